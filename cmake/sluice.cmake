@@ -1,0 +1,30 @@
+# Flags that every target of ours has, kept off the targets of the packages.
+add_library(sluice_flags INTERFACE)
+target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wpedantic -Werror)
+target_include_directories(sluice_flags INTERFACE ${PROJECT_SOURCE_DIR})
+if(SLUICE_SANITIZE STREQUAL "asan")
+  target_compile_options(sluice_flags INTERFACE -fsanitize=address,undefined
+                         -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  target_link_options(sluice_flags INTERFACE -fsanitize=address,undefined)
+elseif(SLUICE_SANITIZE STREQUAL "tsan")
+  target_compile_options(sluice_flags INTERFACE -fsanitize=thread -fno-omit-frame-pointer)
+  target_link_options(sluice_flags INTERFACE -fsanitize=thread)
+elseif(SLUICE_SANITIZE)
+  message(FATAL_ERROR "SLUICE_SANITIZE is \"${SLUICE_SANITIZE}\"; it can be asan, tsan or empty")
+endif()
+if(SLUICE_FUZZ)
+  target_compile_options(sluice_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# sluice_module(<folder> SOURCES … LINKS …): the library of one folder. Links are public, so that
+# the graph of targets is the graph of includes. A folder without sources is an interface library.
+function(sluice_module name)
+  cmake_parse_arguments(M "" "" "SOURCES;LINKS" ${ARGN})
+  if(M_SOURCES)
+    add_library(sluice_${name} STATIC ${M_SOURCES})
+    target_link_libraries(sluice_${name} PUBLIC sluice_flags ${M_LINKS})
+  else()
+    add_library(sluice_${name} INTERFACE)
+    target_link_libraries(sluice_${name} INTERFACE sluice_flags ${M_LINKS})
+  endif()
+endfunction()
