@@ -1,0 +1,399 @@
+#include "router/net/stream.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include <array>
+
+namespace router::net {
+namespace {
+
+// Tried again while the budget of chunks is used up.
+constexpr uint64_t kBudgetRetryMilliseconds = 5;
+
+template <class H>
+uv_handle_t* AsHandle(H* handle) {
+  return reinterpret_cast<uv_handle_t*>(handle);
+}
+
+std::string AddressText(const sockaddr_storage& address) {
+  std::array<char, 64> text{};
+  if (address.ss_family == AF_INET6) {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      uv_inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
+    } else {
+      uv_inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    }
+  } else if (address.ss_family == AF_INET) {
+    uv_inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in&>(address).sin_addr, text.data(),
+                 text.size());
+  }
+  return text.data();
+}
+
+Error FromUv(int status, std::string_view what) {
+  if (status == UV_EOF)
+    return {Errc::kClosed, Blame::kUpstream, true, "the peer closed the connection"};
+  if (status == UV_ECONNRESET || status == UV_EPIPE || status == UV_ECONNABORTED)
+    return {Errc::kClosed, Blame::kUpstream, true, "the peer reset the connection"};
+  return {Errc::kClosed, Blame::kUpstream, true, std::string(what) + ": " + uv_strerror(status)};
+}
+
+}  // namespace
+
+struct Stream::Handles {
+  uv_tcp_t tcp;
+  uv_timer_t read_deadline;  // also the retry while the budget is used up
+  uv_timer_t write_stall;    // also Interrupt's way into the loop
+  uv_write_t write;
+  std::vector<uv_buf_t> out;
+  uint64_t deadline_milliseconds = 0;  // of the read under way; loop time; 0: none
+  size_t queued_at_stall_start = 0;
+};
+
+Stream::Stream(Loop& loop, Milliseconds write_stall)
+    : loop_(loop), handles_(std::make_unique<Handles>()), write_stall_(write_stall) {
+  uv_tcp_init(loop.uv(), &handles_->tcp);
+  uv_timer_init(loop.uv(), &handles_->read_deadline);
+  uv_timer_init(loop.uv(), &handles_->write_stall);
+  handles_->tcp.data = handles_->read_deadline.data = handles_->write_stall.data = this;
+  handles_->write.data = this;
+  open_handles_ = 3;
+}
+
+Stream::~Stream() {
+  if (open_handles_ != 0) log::Fatal("a stream ended before it was closed");
+}
+
+Result<std::unique_ptr<Stream>> Stream::Adopt(Loop& loop, int socket, Milliseconds write_stall) {
+  std::unique_ptr<Stream> stream(new Stream(loop, write_stall));
+  int status = uv_tcp_open(&stream->handles_->tcp, socket);
+  if (status != 0)
+    log::Fatal("an accepted socket cannot be watched", {{"why", uv_strerror(status)}});
+  uv_tcp_nodelay(&stream->handles_->tcp, 1);
+  uv_tcp_keepalive(&stream->handles_->tcp, 1, 60);
+  sockaddr_storage address{};
+  int length = sizeof(address);
+  if (uv_tcp_getpeername(&stream->handles_->tcp, reinterpret_cast<sockaddr*>(&address), &length) ==
+      0)
+    stream->peer_address_ = AddressText(address);
+  return stream;
+}
+
+// ---- reading
+
+void Stream::StartRead(std::coroutine_handle<> waiter, Milliseconds timeout) {
+  if (reader_) log::Fatal("two read from one stream");
+  reader_ = waiter;
+  handles_->deadline_milliseconds =
+      timeout.count() > 0 ? uv_now(loop_.uv()) + static_cast<uint64_t>(timeout.count()) : 0;
+  ResumeReading();
+}
+
+void Stream::ResumeReading() {
+  uint64_t deadline = handles_->deadline_milliseconds;
+  if (deadline != 0) {
+    uint64_t now = uv_now(loop_.uv());
+    uv_timer_start(
+        &handles_->read_deadline,
+        [](uv_timer_t* timer) {
+          static_cast<Stream*>(timer->data)
+              ->EndRead(Error{Errc::kTimeout, Blame::kUpstream, true, "nothing came in time"});
+        },
+        deadline > now ? deadline - now : 0, 0);
+  }
+  reading_ = true;
+  int status = uv_read_start(
+      reinterpret_cast<uv_stream_t*>(&handles_->tcp),
+      [](uv_handle_t* handle, size_t, uv_buf_t* buffer) {
+        auto* self = static_cast<Stream*>(handle->data);
+        if (!self->chunk_.memory_) self->chunk_ = self->loop_.chunks().Take();
+        *buffer = uv_buf_init(reinterpret_cast<char*>(self->chunk_.memory_.get()),
+                              static_cast<unsigned>(self->chunk_.capacity_));
+      },
+      [](uv_stream_t* uv_stream, ssize_t got, const uv_buf_t*) {
+        auto* self = static_cast<Stream*>(uv_stream->data);
+        if (got == 0) return;
+        if (got == UV_ENOBUFS) return self->EndRead(std::nullopt);
+        if (got < 0) return self->EndRead(FromUv(static_cast<int>(got), "read"));
+        self->chunk_.size_ = static_cast<size_t>(got);
+        self->bytes_read_ += static_cast<uint64_t>(got);
+        self->EndRead(std::nullopt);
+      });
+  if (status != 0) End(FromUv(status, "read"));
+}
+
+// Stops reading; without bytes and without an error the budget was used up.
+void Stream::EndRead(std::optional<Error> error) {
+  if (reading_) {
+    reading_ = false;
+    uv_read_stop(reinterpret_cast<uv_stream_t*>(&handles_->tcp));
+    uv_timer_stop(&handles_->read_deadline);
+  }
+  if (chunk_.empty()) chunk_.Release();
+  if (!error && chunk_.empty() && !ended_) {
+    uint64_t deadline = handles_->deadline_milliseconds;
+    uv_timer_start(
+        &handles_->read_deadline,
+        [](uv_timer_t* timer) { static_cast<Stream*>(timer->data)->ResumeReading(); },
+        kBudgetRetryMilliseconds, 0);
+    handles_->deadline_milliseconds = deadline == 0 ? 0 : deadline + kBudgetRetryMilliseconds;
+    return;
+  }
+  if (error && !ended_) ended_ = std::move(error);
+  if (reader_) std::exchange(reader_, {}).resume();
+}
+
+Result<Chunk> Stream::FinishRead() {
+  if (chunk_.empty()) return std::unexpected(*ended_);
+#ifdef TCP_QUICKACK
+  // The kernel leaves this mode by itself, so it is armed for every read (design §4).
+  uv_os_fd_t socket;
+  if (uv_fileno(AsHandle(&handles_->tcp), &socket) == 0) {
+    int on = 1;
+    setsockopt(socket, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+  }
+#endif
+  return std::exchange(chunk_, Chunk());
+}
+
+// ---- writing
+
+bool Stream::TryWrite(std::span<const Bytes> segments) {
+  write_status_ = 0;
+  if (ended_) return true;
+  auto& out = handles_->out;
+  out.clear();
+  size_t total = 0;
+  for (Bytes segment : segments) {
+    if (segment.empty()) continue;
+    total += segment.size();
+    out.push_back(uv_buf_init(const_cast<char*>(reinterpret_cast<const char*>(segment.data())),
+                              static_cast<unsigned>(segment.size())));
+  }
+  if (total == 0) return true;
+  bytes_written_ += total;
+  int sent = uv_try_write(reinterpret_cast<uv_stream_t*>(&handles_->tcp), out.data(),
+                          static_cast<unsigned>(out.size()));
+  if (sent == UV_EAGAIN) sent = 0;
+  if (sent < 0) {
+    write_status_ = sent;
+    return true;
+  }
+  auto left = static_cast<size_t>(sent);
+  size_t done = 0;
+  while (done < out.size() && left >= out[done].len) left -= out[done++].len;
+  out.erase(out.begin(), out.begin() + static_cast<ptrdiff_t>(done));
+  if (out.empty()) return true;
+  out.front().base += left;
+  out.front().len -= left;
+  return false;
+}
+
+bool Stream::StartWrite(std::coroutine_handle<> waiter) {
+  if (writer_) log::Fatal("two write to one stream");
+  write_status_ = uv_write(
+      &handles_->write, reinterpret_cast<uv_stream_t*>(&handles_->tcp), handles_->out.data(),
+      static_cast<unsigned>(handles_->out.size()),
+      [](uv_write_t* write, int status) { static_cast<Stream*>(write->data)->EndWrite(status); });
+  if (write_status_ != 0) return false;
+  writer_ = waiter;
+  writing_ = true;
+  handles_->queued_at_stall_start =
+      uv_stream_get_write_queue_size(reinterpret_cast<uv_stream_t*>(&handles_->tcp));
+  // A slow receiver is not a stalled one: the timer ends the stream only if nothing left at all.
+  uv_timer_start(
+      &handles_->write_stall,
+      [](uv_timer_t* timer) {
+        auto* self = static_cast<Stream*>(timer->data);
+        size_t queued =
+            uv_stream_get_write_queue_size(reinterpret_cast<uv_stream_t*>(&self->handles_->tcp));
+        if (queued < self->handles_->queued_at_stall_start) {
+          self->handles_->queued_at_stall_start = queued;
+          return;
+        }
+        uv_timer_stop(timer);
+        self->End({Errc::kTimeout, Blame::kUpstream, true, "the peer does not read"});
+      },
+      static_cast<uint64_t>(write_stall_.count()), static_cast<uint64_t>(write_stall_.count()));
+  return true;
+}
+
+void Stream::EndWrite(int status) {
+  writing_ = false;
+  write_status_ = status;
+  if (!uv_is_closing(AsHandle(&handles_->write_stall))) uv_timer_stop(&handles_->write_stall);
+  if (writer_) std::exchange(writer_, {}).resume();
+}
+
+Result<> Stream::FinishWrite() {
+  if (handles_->out.capacity() > 256) std::vector<uv_buf_t>().swap(handles_->out);
+  if (ended_) return std::unexpected(*ended_);
+  if (write_status_ != 0) {
+    ended_ = FromUv(write_status_, "write");
+    return std::unexpected(*ended_);
+  }
+  return {};
+}
+
+void Stream::WriteLast(Bytes bytes) {
+  if (writing_ || uv_is_closing(AsHandle(&handles_->tcp))) return;
+  uv_buf_t buffer = uv_buf_init(const_cast<char*>(reinterpret_cast<const char*>(bytes.data())),
+                                static_cast<unsigned>(bytes.size()));
+  uv_try_write(reinterpret_cast<uv_stream_t*>(&handles_->tcp), &buffer, 1);
+}
+
+// ---- ending
+
+void Stream::Interrupt(Error why) {
+  if (ended_ || uv_is_closing(AsHandle(&handles_->tcp))) return;
+  End(std::move(why));
+}
+
+// A blocked write can only be ended by closing: libuv then calls back with ECANCELED. A waiting
+// reader is resumed from the loop.
+void Stream::End(Error why) {
+  if (!ended_) ended_ = std::move(why);
+  if (reading_ || reader_) {
+    if (reading_) uv_read_stop(reinterpret_cast<uv_stream_t*>(&handles_->tcp));
+    reading_ = false;
+    uv_timer_stop(&handles_->read_deadline);
+    if (reader_) loop_.Soon(std::exchange(reader_, {}));
+  }
+  if (writing_ && !uv_is_closing(AsHandle(&handles_->tcp))) StartClose();
+}
+
+bool Stream::StartClose() {
+  if (!ended_) ended_ = Error{Errc::kClosed, Blame::kInternal, false, "closed"};
+  if (open_handles_ == 3 && !uv_is_closing(AsHandle(&handles_->tcp))) {
+    auto on_closed = [](uv_handle_t* handle) { static_cast<Stream*>(handle->data)->OnClosed(); };
+    uv_close(AsHandle(&handles_->tcp), on_closed);
+    uv_close(AsHandle(&handles_->read_deadline), on_closed);
+    uv_close(AsHandle(&handles_->write_stall), on_closed);
+    reading_ = false;
+    if (reader_) loop_.Soon(std::exchange(reader_, {}));
+  }
+  return open_handles_ > 0;
+}
+
+void Stream::OnClosed() {
+  if (--open_handles_ == 0 && closer_) std::exchange(closer_, {}).resume();
+}
+
+// ---- connecting
+
+namespace {
+
+struct Resolution {
+  uv_getaddrinfo_t request;
+  std::coroutine_handle<> waiter;
+  int status = 0;
+
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> handle) { waiter = handle; }
+  void await_resume() {}
+};
+
+struct Attempt {
+  uv_connect_t request;
+  std::coroutine_handle<> waiter;
+  bool ended = false;
+  int status = 0;
+
+  bool await_ready() const { return ended; }
+  void await_suspend(std::coroutine_handle<> handle) { waiter = handle; }
+  void await_resume() {}
+};
+
+Result<std::vector<sockaddr_storage>> Literal(const std::string& host, uint16_t port) {
+  sockaddr_storage address{};
+  if (uv_ip4_addr(host.c_str(), port, reinterpret_cast<sockaddr_in*>(&address)) == 0 ||
+      uv_ip6_addr(host.c_str(), port, reinterpret_cast<sockaddr_in6*>(&address)) == 0)
+    return std::vector{address};
+  return Fail(Errc::kNotFound, Blame::kInternal, "a name");
+}
+
+Task<Result<std::vector<sockaddr_storage>>> Resolve(Loop& loop, std::string host, uint16_t port) {
+  auto literal = Literal(host, port);
+  if (literal) co_return std::move(literal);
+  Resolution resolution;
+  resolution.request.data = &resolution;
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  std::string service = std::to_string(port);
+  int started = uv_getaddrinfo(
+      loop.uv(), &resolution.request,
+      [](uv_getaddrinfo_t* request, int status, addrinfo*) {
+        auto* self = static_cast<Resolution*>(request->data);
+        self->status = status;
+        self->waiter.resume();
+      },
+      host.c_str(), service.c_str(), &hints);
+  if (started == 0) co_await resolution;
+  int status = started == 0 ? resolution.status : started;
+  if (status != 0)
+    co_return Fail(Errc::kConnect, Blame::kUpstream,
+                   "the name " + host + " does not resolve: " + uv_strerror(status), true);
+  std::vector<sockaddr_storage> addresses;
+  for (addrinfo* found = resolution.request.addrinfo; found; found = found->ai_next) {
+    sockaddr_storage address{};
+    std::memcpy(&address, found->ai_addr, found->ai_addrlen);
+    addresses.push_back(address);
+  }
+  uv_freeaddrinfo(resolution.request.addrinfo);
+  co_return addresses;
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<Stream>>> Stream::Connect(Loop& loop, std::string host, uint16_t port,
+                                                      Milliseconds timeout,
+                                                      Milliseconds write_stall) {
+  const SteadyTime by = loop.Now() + timeout;
+  auto addresses = co_await Resolve(loop, host, port);
+  if (!addresses) co_return std::unexpected(addresses.error());
+  const std::string endpoint = host + ":" + std::to_string(port);
+  Error last{Errc::kConnect, Blame::kUpstream, true, endpoint + ": the name has no address"};
+  for (const sockaddr_storage& address : *addresses) {
+    std::unique_ptr<Stream> stream(new Stream(loop, write_stall));
+    Attempt attempt;
+    attempt.request.data = &attempt;
+    auto left = std::chrono::duration_cast<Milliseconds>(by - loop.Now());
+    int status = uv_tcp_connect(&attempt.request, &stream->handles_->tcp,
+                                reinterpret_cast<const sockaddr*>(&address),
+                                [](uv_connect_t* request, int result) {
+                                  auto* self = static_cast<Attempt*>(request->data);
+                                  self->status = result;
+                                  self->ended = true;
+                                  if (self->waiter) self->waiter.resume();
+                                });
+    if (status == 0) {
+      // The deadline closes the socket, which ends the attempt with ECANCELED.
+      uv_timer_start(
+          &stream->handles_->write_stall,
+          [](uv_timer_t* timer) { static_cast<Stream*>(timer->data)->StartClose(); },
+          static_cast<uint64_t>(std::max<int64_t>(left.count(), 0)), 0);
+      co_await attempt;
+      status = attempt.status;
+    }
+    if (status == 0 && !uv_is_closing(AsHandle(&stream->handles_->tcp))) {
+      uv_timer_stop(&stream->handles_->write_stall);
+      uv_tcp_nodelay(&stream->handles_->tcp, 1);
+      uv_tcp_keepalive(&stream->handles_->tcp, 1, 60);
+      stream->peer_address_ = AddressText(address);
+      co_return std::move(stream);
+    }
+    co_await stream->Close();
+    if (status == UV_ECANCELED || loop.Now() >= by) {
+      last = {Errc::kTimeout, Blame::kUpstream, true, endpoint + ": no connection in time"};
+      break;
+    }
+    last.detail = endpoint + ": " + uv_strerror(status);
+  }
+  co_return std::unexpected(last);
+}
+
+}  // namespace router::net
