@@ -1,0 +1,160 @@
+#pragma once
+#include <bitset>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/base/result.h"
+#include "router/dimse/command_set.h"
+#include "router/dimse/message_assembler.h"
+#include "router/net/signal.h"
+#include "router/net/stream.h"
+#include "router/ul/negotiation.h"
+#include "router/ul/pdv_reader.h"
+#include "router/ul/pdv_writer.h"
+#include "router/ul/state_machine.h"
+
+namespace router::association {
+
+using net::Milliseconds;
+using net::Task;
+
+// What an association waits for, and for how long at most.
+struct Timers {
+  Milliseconds artim{30'000};        // PS3.8 9.1.5; also after a release, a rejection, an abort
+  Milliseconds connect{10'000};      // TCP
+  Milliseconds negotiation{30'000};  // A-ASSOCIATE-AC after RQ: local, raises Evt15
+  Milliseconds release{10'000};      // A-RELEASE-RP after RQ: local, raises Evt15
+  Milliseconds write_stall{60'000};  // a peer that reads nothing
+};
+
+// What a peer sent, as it comes: a whole command set, then its data set in pieces.
+struct Incoming {
+  enum class Kind : uint8_t { kCommand, kData, kReleaseRequest };
+  Kind kind = Kind::kCommand;
+  ul::ContextId context = 0;
+  Bytes bytes;         // kData: a view of the chunk, good until the next Fill()
+  bool first = false;  // kData: the first piece of the data set
+  bool last = false;   // the message is complete (kCommand: it has no data set)
+};
+
+// One DICOM association over one stream, as requestor or acceptor: PS3.8 Table 9-10 driven by
+// coroutines (the state machine is asked before every step), and messages taken apart and cut.
+//
+// One coroutine receives; any number send, each under the turn, so that a local answer never falls
+// between the fragments of another message. Errors blame the peer as downstream or upstream as the
+// constructor was told. Whatever happened, End() must have been awaited before it is destroyed.
+// Lives on the stream's loop.
+class Association {
+ public:
+  // An accepted connection. `max_length`: what we shall announce (PDU length field), bytes.
+  Association(std::unique_ptr<net::Stream> stream, const Timers& timers, uint32_t max_length);
+  ~Association();
+  Association(const Association&) = delete;
+  Association& operator=(const Association&) = delete;
+
+  // ---- acceptor
+
+  // The A-ASSOCIATE-RQ, within ARTIM. What PS3.8 itself forbids (protocol version, application
+  // context, context IDs) has been rejected and is kRejected here; anything else but a request has
+  // been aborted.
+  Task<Result<ul::AssociateRq>> ReceiveRequest();
+  Task<Result<>> Accept(ul::AssociateAc ac);
+  // Sends the rejection and waits for the peer to close, ARTIM at most.
+  Task<> Reject(ul::AssociateRj rj);
+
+  // ---- requestor
+
+  struct Endpoint {
+    std::string host;
+    uint16_t port = 0;
+  };
+  // Connects, proposes `rq`, waits for the answer. Errors: kConnect, kTimeout, kRejected (then
+  // *rejected is set), kAborted, kMalformedPdu; everything is closed by then.
+  static Task<Result<std::unique_ptr<Association>>> Request(net::Loop& loop, Endpoint endpoint,
+                                                            ul::AssociateRq rq, Timers timers,
+                                                            ul::AssociateRj* rejected = nullptr);
+  // What the peer answered, and what was agreed; requestor only.
+  const ul::AssociateAc& answer() const { return answer_; }
+  const std::vector<ul::AcceptedContext>& agreed() const { return agreed_; }
+
+  // ---- established
+
+  // What has arrived already; nullopt if another Fill is needed. kAborted: the peer aborted.
+  // kUnexpectedPdu, kMalformedPdu, kPduTooLarge, kMalformedDimse: the peer broke the standard; an
+  // A-ABORT with the reason has been handed to the kernel. After an error: End().
+  Result<std::optional<Incoming>> TryReceive();
+  // Reads on. Everything that TryReceive handed out becomes invalid. `silence`: how long nothing
+  // may come; zero waits for ever.
+  Task<Result<>> Fill(Milliseconds silence);
+  // Both: the next thing to come.
+  Task<Result<Incoming>> Receive(Milliseconds silence);
+  // The command of the message under way, or of the last; good until the next kCommand.
+  const dimse::CommandSet& command() const { return assembler_.command(); }
+  bool BetweenMessages() const { return assembler_.BetweenMessages() && reader_.BetweenPdus(); }
+
+  // The right to send a message: hold it from its first fragment to its last.
+  net::Turn::Awaiter TakeTurn() { return turn_.Take(); }
+  // Under the turn. Appends to what Flush will write; the bytes must stay until it has.
+  void Append(ul::ContextId context, bool is_command, Bytes piece, bool ends) {
+    writer_.Append(context, is_command, piece, ends);
+  }
+  bool HasAppended() const { return !writer_.empty(); }
+  Task<Result<>> Flush();
+  // A whole message: takes the turn, writes, gives it back.
+  Task<Result<>> Send(ul::ContextId context, dimse::CommandSet command, Buffer data_set = {});
+
+  bool IsEstablished() const { return fsm_.state() == ul::State::kSta6; }
+  // Both ways to end in peace. Release: A-RELEASE-RQ, then waits for the answer (what still comes
+  // is dropped; a collision is resolved). ConfirmRelease: answers a kReleaseRequest.
+  Task<Result<>> Release();
+  Task<Result<>> ConfirmRelease();
+  // A-ABORT, if it can still be sent (between two writes), then End().
+  Task<> Abort(ul::Abort why = ul::Abort{0, 0});
+  // Closes the connection; waits up to ARTIM for the peer to close first where PS3.8 says so
+  // (Sta13). Safe to call more than once.
+  Task<> End();
+
+  // Wakes whoever waits on this association, from the loop, with `why`. For the other leg of a
+  // pair, or for a drain.
+  void Interrupt(Error why) { stream_->Interrupt(std::move(why)); }
+
+  net::Stream& stream() { return *stream_; }
+  net::Loop& loop() { return stream_->loop(); }
+  const std::string& peer_address() const { return stream_->peer_address(); }
+  // The longest PDU that we may send, bytes of the length field.
+  void SetSendLimit(uint32_t peer_max_length, uint32_t cap) {
+    writer_ = ul::PdvWriter(peer_max_length, cap);
+  }
+
+ private:
+  Association(std::unique_ptr<net::Stream> stream, const Timers& timers, uint32_t max_length,
+              ul::Role role);
+  ul::Action On(ul::Event event);
+  Task<Result<ul::Pdu>> ReceivePdu(Milliseconds at_most);
+  Task<Result<>> SendPdu(ul::Pdu pdu);
+  Result<Incoming> OnOtherPdu();
+  std::unexpected<Error> Broken(Error error, ul::AbortReason reason);
+  void SendAbortNow(ul::Abort why);
+  Task<Result<>> AwaitReleaseRp();
+  Task<> Linger();
+
+  std::unique_ptr<net::Stream> stream_;
+  const Timers timers_;
+  const ul::Role role_;
+  const Blame peer_;
+  ul::StateMachine fsm_;
+  ul::PdvReader reader_;
+  ul::PdvWriter writer_;
+  dimse::MessageAssembler assembler_;
+  net::Turn turn_;
+  net::Chunk chunk_;
+  std::vector<Bytes> segments_;
+  ul::AssociateAc answer_;
+  std::vector<ul::AcceptedContext> agreed_;
+  std::bitset<256> accepted_;  // context IDs on which messages may come
+  bool ended_ = false;
+};
+
+}  // namespace router::association
