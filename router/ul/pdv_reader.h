@@ -21,7 +21,7 @@ struct Received {
   bool is_command = false;
   bool last = false;      // the PDV's "last fragment" bit
   bool ends_pdv = false;  // `bytes` reaches to the end of the PDV
-  Bytes bytes;            // within the chunk that was fed; may be empty if the PDV is
+  Bytes bytes{};          // within the chunk that was fed; may be empty if the PDV is
 
   // The command set or the data set is complete with these bytes.
   bool ends_part() const { return last && ends_pdv; }
