@@ -15,6 +15,7 @@ namespace router::config {
 class IpAddress {
  public:
   static std::optional<IpAddress> Parse(std::string_view text);  // spaces at the ends do not count
+  static IpAddress Of(const std::array<uint8_t, 16>& bytes, bool v6);
 
   bool is_v6() const { return v6_; }
   bool IsLoopback() const;
@@ -37,7 +38,7 @@ class Cidr {
 
   bool Contains(const IpAddress& address) const;
   bool IsOneAddress() const { return prefix_ == (network_.is_v6() ? 128 : 32); }
-  bool Overlaps(const Cidr& other) const;
+  bool Covers(const Cidr& other) const;  // every address of the other
   const IpAddress& network() const { return network_; }
   std::string str() const;
 

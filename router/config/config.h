@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -172,9 +173,9 @@ struct Acknowledge {
 
 // Who may call, from where, and what it may do. AE titles are globs (fnmatch(3), case counts).
 struct Client {
-  std::vector<std::string> ae_titles;                            // at least one
-  std::vector<Cidr> from;                                        // at least one
-  std::vector<bool> may = std::vector<bool>(kOperations, true);  // by Operation
+  std::vector<std::string> ae_titles;                                              // at least one
+  std::vector<Cidr> from;                                                          // at least one
+  std::array<bool, kOperations> may = {true, true, true, true, true, true, true};  // by Operation
   AeTitle call_as;                  // our title upstream on its behalf; empty: the application's
   uint16_t receives_on = 0;         // it takes C-MOVEs at this port of where it calls from; 0: no
   std::optional<Endpoint> address;  // or always here

@@ -1,0 +1,96 @@
+#include "router/config/load.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <tuple>
+#include <utility>
+
+#include "router/config/reader.h"
+#include "router/config/schema.h"
+#include "router/config/tree.h"
+
+namespace router::config {
+namespace {
+
+// In file order, each with its place in front. A message may quote what a person typed: a line
+// stays one line.
+std::vector<std::string> Printed(std::string_view name, std::vector<Fault> faults) {
+  std::ranges::stable_sort(faults, [](const Fault& a, const Fault& b) {
+    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  });
+  std::vector<std::string> lines;
+  for (Fault& fault : faults) {
+    for (char& c : fault.message)
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
+    lines.push_back(std::string(name) + ":" + std::to_string(fault.line) + ":" +
+                    std::to_string(fault.column) + ": " + fault.message);
+  }
+  return lines;
+}
+
+// What the reader misses at a place where the text itself is at fault would be said twice.
+void DropAt(const std::vector<Fault>& said, std::vector<Fault>& faults) {
+  std::erase_if(faults, [&](const Fault& fault) {
+    return std::ranges::any_of(said, [&](const Fault& other) {
+      return other.replaces && other.line == fault.line && other.column == fault.column;
+    });
+  });
+}
+
+Loaded Judge(std::string_view name, Tree tree) {
+  Reader reader;
+  auto config = std::make_shared<Config>();
+  config->file = name;
+  if (tree.readable && tree.root.form == Positioned::Form::kNull && tree.faults.empty()) {
+    tree.faults.push_back({1, 1, "the file is empty", false});
+  } else if (tree.readable && tree.root.form != Positioned::Form::kMap) {
+    tree.faults.push_back(
+        {tree.root.line, tree.root.column, "a configuration is a map, \"key: value\"", false});
+  } else if (tree.readable) {
+    {
+      Section root(reader, &tree.root, "", "");
+      ReadConfig(root, *config);
+    }
+    CheckConfig(reader, *config);
+  }
+  DropAt(tree.faults, reader.errors);
+  reader.errors.insert(reader.errors.end(), tree.faults.begin(), tree.faults.end());
+  Loaded loaded;
+  loaded.errors = Printed(name, std::move(reader.errors));
+  loaded.warnings = Printed(name, std::move(reader.warnings));
+  if (loaded.errors.empty()) loaded.config = std::move(config);
+  return loaded;
+}
+
+}  // namespace
+
+Loaded LoadText(std::string_view name, std::string_view text) {
+  return Judge(name, ParseTree(name, text));
+}
+
+Loaded LoadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file) text << file.rdbuf();
+  if (!file.is_open() || text.bad()) {  // a directory opens, but cannot be read
+    Loaded loaded;
+    loaded.errors.push_back(path + ":1:1: cannot read: " + std::strerror(errno));
+    return loaded;
+  }
+  return LoadText(path, text.str());
+}
+
+std::vector<std::string> KnownKeys() {
+  Reader reader;
+  Config nothing;
+  {
+    Section root(reader, nullptr, "", "");
+    ReadConfig(root, nothing);
+  }
+  return {reader.keys.begin(), reader.keys.end()};
+}
+
+}  // namespace router::config

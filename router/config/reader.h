@@ -1,0 +1,192 @@
+#pragma once
+#include <concepts>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "router/config/tree.h"
+#include "router/config/values.h"
+
+namespace router::config {
+
+// What the sections of one file have in common: the faults found, the keys that exist, and where
+// each value was written. One load owns it; one thread.
+class Reader {
+ public:
+  void Error(const Positioned& at, std::string message);
+  void Warn(const Positioned& at, std::string message);
+
+  // Where the value with this path was written ("applications.VMSDBD.address"); if it was not,
+  // where the nearest thing around it was.
+  const Positioned& PlaceOf(std::string path) const;
+  bool Written(const std::string& path) const { return places_.contains(path); }
+
+  std::vector<Fault> errors, warnings;
+  std::set<std::string> keys;  // of the schema, as KnownKeys shows them
+
+ private:
+  friend class Section;
+  std::map<std::string, const Positioned*> places_;  // into the tree, which outlives the reader
+};
+
+// One map of the file while it is read: each call names a key, its type and where the value goes,
+// so that the calls of a function are the schema of a section. A key that is absent leaves the
+// default that stands in the target. What is wrong is reported and reading goes on.
+//
+// Without a node it only collects the keys: the same functions, run over nothing, are the list of
+// all keys.
+class Section {
+ public:
+  // `path` as for PlaceOf, `schema` the same with NAME for names that people choose.
+  Section(Reader& reader, const Positioned* node, std::string path, std::string schema);
+  Section(const Section&) = delete;
+  ~Section() { ReportUnknownKeys(); }
+
+  const std::string& path() const { return path_; }
+  const Positioned* node() const { return node_; }
+  Reader& reader() { return reader_; }
+
+  // A scalar. True if it was written and is good.
+  template <class T>
+  bool Value(std::string_view key, T& target) {
+    const Positioned* node = Find(key);
+    return node && Scalar(key, *node, target);
+  }
+  // A number within limits, both allowed.
+  template <class T>
+  bool Between(std::string_view key, T& target, T least, T most) {
+    T value{};
+    if (!Value(key, value)) return false;
+    if (value < least || value > most) {
+      reader_.Error(*Find(key), std::string(key) + ": " + Write(value) + " is not from " +
+                                    Write(least) + " to " + Write(most));
+      return false;
+    }
+    target = value;
+    return true;
+  }
+  // A duration that must pass, within ten years.
+  bool Time(std::string_view key, Duration& target) { return Between(key, target, kTick, kAges); }
+  bool TimeOrZero(std::string_view key, Duration& target) {
+    return Between(key, target, Duration(0), kAges);
+  }
+
+  // One scalar or a list of them; what was the default is replaced.
+  template <class T>
+  bool Values(std::string_view key, std::vector<T>& target) {
+    const Positioned* node = Find(key);
+    if (!node) return false;
+    std::vector<T> values;
+    bool good = true;
+    for (const Positioned* item : Items(key, *node)) {
+      T value{};
+      if (Scalar(key, *item, value))
+        values.push_back(std::move(value));
+      else
+        good = false;
+    }
+    if (good) target = std::move(values);
+    return good;
+  }
+
+  // The same where an empty list makes no sense.
+  template <class T>
+  bool SomeValues(std::string_view key, std::vector<T>& target) {
+    if (!Values(key, target)) return false;
+    if (target.empty()) reader_.Error(*Find(key), std::string(key) + " must not be empty");
+    return !target.empty();
+  }
+
+  // A key that must be there: says so if it is not.
+  Section& Needed(std::string_view key);
+
+  // A map inside: `fill` gets its section. An empty value is an empty map.
+  template <std::invocable<Section&> Fill>
+  void Map(std::string_view key, Fill fill) {
+    const Positioned* node = Find(key);
+    if (node && !IsMap(key, *node)) return;
+    if (!node && node_) return;
+    Section inside(reader_, node, Join(path_, key), Join(schema_, key));
+    fill(inside);
+  }
+  // A map from names to maps: `fill` gets the name (at its place) and the section.
+  template <class Fill>
+  void Named(std::string_view key, Fill fill) {
+    const Positioned* node = Find(key);
+    if (!node_) {
+      Section inside(reader_, nullptr, "", Join(schema_, key) + ".NAME");
+      fill(std::string("NAME"), inside);
+    }
+    if (!node || !IsMap(key, *node)) return;
+    for (size_t i = 0; i < node->keys.size(); ++i) {
+      const std::string& name = node->keys[i].scalar;
+      if (!IsMap(name, node->values[i])) continue;
+      std::string path = Join(Join(path_, key), name);
+      reader_.places_[path] = &node->keys[i];
+      Section inside(reader_, &node->values[i], path, Join(schema_, key) + ".NAME");
+      fill(name, inside);
+    }
+  }
+  // A list of maps: `fill` gets each with its section. Where a scalar may stand for a map,
+  // `scalar` gets it first and says whether it took it.
+  template <class Fill, class Short>
+  void Each(std::string_view key, Fill fill, Short scalar) {
+    const Positioned* node = Find(key);
+    if (!node_) {
+      Section inside(reader_, nullptr, "", Join(schema_, key));
+      fill(inside);
+    }
+    if (!node || !IsList(key, *node)) return;
+    for (size_t i = 0; i < node->values.size(); ++i) {
+      const Positioned& item = node->values[i];
+      std::string path = Join(path_, key) + "[" + std::to_string(i) + "]";
+      reader_.places_[path] = &item;
+      if (item.form == Positioned::Form::kScalar && scalar(item, path)) continue;
+      if (!IsMap(key, item)) continue;
+      Section inside(reader_, &item, path, Join(schema_, key));
+      fill(inside);
+    }
+  }
+  template <class Fill>
+  void Each(std::string_view key, Fill fill) {
+    Each(key, fill, [](const Positioned&, const std::string&) { return false; });
+  }
+
+  // The value of a key that has a form of its own, or null.
+  const Positioned* Find(std::string_view key);
+
+  // Reads one scalar, reporting under the name of the key.
+  template <class T>
+  bool Scalar(std::string_view key, const Positioned& node, T& target) {
+    if (!IsScalar(key, node)) return false;
+    auto value = ParseValue<T>(node.scalar);
+    if (!value) {
+      reader_.Error(node, std::string(key) + ": " + value.error().detail);
+      return false;
+    }
+    target = std::move(*value);
+    return true;
+  }
+
+ private:
+  static constexpr Duration kTick{1};
+  static constexpr Duration kAges = std::chrono::hours(24 * 3650);
+
+  static std::string Join(const std::string& path, std::string_view key);
+  bool IsScalar(std::string_view key, const Positioned& node);
+  bool IsMap(std::string_view key, const Positioned& node);
+  bool IsList(std::string_view key, const Positioned& node);
+  std::vector<const Positioned*> Items(std::string_view key, const Positioned& node);
+  void ReportUnknownKeys();
+
+  Reader& reader_;
+  const Positioned* node_;  // null: only the keys are collected
+  std::string path_, schema_;
+  std::vector<std::string> known_;  // in the order of the schema
+};
+
+}  // namespace router::config
