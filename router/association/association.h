@@ -13,6 +13,7 @@
 #include "router/ul/negotiation.h"
 #include "router/ul/pdv_reader.h"
 #include "router/ul/pdv_writer.h"
+#include "router/ul/reject_reasons.h"
 #include "router/ul/state_machine.h"
 
 namespace router::association {

@@ -6,6 +6,7 @@
 
 #include "router/association/association.h"
 #include "router/dimse/messages.h"
+#include "router/dimse/sop_classes.h"
 
 namespace router::association {
 

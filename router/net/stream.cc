@@ -253,6 +253,14 @@ void Stream::Interrupt(Error why) {
   End(std::move(why));
 }
 
+bool Stream::Recover() {
+  if (uv_is_closing(AsHandle(&handles_->tcp)) || writing_) return false;
+  if (!ended_) return true;
+  if (ended_->code == Errc::kClosed) return false;
+  ended_.reset();
+  return true;
+}
+
 // A blocked write can only be ended by closing: libuv then calls back with ECANCELED. A waiting
 // reader is resumed from the loop.
 void Stream::End(Error why) {

@@ -63,6 +63,9 @@ class Stream {
   // A-ABORT may still be tried (see WriteLast).
   void Interrupt(Error why);
   bool interrupted() const { return ended_.has_value(); }
+  // After an Interrupt or a read that timed out the connection itself may still be good: makes it
+  // usable again, for the A-ABORT procedure. False if it is not.
+  bool Recover();
 
   // Without waiting and whatever Interrupt said: hands to the kernel what it takes at once.
   // Nothing if a write is under way (its bytes would be torn).
