@@ -93,18 +93,30 @@ void Stream::StartRead(std::coroutine_handle<> waiter, Milliseconds timeout) {
   ResumeReading();
 }
 
+void Stream::SetReadTimeout(Milliseconds timeout) {
+  if (!reader_ || ended_) return;
+  handles_->deadline_milliseconds =
+      timeout.count() > 0 ? uv_now(loop_.uv()) + static_cast<uint64_t>(timeout.count()) : 0;
+  if (!reading_) return;  // the budget is used up: ResumeReading arms it
+  if (timeout.count() > 0)
+    ArmReadDeadline();
+  else
+    uv_timer_stop(&handles_->read_deadline);
+}
+
+void Stream::ArmReadDeadline() {
+  uint64_t now = uv_now(loop_.uv()), deadline = handles_->deadline_milliseconds;
+  uv_timer_start(
+      &handles_->read_deadline,
+      [](uv_timer_t* timer) {
+        static_cast<Stream*>(timer->data)
+            ->EndRead(Error{Errc::kTimeout, Blame::kUpstream, true, "nothing came in time"});
+      },
+      deadline > now ? deadline - now : 0, 0);
+}
+
 void Stream::ResumeReading() {
-  uint64_t deadline = handles_->deadline_milliseconds;
-  if (deadline != 0) {
-    uint64_t now = uv_now(loop_.uv());
-    uv_timer_start(
-        &handles_->read_deadline,
-        [](uv_timer_t* timer) {
-          static_cast<Stream*>(timer->data)
-              ->EndRead(Error{Errc::kTimeout, Blame::kUpstream, true, "nothing came in time"});
-        },
-        deadline > now ? deadline - now : 0, 0);
-  }
+  if (handles_->deadline_milliseconds != 0) ArmReadDeadline();
   reading_ = true;
   int status = uv_read_start(
       reinterpret_cast<uv_stream_t*>(&handles_->tcp),
@@ -249,8 +261,8 @@ void Stream::WriteLast(Bytes bytes) {
 // ---- ending
 
 void Stream::Interrupt(Error why) {
-  if (ended_ || uv_is_closing(AsHandle(&handles_->tcp))) return;
-  End(std::move(why));
+  if (uv_is_closing(AsHandle(&handles_->tcp))) return;
+  End(std::move(why));  // even after an earlier end: a write may still be blocked
 }
 
 bool Stream::Recover() {

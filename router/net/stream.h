@@ -47,6 +47,10 @@ class Stream {
   };
   ReadAwaiter Read(Milliseconds timeout) { return {*this, timeout}; }
 
+  // A new deadline for the read under way, from now; nothing if there is none. For who learns,
+  // while another coroutine reads, that an answer is due (or no longer is).
+  void SetReadTimeout(Milliseconds timeout);
+
   // Writes all segments with one vectored call where the kernel takes them; their bytes must stay
   // until the result. kTimeout if nothing at all left for the write-stall time.
   struct [[nodiscard]] WriteAwaiter {
@@ -91,6 +95,7 @@ class Stream {
 
   void StartRead(std::coroutine_handle<> waiter, Milliseconds timeout);
   void ResumeReading();
+  void ArmReadDeadline();
   void EndRead(std::optional<Error> error);
   Result<Chunk> FinishRead();
   bool TryWrite(std::span<const Bytes> segments);
