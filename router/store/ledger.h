@@ -1,0 +1,174 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "router/base/result.h"
+#include "router/net/task.h"
+#include "router/store/gauges.h"
+#include "router/store/row.h"
+
+namespace router::store {
+
+using net::Task;
+
+enum class OnConflict : uint8_t { kKeep, kReplace };
+
+struct Acceptance {
+  Instance instance;
+  SpoolFile file;                            // a part that SpoolWriter::Finish made durable
+  std::optional<dataset::Digest> canonical;  // absent: contents are compared by bytes and syntax
+  std::vector<Requirement> requirements;     // distinct by UID; a second mention is left out
+  std::optional<WallTime> warn_after, deadline;
+  OnConflict on_conflict = OnConflict::kKeep;
+  std::optional<Reason> quarantine;  // durable, but into quarantine at once
+};
+
+struct Accepted {
+  enum class Outcome : uint8_t {
+    kNew,        // a row of its own
+    kDuplicate,  // the same content is held already: one copy, `row` is the first
+    kConflict,   // other content is held under this UID and stays: `row` is the first
+    kReplaced,   // the first was discarded, `row` is the new one
+  };
+  Outcome outcome = Outcome::kNew;
+  RowId row = 0;
+  State state = State::kWaiting;  // of `row`
+};
+
+// A row that just became ready.
+struct ReadyRow {
+  RowId id = 0;
+  Uid sop_instance;
+  Kind kind = Kind::kOther;
+};
+
+// What Complete and Exists make known, and until when it is believed.
+struct Knowledge {
+  How how = How::kStatus;
+  WallTime expires;
+};
+
+// The next moment at which something is to be done for an application; absent: never.
+struct NextDue {
+  std::optional<WallTime> attempt;   // a ready row
+  std::optional<WallTime> check;     // a wanted UID
+  std::optional<WallTime> deadline;  // a waiting row
+  std::optional<WallTime> warning;   // a waiting row
+  std::optional<WallTime> lease;     // a row being sent
+};
+
+// Durable record of every instance that was acknowledged and is not yet delivered.
+//
+// Contract: a C-STORE-RSP of 0000H may be sent only after Accept has returned kNew, kDuplicate or
+// kReplaced. From then on the instance survives SIGKILL and power loss until Complete or Discard
+// is durable. Delivery is at least once.
+//
+// Accept, Exists and Complete are reconciled in one transaction each, so no wake-up is lost. Calls
+// made while a commit is under way share the next one; they take effect in call order. Awaited on
+// any loop, resumed on that loop, in call order, after the commit.
+//
+// Errors of every call: kDisk (retryable): the disk is full and nothing of the call was done. Calls
+// that name a row: kNotFound if there is none, or if its state does not allow the step; the
+// detail says which. A ledger that cannot commit ends the process.
+//
+// Implementations: SqliteLedger. They pass tests/unit/store/ledger_contract.h.
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+
+  // Takes the part over, whatever the answer is: it becomes the row's file, or is removed. With
+  // every required UID known at the application the row is ready, else waiting.
+  // Error kDisk also where the file could not be renamed: A700H.
+  virtual Task<Result<Accepted>> Accept(Acceptance instance) = 0;
+  // All or none, in one transaction: a copy to several applications names the same file in each.
+  virtual Task<Result<std::vector<Accepted>>> AcceptAll(std::vector<Acceptance> instances) = 0;
+
+  // `uids` now exist at `application`. Rows that waited for them alone become ready.
+  virtual Task<Result<std::vector<ReadyRow>>> Exists(std::string application, std::vector<Uid> uids,
+                                                     Knowledge knowledge) = 0;
+  // The same without waiting, from any thread: what relayed stores make known.
+  virtual void NoteExists(std::string application, std::vector<Uid> uids, Knowledge knowledge) = 0;
+  // A negative answer, never final: when to ask again. UIDs that nobody wants are passed over.
+  virtual Task<Result<>> Absent(std::string application, std::vector<Absence> absences) = 0;
+  // They exist no longer, or were never there: ready and waiting rows need them again.
+  virtual Task<Result<>> ForgetExistence(std::string application, std::vector<Uid> uids) = 0;
+  // Ask about these at `at`, as if for the first time. Returns those that somebody waits for.
+  virtual Task<Result<std::vector<Uid>>> AskSoon(std::string application, std::vector<Uid> uids,
+                                                 WallTime at) = 0;
+  // Those of `uids` that are not known (or no longer believed) to exist.
+  virtual Task<Result<std::vector<Uid>>> Unknown(std::string application,
+                                                 std::vector<Uid> uids) = 0;
+  // UIDs that rows wait for whose next_check is not after `due_by`, the most overdue first.
+  virtual Task<Result<std::vector<WantedUid>>> Wanted(std::string application, WallTime due_by,
+                                                      int limit) = 0;
+  // These requirements of the row no longer hold it (they become `noted`). Its state after it.
+  virtual Task<Result<State>> Relax(RowId row, std::vector<Uid> uids, Reason reason) = 0;
+
+  // Up to `limit` due rows (ready → sending), for `owner` until `lease` has passed. By kind in the
+  // order of injection, then the series that came first, within a series by instance number, then
+  // arrival. A series keeps its order and its association: none of its rows is given out while
+  // another owner sends one, while one is verified, or before an earlier one whose next attempt
+  // is not due. Expired leases of the application go to verifying first.
+  virtual Task<Result<std::vector<Row>>> Claim(std::string application, int limit,
+                                               std::string owner,
+                                               std::chrono::milliseconds lease) = 0;
+  // Prolongs what `owner` has claimed. Returns how many rows that are.
+  virtual Task<Result<int>> Renew(std::string owner, std::chrono::milliseconds lease) = 0;
+  // sending, verifying → delivered; with knowledge: it exists there now, which may make others
+  // ready. The file is unlinked with its last row.
+  virtual Task<Result<std::vector<ReadyRow>>> Complete(RowId row,
+                                                       std::optional<Knowledge> knowledge) = 0;
+  // sending → verifying: the outcome is unknown.
+  virtual Task<Result<>> Verifying(RowId row, Reason reason) = 0;
+  // sending, verifying → ready, to be tried again at `next_attempt_at`.
+  virtual Task<Result<>> Fail(RowId row, Reason reason, WallTime next_attempt_at) = 0;
+  // ready, sending, verifying → waiting for `unmet` (joined to its requirements), or, if empty, for
+  // all its required ones again; what was known of these is forgotten. A row without any becomes
+  // ready at `otherwise_at`. Returns waiting or ready.
+  virtual Task<Result<State>> BackToWaiting(RowId row, Reason reason,
+                                            std::vector<Requirement> unmet,
+                                            WallTime otherwise_at) = 0;
+  // Any open state → quarantined. Keeps instance, reason, history.
+  virtual Task<Result<>> Quarantine(RowId row, Reason reason) = 0;
+
+  // By an operator, `by`. Discard: any open state → discarded. Release: waiting, quarantined →
+  // ready whatever is missing (which becomes `noted`). Retry: ready → due now; quarantined → ready
+  // or waiting, with no attempts and as much time as it had at first. Both return the new state.
+  virtual Task<Result<>> Discard(RowId row, std::string reason, std::string by) = 0;
+  virtual Task<Result<State>> Release(RowId row, std::string reason, std::string by) = 0;
+  virtual Task<Result<State>> Retry(RowId row, std::string reason, std::string by) = 0;
+
+  // Reads. They see all that was called before them.
+  virtual Task<Result<Row>> Find(RowId row) = 0;
+  virtual Task<Result<std::vector<HeldRow>>> Held(HeldFilter filter) = 0;
+  // Every row of this instance, final ones too, the latest first; at most HeldFilter::kPage.
+  virtual Task<Result<std::vector<HeldRow>>> ByUid(Uid sop_instance) = 0;
+  virtual Task<Result<std::vector<HistoryStep>>> History(RowId row) = 0;
+  // Rows whose outcome is to be found out, oldest first.
+  virtual Task<Result<std::vector<Row>>> Unverified(std::string application, int limit) = 0;
+  virtual Task<Result<NextDue>> Due(std::string application) = 0;
+  // Waiting rows whose deadline is not after `now`, the most overdue first.
+  virtual Task<Result<std::vector<Row>>> Overdue(std::string application, WallTime now,
+                                                 int limit) = 0;
+  // Waiting rows whose warn_after has come; each is returned once.
+  virtual Task<Result<std::vector<Row>>> TakeWarnings(std::string application, WallTime now,
+                                                      int limit) = 0;
+  // How many open rows an application has: removing it from the configuration is refused then.
+  virtual Task<Result<int64_t>> OpenRows(std::string application) = 0;
+
+  // The first of `count` consecutive message IDs (1 to 65535) for C-MOVEs to `application` under
+  // the calling title `title`; goes on after a restart, begins again at 1 where it would wrap.
+  virtual Task<Result<uint16_t>> ReserveMessageIds(std::string application, AeTitle title,
+                                                   uint16_t count) = 0;
+
+  // Called on a thread of the ledger after each commit that made rows ready, once for each
+  // application: it may only post. Set before the first call.
+  virtual void OnReady(std::function<void(const std::string& application)> notify) = 0;
+
+  // As of the last commit. Any thread, no SQL.
+  virtual Gauges gauges() const = 0;
+};
+
+}  // namespace router::store

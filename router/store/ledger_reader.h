@@ -1,0 +1,39 @@
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "router/base/result.h"
+#include "router/store/row.h"
+
+namespace router::store {
+
+class Database;
+
+// What operators ask, on a read-only connection of its own, so that a page never waits for a
+// commit nor delays one. For the threads of the HTTP API: blocks, any thread, one question at a
+// time. Pages of at most HeldFilter::kPage rows; no statement is left open when a call returns.
+// Errors: kDisk, kCorrupt, kNotFound.
+class LedgerReader {
+ public:
+  // After SqliteLedger::Open on the same directory.
+  static Result<std::unique_ptr<LedgerReader>> Open(const std::string& directory);
+  ~LedgerReader();
+
+  Result<Row> Find(RowId row);
+  Result<std::vector<HeldRow>> Held(const HeldFilter& filter);
+  Result<std::vector<HeldRow>> ByUid(const Uid& sop_instance);  // the latest first
+  Result<std::vector<HistoryStep>> History(RowId row);
+  // All of a row's requirements, in the order of UIDs, beyond the first `skip`; at most kPage.
+  Result<std::vector<Requirement>> Missing(RowId row, int skip);
+  // Is the instance known, and believed now, to exist at the application? How it became known.
+  Result<std::optional<How>> Known(const std::string& application, const Uid& uid, WallTime now);
+
+ private:
+  explicit LedgerReader(std::unique_ptr<Database> database);
+  std::mutex mutex_;
+  std::unique_ptr<Database> database_;  // under mutex_
+};
+
+}  // namespace router::store

@@ -1,0 +1,173 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "router/base/ae_title.h"
+#include "router/base/clock.h"
+#include "router/base/kind.h"
+#include "router/base/uid.h"
+#include "router/dataset/digest.h"
+
+// What the ledger keeps, as values. The tables behind them: docs/ledger.md.
+namespace router::store {
+
+// Rows are named by id: the same UID may be sent twice, and to several applications. Ids rise in
+// the order of acceptance and are never used again.
+using RowId = int64_t;
+
+// waiting → ready → sending → (verifying) → delivered; from any of them quarantined, discarded.
+enum class State : uint8_t {
+  kWaiting,      // references are missing at the application
+  kReady,        // due for it (see next_attempt_at)
+  kSending,      // claimed: a C-STORE-RQ may be on its way
+  kVerifying,    // the answer was lost, or we were killed while sending: nobody knows yet
+  kDelivered,    // final; the spool file is gone
+  kQuarantined,  // will not be sent by itself; an operator decides
+  kDiscarded,    // final; an operator, or a replacement, gave it up
+};
+inline constexpr size_t kStates = 7;
+std::string_view NameOf(State state);  // "waiting", …
+constexpr bool IsOpen(State state) {   // not final
+  return state != State::kDelivered && state != State::kDiscarded;
+}
+
+// Why a row is in its state, as one of few words: the label `reason` of metrics.
+enum class Cause : uint8_t {
+  kNone,
+  kReferences,      // waiting: what it refers to does not exist there yet
+  kNotYet,          // waiting or ready again: upstream answered "not yet"
+  kUnreachable,     // ready again: no association, or it broke before the answer was due
+  kRetry,           // ready again: a status that means "again", or three negatives
+  kOutcomeUnknown,  // verifying
+  kRestart,         // verifying: we ended while it was being sent
+  kLeaseExpired,    // verifying: its owner did not say in time what became of it
+  kDeadline,        // quarantined: waited longer than at_most
+  kRefused,         // quarantined: refused for good
+  kUnknownMachine,  // quarantined: the treatment machine is not known there
+  kConflict,        // quarantined: other content under the same UID
+  kPatient,         // quarantined: patient_check
+  kUndeliverable,   // quarantined: no transfer syntax or context will do
+  kUnreadable,      // quarantined: the spool file or the data set cannot be read
+  kOperator,        // released, retried, discarded by a person
+  kReplaced,        // discarded: the same UID came again with on_conflict: replace
+};
+inline constexpr size_t kCauses = 17;
+std::string_view NameOf(Cause cause);  // "references", "not_yet", …
+
+struct Reason {
+  Cause cause = Cause::kNone;
+  std::string text;  // for people: status, UIDs, machine; never patient data
+  bool operator==(const Reason&) const = default;
+};
+
+enum class Strength : uint8_t { kRequired, kNoted };                   // only required ones hold
+enum class Level : uint8_t { kInstance, kSeries, kFrameOfReference };  // what the UID is of
+
+// What must exist at the application before the row may go there.
+struct Requirement {
+  Uid uid;
+  Kind kind = Kind::kOther;
+  Level level = Level::kInstance;
+  Strength strength = Strength::kRequired;
+  Uid series, study;  // of `uid`, where the reference names them; for hierarchical C-FINDs
+  std::string site;   // where the reference stood, in hold's words; the ledger only keeps it
+  bool operator==(const Requirement&) const = default;
+};
+
+// How the existence of an instance at an application became known.
+enum class How : uint8_t {
+  kStatus,   // a C-STORE of ours was answered 0000H or a warning
+  kQuery,    // a C-FIND found it
+  kRelayed,  // a relayed C-STORE was answered so
+};
+std::string_view NameOf(How how);
+
+// One SOP instance on its way to one application.
+struct Instance {
+  Uid sop_instance, sop_class;
+  Kind kind = Kind::kOther;
+  std::string application;  // the key in `applications`
+  AeTitle client;           // who sent it: its calling AE title as received
+  AeTitle called;           // the title it called
+  AeTitle calling_as;       // our calling AE title towards the application
+  Uid study, series;        // may be empty
+  std::optional<int32_t> instance_number;
+  Uid transfer_syntax;
+};
+
+// A file of the spool, as SpoolWriter::Finish tells of it. `name` is a file name in <store>/spool,
+// without ".part".
+struct SpoolFile {
+  std::string name;
+  uint64_t size = 0;            // bytes, header included
+  uint64_t dataset_offset = 0;  // bytes: where the data set begins
+  dataset::Digest sha256{};     // of the bytes of the data set
+};
+
+// One row: an instance, its file, and how far it is.
+struct Row {
+  RowId id = 0;
+  Instance instance;
+  SpoolFile file;
+  std::optional<dataset::Digest> canonical;  // dataset::CanonicalDigest
+  State state = State::kWaiting;
+  Reason reason;
+  WallTime accepted_at;  // when it became durable; then it was acknowledged
+  WallTime since;        // of the state
+  int attempts = 0;      // claims so far
+  WallTime next_attempt_at;
+  std::string owner;  // of the claim; empty unless sending
+  std::optional<WallTime> lease_until, deadline, warn_after;
+  int missing = 0;                // required and unmet
+  std::optional<Kind> waits_for;  // the first kind of these in the order of injection
+};
+
+// A row for operators: what it waits for.
+struct HeldRow {
+  Row row;
+  std::vector<Requirement> missing;  // required and unmet, at most HeldFilter::missing_at_most
+  int existing = 0;                  // required and met
+  std::optional<WallTime> last_met;  // when the latest of these became known
+  std::optional<WallTime> next_check;
+};
+
+struct HeldFilter {
+  static constexpr int kPage = 500;
+  std::optional<std::string> application;
+  std::optional<Kind> kind;
+  std::vector<State> states = {State::kWaiting, State::kQuarantined};
+  RowId after = 0;    // pages: rows with greater ids, in the order of ids
+  int limit = kPage;  // 1 to kPage
+  int missing_at_most = 50;
+};
+
+// One step in the life of a row; kept for good. The first has no `from`.
+struct HistoryStep {
+  WallTime at;
+  std::optional<State> from;
+  State to;
+  Reason reason;
+  std::string by;  // "sluice", or who asked for it
+};
+
+// A UID that rows wait for. `series`, `study` are empty where no reference named them.
+struct WantedUid {
+  Uid uid;
+  Kind kind = Kind::kOther;
+  Level level = Level::kInstance;
+  Uid series, study;
+  int waiters = 0;      // rows
+  int asked = 0;        // negative answers since it is wanted, or since AskSoon
+  WallTime next_check;  // rows first waited, or as the last Absent or AskSoon said
+};
+
+struct Absence {
+  Uid uid;
+  WallTime next_check;
+};
+
+}  // namespace router::store
