@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -118,7 +119,7 @@ class CommandSet {
   };
 
   CommandSet() = default;
-  std::optional<std::string> Missing() const;  // the fault of a decoded set, if it has one
+  std::optional<std::string> Fault() const;  // of a decoded set, if it has one
   std::string_view TextOf(uint16_t element) const;
   void SetUid(uint16_t element, const Uid& uid);
   void SetTitle(uint16_t element, const AeTitle& title);

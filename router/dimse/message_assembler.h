@@ -26,7 +26,7 @@ class MessageAssembler {
     };
     Kind kind = Kind::kNeedMore;
     ul::ContextId context = 0;
-    Bytes bytes;         // of a data fragment; a view of what was fed, may be empty
+    Bytes bytes{};       // of a data fragment; a view of what was fed, may be empty
     bool first = false;  // the first fragment of the data set
     bool last = false;   // the data set, and with it the message, is complete
   };

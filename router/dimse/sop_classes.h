@@ -39,16 +39,16 @@ inline constexpr std::string_view kExplicitVrBigEndian = "1.2.840.10008.1.2.2";
 }  // namespace uid
 
 // What an instance of this class is to the order of injection. The class decides where it is known;
-// otherwise (private classes, the bare root that Monaco writes) Modality (0008,0060), if any. RT
-// Images are kOther: they never satisfy an image requirement.
+// otherwise (private classes) Modality (0008,0060), if any. RT Images are kOther: they never
+// satisfy an image requirement.
 Kind KindOf(std::string_view sop_class, std::string_view modality = {});
 
-// Can instances of this class have requirements, for all that the class alone says? True for what
-// is not an image and for unknown storage classes, whose Modality has to be seen.
+// May an instance of this class have to wait for others, for all that the class alone says? True
+// for structure sets, plans, doses, records and registrations, and for classes not known here,
+// whose Modality has to be seen.
 bool MayHaveRequirements(std::string_view sop_class);
 
-// Everything below the standard's storage root except what is known not to be storage, and the
-// private classes that are known to be.
+// Everything below the standard's storage root, and classes elsewhere that are known to be storage.
 bool IsStorage(std::string_view sop_class);
 
 enum class QueryService : uint8_t { kNone, kFind, kMove, kGet };
