@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "router/base/bytes.h"
@@ -72,6 +74,9 @@ class Scanner {
   // true and Next returns kCut).
   Result<Bytes> Value(size_t most);
 
+  // The first `count` bytes of the value, fewer only where it or the bytes end before.
+  Result<Bytes> Front(size_t count);
+
   // The value piece by piece; empty when it has been read. Errors as Value.
   Result<Bytes> Chunk();
 
@@ -80,9 +85,9 @@ class Scanner {
   Result<> PassOver();
 
   // After kElement of VR UN or of an implicit VR that the dictionary does not have: if its value
-  // has at most 1 MiB and is wholly made of items in Implicit VR Little Endian, enters it as if
-  // it had been a kSequence and returns true.
-  Result<bool> EnterItems();
+  // has at most `most` bytes (which are then held in memory) and is wholly made of items in
+  // Implicit VR Little Endian, enters it as if it had been a kSequence and returns true.
+  Result<bool> EnterItems(size_t most);
 
   bool cut() const { return cut_; }
 
@@ -91,44 +96,48 @@ class Scanner {
 
  private:
   struct Frame {
-    Token kind;    // kSequence, kItem or kFragments
-    Tag tag;       // of the sequence
-    bool defined;  // ends at `end`, else at its delimiter
-    uint64_t end;
+    Token kind;         // kSequence, kItem or kFragments
+    Tag tag;            // of the sequence
+    bool defined;       // ends at `end`, else at its delimiter
+    uint64_t end;       // what is inside may not pass this
     Encoding encoding;  // of what is inside
   };
   struct Header {
-    Tag tag;
-    Vr vr;
-    uint32_t length;
-    size_t size;  // bytes of tag, VR and length
+    Tag tag = 0;
+    Vr vr = kNoVr;
+    uint32_t length = 0;
+    size_t size = 0;  // bytes of tag, VR and length; 0: the bytes end before
   };
 
   Result<Event> Step();
-  Result<Event> StepInSequence();
   Result<Event> StepInItem();
-  Result<Event> Begin(const Header& header, const Encoding& encoding);
-  Result<Event> Leave(Token token);
-  Result<bool> Ensure(size_t bytes);
-  Result<bool> PeekHeader(const Encoding& encoding, Header* header);
-  Result<> Consume(uint64_t bytes);
-  Result<bool> PassValue();
-  Result<> Push(Token kind, Tag tag, uint32_t length, const Encoding& encoding);
-  uint64_t Bound() const;
-  size_t Depth() const;
+  Result<Event> StepInSequence();
+  Result<Event> BeginElement(const Header& header);
+  Result<Event> BeginSequence(const Header& header, const Encoding& inside);
+  Result<Event> BeginItem(const Header& header);
+  Result<Event> Leave();
+  Result<Header> PeekHeader();
+  Result<> Push(Token kind, Tag tag, uint32_t length, const Encoding& inside);
+  bool LooksLikeItems(Bytes value) const;
+
+  Result<bool> Ensure(size_t bytes);     // are they in the window?
+  Result<bool> Consume(uint64_t bytes);  // were they there?
+  uint64_t End() const { return frames_.empty() ? UINT64_MAX : frames_.back().end; }
+  const Encoding& Inside() const { return frames_.empty() ? encoding_ : frames_.back().encoding; }
+  Event Describe(Token token, const Header& header) const;
   Event Cut();
-  std::unexpected<Error> Broken(std::string what, Tag tag) const;
+  std::unexpected<Error> Broken(std::string_view what, Tag tag) const;
 
   Source& source_;
   Encoding encoding_;
-  std::vector<Frame> frames_;
-  Bytes window_;        // of source_, from position_ on
-  uint64_t taken_ = 0;  // bytes consumed of what source_ last showed
+  std::vector<Frame> frames_;  // sequence, item, sequence, item …
+  Bytes window_;               // of source_, from position_ on
+  uint64_t taken_ = 0;         // bytes before it that source_ does not know to be consumed
   uint64_t position_ = 0;
-  uint64_t value_left_ = 0;  // of the value Next announced
+  uint64_t value_left_ = 0;  // of the value that Next announced
   Event last_;
   bool cut_ = false, ended_ = false;
-  std::vector<Error> broken_;  // at most one
+  std::optional<Error> broken_;
 };
 
 }  // namespace router::dataset
