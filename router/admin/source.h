@@ -1,0 +1,109 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "router/base/clock.h"
+#include "router/base/result.h"
+#include "router/base/uid.h"
+#include "router/store/row.h"
+
+// What the API shows and asks for, as values. Never patient data: UIDs, AE titles, names from the
+// configuration, numbers and times.
+namespace router::admin {
+
+// For how long a call of Source may block; beyond it the answer is Errc::kTimeout, HTTP 503.
+inline constexpr std::chrono::milliseconds kSourceLimit{1000};
+
+struct Readiness {
+  bool ready = false;
+  std::vector<std::string> reasons;  // why not; empty if ready
+};
+
+// A configured application to which we connect.
+struct DestinationStatus {
+  std::string name;        // the key in `applications`
+  std::string ae_title;    // its real one
+  std::string address;     // "10.1.0.4:51402"; empty: it only calls us
+  std::string mode;        // "enforce", "observe"
+  std::string breaker;     // "closed", "half_open", "open"
+  std::optional<bool> up;  // by the last attempt; absent: none was made yet
+  std::string last_error;  // of the last attempt that failed, for people; empty: none failed
+  std::optional<WallTime> last_success;
+  int64_t queued = 0, queued_bytes = 0;  // due for it
+  int64_t held = 0;                      // waiting for references
+  int64_t quarantined = 0;
+  uint32_t associations = 0, max_associations = 0;  // ours to it, now and at most
+};
+
+struct AssociationStatus {
+  uint64_t id = 0;
+  std::string side;  // "downstream", "upstream"
+  std::string state;
+  std::string calling, called;  // AE titles as received or sent
+  std::string application;      // empty: not routed yet
+  std::string peer;             // address
+  WallTime since;
+  uint64_t messages = 0, bytes = 0;
+};
+
+struct MoveStatus {
+  uint64_t id = 0;
+  std::string application;  // that executes the move
+  std::string client;       // calling AE title of who asked
+  std::string destination;
+  std::string state;  // "running", "settling", …
+  WallTime since;
+  uint32_t completed = 0, failed = 0, warnings = 0;
+  std::optional<uint32_t> remaining;
+};
+
+struct KnownAt {
+  std::string application;
+  store::How how;
+};
+
+enum class HeldAction : uint8_t { kRelease, kRetry, kDiscard };
+enum class Command : uint8_t { kReload, kDrain, kLeave };
+std::string_view NameOf(HeldAction action);  // "release", …
+std::string_view NameOf(Command command);    // "reload", …
+
+// Where the API's answers come from. The app implements it over store::LedgerReader, the ledger
+// and snapshots of the loops. Called on any of the HTTP threads, several at once; every call
+// returns within kSourceLimit, with kTimeout if it could not be answered in time.
+//
+// Errors become: kNotFound 404, kRefused and kBadConfig 409, kTimeout and kLimit 503, others 500;
+// the detail is shown to the caller, so it says what to do.
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  virtual std::string Metrics() = 0;  // metrics::Registry::Serialize
+  virtual Readiness Ready() = 0;
+
+  virtual Result<std::vector<store::HeldRow>> Held(const store::HeldFilter& filter) = 0;
+  virtual Result<std::vector<store::HeldRow>> ByUid(const Uid& sop_instance) = 0;
+  virtual Result<std::vector<store::Requirement>> Missing(store::RowId row, int skip) = 0;
+  virtual Result<std::vector<store::HistoryStep>> History(store::RowId row) = 0;
+  // At which applications the instance is known to exist.
+  virtual Result<std::vector<KnownAt>> Known(const Uid& sop_instance) = 0;
+  // On a row that ByUid named. `by`: who asked, for the history. The state after it.
+  virtual Result<store::State> Act(HeldAction action, store::RowId row, std::string reason,
+                                   std::string by) = 0;
+
+  virtual Result<std::vector<DestinationStatus>> Destinations() = 0;
+  virtual Result<std::vector<AssociationStatus>> Associations() = 0;
+  virtual Result<std::vector<MoveStatus>> Moves() = 0;
+  virtual Result<nlohmann::json> Config() = 0;  // in force, without secrets
+
+  // Is the command part of this version? If not, Do is never called: HTTP 501.
+  virtual bool Can(Command command) const = 0;
+  // What was done, for people.
+  virtual Result<std::string> Do(Command command, std::string by) = 0;
+};
+
+}  // namespace router::admin
