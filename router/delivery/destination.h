@@ -1,0 +1,183 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "metrics/registry.h"
+#include "router/association/scu.h"
+#include "router/base/clock.h"
+#include "router/config/config.h"
+#include "router/dataset/source.h"
+#include "router/delivery/breaker.h"
+#include "router/delivery/legs.h"
+#include "router/delivery/slots.h"
+#include "router/delivery/status_table.h"
+#include "router/net/pool.h"
+#include "router/net/signal.h"
+#include "router/store/ledger.h"
+#include "router/store/spool.h"
+
+namespace router::delivery {
+
+// What a destination works with. All of it belongs to the app and outlives it.
+struct Services {
+  net::Loop& home;
+  net::WorkPool& disk;
+  net::WorkPool& cpu;
+  store::Ledger& ledger;
+  store::Spool& spool;
+  metrics::Registry& metrics;
+  const Clock& clock;
+};
+
+// Whom a destination tells, on the home loop, without waiting. Empty functions are not called.
+struct Hooks {
+  // Stored there: success or a warning. With `confirm: status` the ledger knows it already.
+  std::function<void(const Uid& sop_instance)> on_stored;
+  // A row is `verifying`: somebody has to ask. Without this hook nobody can, and rows whose outcome
+  // is unknown are sent again.
+  std::function<void()> on_verifying;
+  // A row went back to `waiting`, because the application said "not yet".
+  std::function<void()> on_waiting;
+};
+
+// What became of an instance that was sent at once.
+struct Attempt {
+  enum class Outcome : uint8_t {
+    kAnswered,  // `answer` is the application's own, whatever it says: VerdictOf reads it
+    kNotSent,   // definitely not stored there: queue it (Accept: ready)
+    kUnknown,   // sent, but the answer was lost: it may be there (Accept, then verify)
+    kNever,     // no presentation context there can carry it, or it cannot be read: see `error`
+  };
+  Outcome outcome = Outcome::kNotSent;
+  association::StoreAnswer answer;
+  Error error{Errc::kConnect, Blame::kUpstream, true, ""};  // unless answered
+};
+
+// How a destination is, for operators and /readyz. As of the call.
+struct Condition {
+  bool up = true;  // the last attempt to reach it succeeded, or none was made
+  Breaker::State breaker = Breaker::State::kClosed;
+  uint32_t failures = 0;  // connections in a row
+  uint32_t slots_used = 0, slots = 0;
+  std::string last_error;  // empty: none
+};
+
+// One DICOM application as a receiver. The only sender of what lies in the spool: of rows that the
+// ledger calls ready, and of instances that are ready on arrival. It owns the association slots,
+// the breaker, and the associations that it sends over.
+//
+// Owned by the app, one for each application that has an address; lives on the home loop. Members
+// marked [any] may be awaited or called on any loop; all else is for the home loop.
+class Destination {
+ public:
+  Destination(Services services, std::shared_ptr<const config::Config> config, std::string name,
+              Hooks hooks);
+  ~Destination();
+  Destination(const Destination&) = delete;
+  Destination& operator=(const Destination&) = delete;
+
+  const std::string& name() const { return name_; }
+  net::Loop& home() { return services_.home; }
+
+  // [any] Starts the queue runner. Once.
+  void Start();
+
+  // [any] The runner ends, rows that it claimed and did not send are ready again, associations are
+  // released, slots that others hold are waited for. What is being sent may take `patience`, then
+  // it is interrupted (its row is verified after the restart). Once; afterwards nothing may be
+  // called but the destructor.
+  Task<> Drain(net::Milliseconds patience);
+
+  // [any] A new configuration that still has this application, with an address.
+  void Configure(std::shared_ptr<const config::Config> config);
+
+  // [any] The right to an association; for kRelay, hand it back (let it end) after the association
+  // has ended. Where there is one slot in all, a session gives its own back before it waits for
+  // SendNow or for a decision of the Gate; between messages, when Slot::IsWanted().
+  // Errors: kLimit (retryable: RJ 2/3/2), kInterrupted (we drain).
+  Task<Result<Slot>> TakeSlot(Purpose purpose, net::Milliseconds wait);
+
+  // Opens an association with a slot of its own, for questions (hold) and probes. `calling` as
+  // Config::CallingTitle says for nobody. Errors: kLimit, kInterrupted, Association::Request's.
+  // While the breaker is open: kConnect at once.
+  Task<Result<Leg>> Connect(std::vector<ul::ProposedContext> contexts, Purpose purpose,
+                            net::Milliseconds wait);
+
+  // [any] Sends an instance that is ready on arrival and not in the ledger. `file`: of the part or
+  // of the spool file; it must stay until this ends. The same bytes as stored, or converted where
+  // the application takes nothing else. Goes behind older rows of the same series: if there are
+  // any, kNotSent. Takes a reserved slot (or an association that is open); waits `wait_for`.
+  Task<Attempt> SendNow(store::Instance instance, dataset::Region file);
+
+  // [any] What a session learned by calling the application itself.
+  void Reached();
+  void Unreachable(std::string why);
+
+  // [any] Something may be due: rows became ready.
+  void Wake();
+
+  // [any]
+  Task<Condition> Describe();
+
+ private:
+  const config::Application& application() const { return *application_; }
+  association::Peer PeerFor(const AeTitle& calling) const;
+  AeTitle CallingTitle(const store::Instance& instance) const;
+
+  // destination.cc: life
+  Task<> Run();
+  Task<> RunQueue();
+  Task<> KeepLegs();
+  Task<> Rest();
+  Task<> Probe();
+  void NoteReached();
+  void NoteUnreachable(const Error& why);
+  void ShowState();
+
+  // destination_legs.cc
+  Task<Result<std::unique_ptr<Leg>>> TakeLeg(AeTitle calling, std::vector<Cargo> cargo,
+                                             net::Milliseconds wait);
+  Task<Result<std::unique_ptr<Leg>>> OpenLeg(AeTitle calling,
+                                             std::vector<ul::ProposedContext> contexts,
+                                             Purpose purpose, net::Milliseconds wait);
+  std::unique_ptr<Leg> TakeIdle(const AeTitle& calling, const Cargo& cargo);
+  Task<> GiveBack(std::unique_ptr<Leg> leg);
+  Task<> CloseIdle(bool all);
+  Task<bool> IsAlive(Leg& leg);
+
+  // destination_send.cc
+  Task<> SendBatch(std::vector<store::Row> rows);
+  Task<Attempt> SendOver(Leg& leg, store::Instance instance, dataset::Region file);
+  Task<Attempt> SendNowHere(store::Instance instance, dataset::Region file);
+  Task<Result<bool>> HasOlder(store::Instance instance);
+  Task<> Settle(store::Row row, Attempt attempt);
+  Task<> SettleAnswer(store::Row row, association::StoreAnswer answer);
+  Task<> SettleUnknown(store::Row row, store::Reason reason);
+  Task<> TryAgain(store::Row row, store::Reason reason);
+  Task<> GiveBackRows(std::vector<store::Row> rows, store::Reason reason, bool back_off);
+  void Count(std::string_view outcome);
+
+  Services services_;
+  std::shared_ptr<const config::Config> config_;
+  const std::string name_;
+  const config::Application* application_;  // in *config_
+  const Hooks hooks_;
+  const std::string owner_;  // of claims
+  Slots slots_;
+  Breaker breaker_;
+  net::Signal due_, keep_, ended_;
+  std::list<std::unique_ptr<Leg>> idle_;
+  std::vector<association::Scu*> busy_;  // to be interrupted by Drain
+  std::mt19937_64 random_;
+  bool up_ = true, draining_ = false, running_ = false;
+  int callers_ = 0;  // of SendNow and Connect, under way
+  std::string last_error_;
+};
+
+}  // namespace router::delivery

@@ -1,0 +1,130 @@
+#pragma once
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metrics/registry.h"
+#include "router/base/clock.h"
+#include "router/config/config.h"
+#include "router/dataset/source.h"
+#include "router/hold/oracle.h"
+#include "router/hold/requirements.h"
+#include "router/net/pool.h"
+#include "router/net/signal.h"
+#include "router/store/ledger.h"
+
+namespace router::hold {
+
+// What a gate works with. All of it belongs to the app and outlives it.
+struct Services {
+  net::Loop& home;
+  net::WorkPool& cpu;
+  store::Ledger& ledger;
+  metrics::Registry& metrics;
+  const Clock& clock;
+};
+
+// What is to become of an instance that was spooled and is in no ledger yet.
+struct Verdict {
+  enum class Kind : uint8_t {
+    kReady,       // all that it requires exists: send it at once
+    kWaiting,     // Accept with `requirements`; `missing` of these are not known to exist
+    kQuarantine,  // Accept with `quarantine = reason`
+    kRefuse,      // answer `status` and `comment`; drop the part
+  };
+  Kind kind = Kind::kReady;
+  std::vector<store::Requirement> requirements;  // noted ones too, for Acceptance
+  std::vector<Uid> missing;
+  store::Reason reason;  // of a quarantine, a refusal, a wait: for people, no patient data
+  uint16_t status = 0;   // kRefuse only, as the comment: (0000,0900), (0000,0902)
+  std::string comment;
+  std::optional<WallTime> warn_after, deadline;  // for Acceptance
+};
+
+// Decides when an instance may go to an application that has an order of injection: judges it on
+// arrival, asks what exists, and sees to it that rows become ready, are verified, or end at their
+// deadline. Sends nothing: a ready row is for delivery.
+//
+// Owned by the app, one for each application that holds (profile aria); lives on the home loop.
+// Members marked [any] may be awaited or called on any loop.
+class Gate {
+ public:
+  Gate(Services services, std::shared_ptr<const config::Config> config, std::string application,
+       Connect connect);
+  ~Gate();
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  // [any] Starts asking. Once.
+  void Start();
+  // [any] Ends what is under way; what waits stays in the ledger. Once; afterwards nothing may be
+  // called but the destructor.
+  Task<> Drain();
+  // [any] A new configuration that still has this application.
+  void Configure(std::shared_ptr<const config::Config> config);
+
+  // [any] Harvests the references of `file` (the part, or a spool file), checks the machine, looks
+  // what is known to exist, and asks the application about the rest for at most `decide_within`.
+  // Errors: kDisk (A700); kCorrupt, blamed on the sender: the references cannot be read (C000).
+  Task<Result<Verdict>> Judge(store::Instance instance, dataset::Region file);
+
+  // [any] Stored there by a C-STORE that was answered with success or a warning: through a session
+  // or by delivery. With `confirm: status` it exists; with `confirm: query` it is asked about soon
+  // if somebody waits for it. Does not wait.
+  void Stored(Uid sop_instance, store::How how);
+
+  // [any] A row was accepted as waiting, or needs verifying: look at the ledger.
+  void Wake();
+
+ private:
+  struct Wish;
+  const config::Application& application() const { return *application_; }
+
+  // gate_judge.cc
+  Task<Result<Verdict>> JudgeHere(store::Instance instance, dataset::Region file);
+  Verdict JudgeMachines(const Requirements& requirements) const;
+  Task<Result<std::vector<Uid>>> AskFor(std::vector<store::Requirement> requirements,
+                                        std::vector<Uid> unknown);
+  Task<Result<std::vector<Uid>>> AskWithin(std::vector<Question> questions,
+                                           net::Milliseconds at_most);
+  store::Knowledge Believed(store::How how) const;
+
+  // gate.cc
+  Task<> Run();
+  Task<> Round();
+  Task<> Rest();
+  Task<> TakeStored();
+  void NoteReady(const std::vector<store::ReadyRow>& rows);
+
+  // gate_questions.cc
+  Task<> AskRound();
+  Task<> Record(std::vector<Question> questions, std::vector<store::WantedUid> wanted,
+                Findings findings);
+  Task<> SettleVerifying(std::vector<store::Row> rows, Findings findings);
+  Task<> SettleOne(store::Row row, bool found);
+
+  // gate_deadlines.cc
+  Task<> EndOverdue();
+  Task<> WarnLate();
+  Task<> RelaxQuiet();
+
+  Services services_;
+  std::shared_ptr<const config::Config> config_;
+  const std::string name_;
+  const config::Application* application_;  // in *config_
+  Oracle oracle_;
+  net::Signal due_, ended_;
+  std::list<Wish*> wishes_;  // of Judge, waiting for the next round
+  std::vector<Uid> stored_;  // to be asked about soon
+  std::map<store::RowId, Verification> verifying_;
+  SteadyTime unreachable_until_{}, quiet_checked_{};
+  int unreachable_ = 0;  // rounds in a row in which nothing could be asked
+  bool draining_ = false, running_ = false;
+  int judging_ = 0;
+};
+
+}  // namespace router::hold

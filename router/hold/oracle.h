@@ -1,0 +1,88 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "metrics/registry.h"
+#include "router/association/scu.h"
+#include "router/hold/queries.h"
+#include "router/hold/schedule.h"
+#include "router/net/signal.h"
+
+namespace router::hold {
+
+using net::Milliseconds;
+using net::Task;
+
+// An association of ours to the application, and the right to have it, which ends with `right`.
+struct Line {
+  std::unique_ptr<association::Scu> scu;
+  std::shared_ptr<void> right;
+};
+// Opens one; on the home loop. The app makes it from delivery::Destination::Connect.
+using Connect = std::function<Task<Result<Line>>(std::vector<ul::ProposedContext>)>;
+
+// What one round of questions brought.
+struct Findings {
+  std::vector<Uid> found;
+  std::vector<Uid> absent;  // asked, answered, and not there: never final
+  // What is in neither was not asked: the application could not be reached, refused, or was slow.
+};
+
+// Asks the application by C-FIND. One round at a time, at the rate allowed; the line is kept for
+// the next round until Close. Answers that were not asked for (a peer that ignores keys) settle
+// nothing.
+//
+// Owned by the Gate, on its home loop.
+class Oracle {
+ public:
+  struct Options {
+    std::string application;
+    config::Existence existence;
+    Milliseconds idle{5'000};
+  };
+  Oracle(net::Loop& home, const Clock& clock, Connect connect, metrics::Registry& metrics,
+         Options options);
+  ~Oracle();
+
+  // Settles what it can. An error only if nothing could be asked at all: kConnect, kRejected,
+  // kLimit, kNotFound (the application accepts no Study Root FIND), …
+  Task<Result<Findings>> Ask(std::vector<Question> questions);
+
+  // Releases the line.
+  Task<> Close();
+  // Ends what is under way with an error.
+  void Interrupt(Error why);
+  // Has the line been unused for `idle`?
+  bool IsIdle() const;
+  void Configure(const config::Existence& existence);
+
+  Relational relational() const { return relational_; }
+
+ private:
+  struct Round;
+  Task<Result<>> Open();
+  Task<Result<>> Run(Query query, Round& round);
+  Task<Result<uint16_t>> Find(const Query& query, std::vector<dataset::Identifier>* answers);
+  Task<Result<>> Walk(Query study_list, Round& round);
+  Task<Result<>> AskAll(Round& round, Relational relational);
+  void Take(const Query& query, const std::vector<dataset::Identifier>& answers, Round& round);
+
+  net::Loop& home_;
+  const Clock& clock_;
+  const Connect connect_;
+  const std::string application_;
+  metrics::Counter found_, absent_, failed_;
+  net::Signal pause_;
+  QuestionRate rate_;
+  Milliseconds idle_;
+  Line line_;
+  const ul::AcceptedContext* context_ = nullptr;
+  Relational relational_ = Relational::kUnknown;
+  SteadyTime used_{};
+  std::optional<Error> interrupted_;
+};
+
+}  // namespace router::hold
