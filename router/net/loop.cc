@@ -75,12 +75,13 @@ void Loop::RunUntilIdle() {
   current_loop = this;
   uv_unref(AsHandle(&handles_->wake));
   do {
+    RunPosted();  // what was posted while nothing else kept the loop alive
     uv_run(&handles_->loop, UV_RUN_DEFAULT);
     // Work of other threads may still be on its way while a root waits for it.
     if (roots_ > 0)
       uv_ref(AsHandle(&handles_->wake)), uv_run(&handles_->loop, UV_RUN_ONCE),
           uv_unref(AsHandle(&handles_->wake));
-  } while (roots_ > 0 || uv_loop_alive(&handles_->loop));
+  } while (roots_ > 0 || uv_loop_alive(&handles_->loop) || HasPosted());
   uv_ref(AsHandle(&handles_->wake));
   current_loop = nullptr;
 }
@@ -116,13 +117,21 @@ void Loop::Post(std::move_only_function<void()> work) {
   if (posted_.size() == 1) uv_async_send(&handles_->wake);
 }
 
+bool Loop::HasPosted() {
+  std::lock_guard lock(mutex_);
+  return !posted_.empty();
+}
+
 void Loop::RunPosted() {
   std::vector<std::move_only_function<void()>> due;
   {
     std::lock_guard lock(mutex_);
     due.swap(posted_);
   }
-  for (auto& work : due) work();
+  for (auto& work : due) {
+    if (closing_) return;  // it came after Stop
+    work();
+  }
 }
 
 void Loop::Soon(std::coroutine_handle<> waiter) {

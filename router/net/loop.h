@@ -68,6 +68,7 @@ class Loop {
   struct Handles;
   static detail::Detached RunRoot(Loop* loop, Task<> root);
   void RunPosted();
+  bool HasPosted();
   void RunSoon();
   void EndIfIdle();
   void CloseHandles();
