@@ -145,8 +145,7 @@ bool IsStorage(std::string_view sop_class) {
 
 QueryService QueryServiceOf(std::string_view sop_class) {
   if (sop_class == uid::kModalityWorklistFind) return QueryService::kFind;
-  // Patient, Study, Patient/Study Only and Composite Instance
-  // roots: 1.2.840.10008.5.1.4.1.2.<root>.<service>.
+  // Patient Root is 1, Study Root 2, Patient/Study Only 3 (retired), Composite Instance 4.
   constexpr std::string_view kRoot = "1.2.840.10008.5.1.4.1.2.";
   if (!sop_class.starts_with(kRoot) || sop_class.size() != kRoot.size() + 3 ||
       sop_class[kRoot.size() + 1] != '.')

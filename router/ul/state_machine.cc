@@ -3,6 +3,8 @@
 #include <array>
 #include <string>
 
+#include "router/ul/reject_reasons.h"
+
 namespace router::ul {
 namespace {
 
@@ -71,6 +73,12 @@ State NextState(Action action, Role role, bool acceptable) {
   if (action == Action::AE6 && !acceptable) return kSta13;
   if (action == Action::AR8 && role == Role::kAcceptor) return kSta10;
   return kRows[static_cast<size_t>(action)].next;
+}
+
+Abort AbortFor(Action action, Event event) {
+  if (action == Action::AA1) return UserAbort();
+  return ProviderAbort(event == Event::kInvalidPdu ? AbortReason::kUnrecognizedPdu
+                                                   : AbortReason::kUnexpectedPdu);
 }
 
 Result<Action> StateMachine::On(Event event) { return Step(event, true); }

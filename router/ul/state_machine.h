@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "router/base/result.h"
+#include "router/ul/pdu.h"
 #include "router/ul/state_table.h"
 
 namespace router::ul {
@@ -49,6 +50,10 @@ Effects EffectsOf(Action action, bool acceptable = true);
 
 // The state after `action`. The role matters to AR-8 (a release collision), `acceptable` to AE-6.
 State NextState(Action action, Role role, bool acceptable = true);
+
+// The A-ABORT that AA-1 (source: service user), AA-7 or AA-8 (service provider, with the reason
+// that `event` gives) sends. Meaningless for other actions.
+Abort AbortFor(Action action, Event event);
 
 // The standard's spelling, for log lines: "Sta6", "A-RELEASE-RQ received", "AR-2".
 std::string_view NameOf(State state);
