@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "router/base/kind.h"
@@ -26,7 +27,9 @@ struct Facts {
 
   uint16_t command_field = 0;  // PS3.7 E.1
   std::string sop_class_uid, sop_instance_uid;
-  std::string modality;  // (0008,0060), if it was read; only asked for where MayHold needs it
+  // What the instance is, by SOP class or Modality (dimse::KindOf). Nothing: the class does not
+  // tell, and the head of the data set was not read yet.
+  std::optional<router::Kind> kind;
 
   std::string move_destination;
   DestinationFact destination = DestinationFact::kNone;

@@ -20,7 +20,7 @@ enum class Target : uint8_t {
   kInstance,          // (0008,1155), a SOP Instance UID
   kSeries,            // (0020,000E)
   kFrameOfReference,  // (0020,0052) or (3006,0024)
-  kMachine,           // (300A,00B2), a name: a precondition, not a reference
+  kMachine,           // (300A,00B2), a name: a precondition, checked if `machines` is configured
 };
 
 // A reference for which a site may decide otherwise (`requirements` of the application).
