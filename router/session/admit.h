@@ -7,6 +7,7 @@
 #include "router/base/ae_title.h"
 #include "router/base/uid.h"
 #include "router/config/config.h"
+#include "router/dimse/command.h"
 
 // Who may call, and as what: pure decisions on the configuration, no I/O. Default deny. Pointers
 // into the configuration are good for as long as the session's shared_ptr<const Config>.
@@ -60,9 +61,9 @@ using Admission = std::variant<AdmittedClient, OwnEcho, SubOperations, Rejected>
 // `ours`: our own implementation class UID, by which a loop is known.
 Admission Admit(const config::Config& config, const Caller& caller, const Uid& ours);
 
-// May the client send this request (command field, PS3.7 E.1) on a context of this abstract
-// syntax? C-ECHO and C-CANCEL always. If not: 0124H, after draining its data set.
-bool MayUse(const config::Client& client, uint16_t command_field, const Uid& abstract_syntax);
+// May the client send this request on a context of this abstract syntax? C-ECHO and C-CANCEL
+// always. If not: 0124H, after draining its data set.
+bool MayUse(const config::Client& client, dimse::Command request, const Uid& abstract_syntax);
 
 // Is there any permitted command that could use the context? If not: result 1 (user rejection).
 // A class that is in no table may be a private storage class: it takes store or get.
