@@ -80,14 +80,19 @@ Task<T> RunOn(Loop& target, std::move_only_function<Task<T>()> make) {
   auto [promise, future] = MakePromise<Value>();
   target.PostSpawn([make = std::move(make), promise = std::move(promise)]() mutable -> Task<> {
     return [](std::move_only_function<Task<T>()>& maker, Promise<Value>& out) -> Task<> {
-      Task<T> there = maker();
-      if constexpr (std::is_void_v<T>) {
-        co_await there;
-        out.Set(Nothing{});
-      } else {
-        T value = co_await there;
-        out.Set(std::move(value));
+      // The task and what it was made from go before the caller, on its own thread, goes on.
+      std::optional<Value> value;
+      {
+        Task<T> there = maker();
+        if constexpr (std::is_void_v<T>) {
+          co_await there;
+          value.emplace();
+        } else {
+          value.emplace(co_await there);
+        }
       }
+      maker = nullptr;
+      out.Set(std::move(*value));
     }(make, promise);
   });
   if constexpr (std::is_void_v<T>) {

@@ -24,11 +24,15 @@ class WorkPool {
     using Value = std::conditional_t<std::is_void_v<T>, Nothing, T>;
     auto [promise, future] = MakePromise<Value>();
     Queue([work = std::move(work), promise = std::move(promise)]() mutable {
+      // What the work was made from goes before the caller, on its own thread, goes on.
       if constexpr (std::is_void_v<T>) {
         work();
+        work = nullptr;
         promise.Set(Nothing{});
       } else {
-        promise.Set(work());
+        T value = work();
+        work = nullptr;
+        promise.Set(std::move(value));
       }
     });
     if constexpr (std::is_void_v<T>) {

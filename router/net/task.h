@@ -118,7 +118,11 @@ struct Joined {
   void await_resume() noexcept {}
 };
 inline Detached RunInto(Task<> task, Joined& join) {
-  co_await task;
+  {
+    // Its frame, and what it was given, goes before whoever joined goes on.
+    Task<> running = std::move(task);
+    co_await running;
+  }
   if (--join.left == 0 && join.waiter) join.waiter.resume();
 }
 

@@ -305,6 +305,71 @@ TEST_F(LoopTest, PoolsHandValuesBackToTheLoopThatAsked) {
   EXPECT_EQ(sum, 124'750);
 }
 
+// Says by a post, which keeps the order of one thread, when it is let go of.
+struct PostingLeaver {
+  Loop* home;
+  std::vector<std::string>* order;
+  ~PostingLeaver() {
+    home->Post([out = order] { out->push_back("let go"); });
+  }
+};
+Task<> Note(std::vector<std::string>& order) {
+  order.push_back("resumed");
+  co_await NextTurn{};
+}
+
+// What another thread was given may refer to the one who waits.
+TEST_F(LoopTest, WhatAPoolWasGivenIsGoneWhenItsCallerGoesOn) {
+  WorkPool pool("test", 1);
+  std::vector<std::string> order;
+  Run(
+      [](Loop& loop, WorkPool& workers, std::vector<std::string>& out) -> Task<> {
+        auto first = std::make_unique<PostingLeaver>(&loop, &out);
+        std::move_only_function<void()> nothing = [held = std::move(first)] {};
+        co_await workers.Run(std::move(nothing));
+        co_await Note(out);
+        auto second = std::make_unique<PostingLeaver>(&loop, &out);
+        std::move_only_function<int()> value = [held = std::move(second)] { return 1; };
+        co_await workers.Run(std::move(value));
+        co_await Note(out);
+      },
+      loop_, pool, order);
+  EXPECT_EQ(order, (std::vector<std::string>{"let go", "resumed", "let go", "resumed"}));
+}
+
+Task<> HoldVoid(std::unique_ptr<PostingLeaver>) { co_await NextTurn{}; }
+Task<int> HoldValue(std::unique_ptr<PostingLeaver>) {
+  co_await NextTurn{};
+  co_return 1;
+}
+
+TEST_F(LoopTest, WhatAnotherLoopWasGivenIsGoneWhenItsCallerGoesOn) {
+  Started other(1);
+  std::vector<std::string> order;
+  Run(
+      [](Loop& loop, Loop& target, std::vector<std::string>& out) -> Task<> {
+        auto kept = std::make_unique<PostingLeaver>(&loop, &out);
+        auto given = std::make_unique<PostingLeaver>(&loop, &out);
+        std::move_only_function<Task<>()> nothing = [held = std::move(kept),
+                                                     moved = std::move(given)]() mutable {
+          return HoldVoid(std::move(moved));
+        };
+        co_await RunOn(target, std::move(nothing));
+        co_await Note(out);
+        kept = std::make_unique<PostingLeaver>(&loop, &out);
+        given = std::make_unique<PostingLeaver>(&loop, &out);
+        std::move_only_function<Task<int>()> value = [held = std::move(kept),
+                                                      moved = std::move(given)]() mutable {
+          return HoldValue(std::move(moved));
+        };
+        co_await RunOn(target, std::move(value));
+        co_await Note(out);
+      },
+      loop_, other.loop, order);
+  EXPECT_EQ(order, (std::vector<std::string>{"let go", "let go", "resumed", "let go", "let go",
+                                             "resumed"}));
+}
+
 TEST_F(LoopTest, APoolRunsWhatIsQueuedBeforeItEnds) {
   std::atomic<int> ran{0};
   {

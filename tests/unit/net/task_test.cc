@@ -132,6 +132,36 @@ TEST_F(TaskTest, AJoinOfNothingIsReady) {
   EXPECT_TRUE(done);
 }
 
+// Says when its owner lets go of it.
+struct Leaver {
+  std::vector<std::string>* order;
+  ~Leaver() { order->push_back("child let go"); }
+};
+Task<> Hold(std::unique_ptr<Leaver>, bool wait) {
+  if (wait) co_await NextTurn{};
+}
+
+// A guard or a chunk that was handed to a child must not outlive the join: what it belongs to may
+// end right behind it.
+TEST_F(TaskTest, WhatAChildWasGivenIsGoneWhenItsJoinEnds) {
+  std::vector<std::string> order;
+  Run(
+      [](std::vector<std::string>& out) -> Task<> {
+        for (bool wait : {false, true}) {
+          co_await Both(Hold(std::make_unique<Leaver>(&out), wait), ReadyVoid());
+          out.push_back("joined");
+          std::vector<Task<>> one;
+          one.push_back(Hold(std::make_unique<Leaver>(&out), wait));
+          co_await All(std::move(one));
+          out.push_back("joined");
+        }
+      },
+      order);
+  std::vector<std::string> each{"child let go", "joined"}, expected;
+  for (int i = 0; i < 4; ++i) expected.insert(expected.end(), each.begin(), each.end());
+  EXPECT_EQ(order, expected);
+}
+
 TEST_F(TaskTest, ATaskThatIsDestroyedWhileItWaitsEndsTheProcess) {
   EXPECT_DEATH(
       {
