@@ -17,7 +17,8 @@ Generated from `metrics/catalog.h` by `sluice_metrics_docs`; do not edit this pa
 
 `GET /metrics` serves these in Prometheus' text format, at `admin: listen` and, if one is
 configured, at `metrics: listen`. Units are seconds and bytes. Counters end in `_total` and start at
-zero when Sluice starts. A series appears when there is first something to count.
+zero when Sluice starts. A series
+with labels appears when there is first something to count, a gauge when its value is first known.
 
 Label values are bounded. `application` and `destination` are keys of `applications` in the
 configuration, `client` is the first AE title of an entry of `clients`, `rule` is the name of a rule.

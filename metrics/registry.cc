@@ -110,6 +110,10 @@ Registry::Registry() : families_(std::make_unique<Families>()) {
             &prometheus::BuildHistogram().Name(name).Help(help).Register(families_->registry);
         break;
     }
+    // Counts start at zero, not at the first event: else increase() misses that one. A gauge is
+    // absent until somebody knows its value.
+    if (metric.labels.empty() && metric.kind == Kind::kCounter) FindCounter(metric.id, {});
+    if (metric.labels.empty() && metric.kind == Kind::kHistogram) FindHistogram(metric.id, {});
   }
 }
 

@@ -110,6 +110,13 @@ TEST(Registry, CountsOfManyThreadsAddUp) {
   EXPECT_EQ(registry.Get<Id::kBytes>("upstream", "sent").Value(), 8000);
 }
 
+TEST(Registry, CountsWithoutLabelsAreThereFromTheStartGaugesOnlyOnceKnown) {
+  Registry registry;
+  EXPECT_THAT(registry.Serialize(), HasSubstr("sluice_log_lines_lost_total 0"));
+  EXPECT_THAT(registry.Serialize(), HasSubstr("sluice_loop_lag_seconds_count 0"));
+  EXPECT_THAT(registry.Serialize(), Not(HasSubstr("sluice_spool_free_bytes")));
+}
+
 TEST(Presence, CountsForAsLongAsOneLivesWhereverItMoves) {
   Registry registry;
   Gauge open = registry.Get<Id::kAssociations>("downstream", "open");
