@@ -125,11 +125,11 @@ class Ledger {
   // sending, verifying → ready, to be tried again at `next_attempt_at`.
   virtual Task<Result<>> Fail(RowId row, Reason reason, WallTime next_attempt_at) = 0;
   // ready, sending, verifying → waiting for `unmet` (joined to its requirements), or, if empty, for
-  // all its required ones again; what was known of these is forgotten. A row without any becomes
-  // ready at `otherwise_at`. Returns waiting or ready.
+  // all its required ones again; what was known of these is forgotten, and they are not asked
+  // about before `retry_at`. A row without any becomes ready, to be tried again then. Returns
+  // waiting or ready. In neither case is it sent before `retry_at`.
   virtual Task<Result<State>> BackToWaiting(RowId row, Reason reason,
-                                            std::vector<Requirement> unmet,
-                                            WallTime otherwise_at) = 0;
+                                            std::vector<Requirement> unmet, WallTime retry_at) = 0;
   // Any open state → quarantined. Keeps instance, reason, history.
   virtual Task<Result<>> Quarantine(RowId row, Reason reason) = 0;
 

@@ -61,6 +61,9 @@ class SpoolWriter {
  private:
   friend class Spool;
   struct File;
+  static Result<std::shared_ptr<File>> Open(const StorePaths& paths, std::string name,
+                                            Buffer header, uint64_t free_floor, net::WorkPool& pool,
+                                            Disk& disk);
   explicit SpoolWriter(std::shared_ptr<File> file);
   std::shared_ptr<File> file_;
   uint64_t dataset_bytes_ = 0;
@@ -83,6 +86,8 @@ class SpoolReader {
  private:
   friend class Spool;
   struct File;
+  static Result<std::shared_ptr<File>> Open(const std::string& path, const SpoolFile& file,
+                                            net::WorkPool& pool, Disk& disk);
   explicit SpoolReader(std::shared_ptr<File> file);
   std::shared_ptr<File> file_;
 };

@@ -8,20 +8,11 @@
 #include "router/base/clock.h"
 #include "router/store/disk.h"
 #include "router/store/ledger.h"
+#include "router/store/sweep.h"
 
 namespace router::store {
 
 class LedgerThread;
-
-// What the start found in the store's directory.
-struct SweepReport {
-  int parts_removed = 0;                       // never acknowledged
-  int tombstones_removed = 0;                  // delivered or discarded before we ended
-  int outcomes_unknown = 0;                    // rows that were being sent: verifying now
-  std::vector<std::string> files_without_row;  // kept
-  std::vector<std::string> rows_without_file;  // file names; the rows are kept
-  std::vector<std::string> wrong_sizes;        // file names; kept
-};
 
 // The ledger in one SQLite database beside the spool: WAL, synchronous=FULL, one thread that
 // writes. A failed commit ends the process (log::Fatal): what is on disk is not known then, and
@@ -69,7 +60,7 @@ class SqliteLedger : public Ledger {
   Task<Result<>> Verifying(RowId row, Reason reason) override;
   Task<Result<>> Fail(RowId row, Reason reason, WallTime next_attempt_at) override;
   Task<Result<State>> BackToWaiting(RowId row, Reason reason, std::vector<Requirement> unmet,
-                                    WallTime otherwise_at) override;
+                                    WallTime retry_at) override;
   Task<Result<>> Quarantine(RowId row, Reason reason) override;
   Task<Result<>> Discard(RowId row, std::string reason, std::string by) override;
   Task<Result<State>> Release(RowId row, std::string reason, std::string by) override;
@@ -90,10 +81,11 @@ class SqliteLedger : public Ledger {
   Gauges gauges() const override;
 
  private:
-  SqliteLedger(std::unique_ptr<LedgerThread> thread, SweepReport sweep);
+  SqliteLedger(std::unique_ptr<LedgerThread> thread, SweepReport sweep, int lock);
 
   std::unique_ptr<LedgerThread> thread_;
   const SweepReport sweep_;
+  const int lock_;  // descriptor of the locked file
 };
 
 }  // namespace router::store

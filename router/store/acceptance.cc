@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <set>
+
+#include "router/store/queries.h"
+#include "router/store/steps.h"
+
+namespace router::store::steps {
+namespace {
+
+// The open row of the same instance for the same application, the first if there are several.
+std::optional<Row> HeldAlready(Database& database, const Instance& instance) {
+  static const std::string kSql = SelectRows(
+      "WHERE sop_instance = ? AND application = ? AND state NOT IN ('delivered', 'discarded') "
+      "ORDER BY id LIMIT 1");
+  Rows rows = database.Ask(kSql, instance.sop_instance, instance.application);
+  if (!rows.Next()) return std::nullopt;
+  return TakeRow(rows);
+}
+
+bool SameContent(const Row& first, const Acceptance& second) {
+  if (first.canonical && second.canonical) return *first.canonical == *second.canonical;
+  return first.file.sha256 == second.file.sha256 &&
+         first.instance.transfer_syntax == second.instance.transfer_syntax;
+}
+
+bool MayBeReplaced(const Row& first) {
+  return first.state != State::kSending && first.state != State::kVerifying;
+}
+
+// Distinct by UID; of two mentions the one that holds stays.
+std::vector<Requirement> Distinct(const Acceptance& acceptance) {
+  std::vector<Requirement> all = acceptance.requirements;
+  std::stable_sort(all.begin(), all.end(), [](const Requirement& a, const Requirement& b) {
+    return a.uid != b.uid ? a.uid < b.uid : a.strength < b.strength;
+  });
+  auto same = [](const Requirement& a, const Requirement& b) { return a.uid == b.uid; };
+  all.erase(std::unique(all.begin(), all.end(), same), all.end());
+  return all;
+}
+
+Row NewRow(const Transaction& tx, const Acceptance& acceptance) {
+  Row row;
+  row.instance = acceptance.instance;
+  row.file = acceptance.file;
+  row.canonical = acceptance.canonical;
+  row.accepted_at = row.since = row.next_attempt_at = tx.now();
+  row.warn_after = acceptance.warn_after;
+  row.deadline = acceptance.deadline;
+  return row;
+}
+
+}  // namespace
+
+Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
+  Accepted answer;
+  if (std::optional<Row> first = HeldAlready(tx.database(), acceptance.instance)) {
+    bool same = SameContent(*first, acceptance);
+    bool replace = acceptance.on_conflict == OnConflict::kReplace && MayBeReplaced(*first);
+    if (same || !replace) {
+      answer.outcome = same ? Accepted::Outcome::kDuplicate : Accepted::Outcome::kConflict;
+      answer.row = first->id;
+      answer.state = first->state;
+      return answer;
+    }
+    Row gone = *first;
+    gone.state = State::kDiscarded;
+    gone.reason = {Cause::kReplaced, "the same UID came again with other content"};
+    gone.missing = 0;
+    gone.waits_for.reset();
+    tx.Update(*first, gone);
+    answer.outcome = Accepted::Outcome::kReplaced;
+  }
+
+  Row row = NewRow(tx, acceptance);
+  std::vector<Requirement> requirements = Distinct(acceptance);
+  for (const Requirement& one : requirements) {
+    if (one.strength != Strength::kRequired) continue;
+    if (KnownHow(tx.database(), row.instance.application, one.uid, tx.now())) continue;
+    ++row.missing;
+    row.waits_for = std::min(row.waits_for.value_or(one.kind), one.kind);
+  }
+  row.state = row.missing > 0 ? State::kWaiting : State::kReady;
+  if (row.missing > 0) row.reason.cause = Cause::kReferences;
+  if (acceptance.quarantine) {
+    row.state = State::kQuarantined;
+    row.reason = *acceptance.quarantine;
+  }
+  tx.Insert(row);
+  AddRequirements(tx, row, requirements);
+  answer.row = row.id;
+  answer.state = row.state;
+  return answer;
+}
+
+}  // namespace router::store::steps

@@ -1,0 +1,136 @@
+#include <map>
+
+#include "router/store/queries.h"
+#include "router/store/steps.h"
+
+namespace router::store::steps {
+namespace {
+
+std::vector<RowId> TakeIds(Rows rows) {
+  std::vector<RowId> ids;
+  while (rows.Next()) ids.push_back(rows.Int());
+  return ids;
+}
+
+// Rows that `uid` keeps waiting; each of them has it met from now on.
+std::vector<RowId> Meet(Transaction& tx, const std::string& application, const Uid& uid) {
+  std::vector<RowId> rows =
+      TakeIds(tx.database().Ask("SELECT row FROM requirement WHERE application = ? AND uid = ? "
+                                "AND noted = 0 AND met_at IS NULL",
+                                application, uid));
+  if (rows.empty()) return rows;
+  tx.database().Run(
+      "UPDATE requirement SET met_at = ? WHERE application = ? AND uid = ? AND noted = 0 "
+      "AND met_at IS NULL",
+      tx.now(), application, uid);
+  tx.database().Run("DELETE FROM wanted WHERE application = ? AND uid = ?", application, uid);
+  return rows;
+}
+
+// The first kind that the row still misses, by the index alone.
+std::optional<Kind> FirstMissing(Transaction& tx, RowId row) {
+  Rows rows = tx.database().Ask(
+      "SELECT kind FROM requirement WHERE row = ? AND noted = 0 AND met_at IS NULL "
+      "ORDER BY kind LIMIT 1",
+      row);
+  if (!rows.Next()) return std::nullopt;
+  return static_cast<Kind>(rows.Int());
+}
+
+}  // namespace
+
+std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
+                             const std::vector<Uid>& uids, const Knowledge& knowledge) {
+  std::map<RowId, int> met;
+  for (const Uid& uid : uids) {
+    tx.database().Run(
+        "INSERT INTO existence (application, uid, how, at, expires) VALUES (?, ?, ?, ?, ?) "
+        "ON CONFLICT (application, uid) DO UPDATE SET how = excluded.how, at = excluded.at, "
+        "expires = MAX(expires, excluded.expires)",
+        application, uid, NameOf(knowledge.how), tx.now(), knowledge.expires);
+    for (RowId row : Meet(tx, application, uid)) ++met[row];
+  }
+  std::vector<ReadyRow> ready;
+  for (auto [id, count] : met) {
+    std::optional<Row> before = FindRow(tx.database(), id);
+    if (!before) continue;
+    Row after = *before;
+    after.missing -= count;
+    after.waits_for = FirstMissing(tx, id);
+    if (after.missing == 0 && after.state == State::kWaiting) {
+      after.state = State::kReady;
+      after.reason = {};
+      after.next_attempt_at = std::max(after.next_attempt_at, tx.now());
+      ready.push_back({id, after.instance.sop_instance, after.instance.kind});
+    }
+    tx.Update(*before, after);
+  }
+  return ready;
+}
+
+void Absent(Transaction& tx, const std::string& application, const std::vector<Absence>& absences) {
+  for (const Absence& absence : absences) {
+    tx.database().Run(
+        "UPDATE wanted SET asked = asked + 1, next_check = ? WHERE application = ? AND uid = ?",
+        absence.next_check, application, absence.uid);
+  }
+}
+
+void ForgetExistence(Transaction& tx, const std::string& application,
+                     const std::vector<Uid>& uids) {
+  for (const Uid& uid : uids) {
+    tx.database().Run("DELETE FROM existence WHERE application = ? AND uid = ?", application, uid);
+    std::vector<RowId> met =
+        TakeIds(tx.database().Ask("SELECT row FROM requirement WHERE application = ? AND uid = ? "
+                                  "AND noted = 0 AND met_at IS NOT NULL",
+                                  application, uid));
+    for (RowId id : met) {
+      std::optional<Row> before = FindRow(tx.database(), id);
+      // What is on its way, or may have arrived, is decided by its answer.
+      if (!before || before->state == State::kSending || before->state == State::kVerifying)
+        continue;
+      tx.database().Run("UPDATE requirement SET met_at = NULL WHERE row = ? AND uid = ?", id, uid);
+      Row after = *before;
+      tx.Recount(after);
+      if (after.state == State::kReady) {
+        after.state = State::kWaiting;
+        after.reason = {Cause::kReferences, ""};
+      } else if (after.state == State::kWaiting) {
+        for (const Requirement& missing : MissingOf(tx.database(), id, 0, -1)) {
+          if (missing.uid == uid) tx.Want(application, missing, tx.now());
+        }
+      }
+      tx.Update(*before, after);
+    }
+  }
+}
+
+std::vector<Uid> AskSoon(Transaction& tx, const std::string& application,
+                         const std::vector<Uid>& uids, WallTime at) {
+  std::vector<Uid> wanted;
+  for (const Uid& uid : uids) {
+    if (tx.database().Run(
+            "UPDATE wanted SET asked = 0, next_check = ? WHERE application = ? AND uid = ?", at,
+            application, uid) > 0)
+      wanted.push_back(uid);
+  }
+  return wanted;
+}
+
+std::vector<Uid> Unknown(Transaction& tx, const std::string& application,
+                         const std::vector<Uid>& uids) {
+  std::vector<Uid> unknown;
+  for (const Uid& uid : uids) {
+    if (!KnownHow(tx.database(), application, uid, tx.now())) unknown.push_back(uid);
+  }
+  return unknown;
+}
+
+void ForgetExpired(Transaction& tx, int at_most) {
+  tx.database().Run(
+      "DELETE FROM existence WHERE (application, uid) IN "
+      "(SELECT application, uid FROM existence WHERE expires <= ? ORDER BY expires LIMIT ?)",
+      tx.now(), at_most);
+}
+
+}  // namespace router::store::steps

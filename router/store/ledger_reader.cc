@@ -1,0 +1,65 @@
+#include "router/store/ledger_reader.h"
+
+#include "router/store/database.h"
+#include "router/store/queries.h"
+#include "router/store/spool.h"
+
+namespace router::store {
+namespace {
+
+// The answer, unless the database failed on the way. A failure does not outlive the question.
+template <class T>
+Result<T> Judge(Database& database, T answer) {
+  if (!database.failed()) return answer;
+  Error error = database.failure();
+  database.Forgive();
+  return std::unexpected(std::move(error));
+}
+
+}  // namespace
+
+LedgerReader::LedgerReader(std::unique_ptr<Database> database) : database_(std::move(database)) {}
+LedgerReader::~LedgerReader() = default;
+
+Result<std::unique_ptr<LedgerReader>> LedgerReader::Open(const std::string& directory) {
+  Result<std::unique_ptr<Database>> database =
+      Database::Open(StorePaths{directory}.Ledger(), Database::Access::kReadOnly);
+  if (!database) return std::unexpected(database.error());
+  return std::unique_ptr<LedgerReader>(new LedgerReader(std::move(*database)));
+}
+
+Result<Row> LedgerReader::Find(RowId row) {
+  std::lock_guard lock(mutex_);
+  Result<std::optional<Row>> found = Judge(*database_, FindRow(*database_, row));
+  if (!found) return std::unexpected(found.error());
+  if (*found) return std::move(**found);
+  return Fail(Errc::kNotFound, Blame::kInternal, "there is no row " + std::to_string(row));
+}
+
+Result<std::vector<HeldRow>> LedgerReader::Held(const HeldFilter& filter) {
+  std::lock_guard lock(mutex_);
+  return Judge(*database_, HeldRows(*database_, filter));
+}
+
+Result<std::vector<HeldRow>> LedgerReader::ByUid(const Uid& sop_instance) {
+  std::lock_guard lock(mutex_);
+  return Judge(*database_, RowsOfUid(*database_, sop_instance));
+}
+
+Result<std::vector<HistoryStep>> LedgerReader::History(RowId row) {
+  std::lock_guard lock(mutex_);
+  return Judge(*database_, HistoryOf(*database_, row));
+}
+
+Result<std::vector<Requirement>> LedgerReader::Missing(RowId row, int skip) {
+  std::lock_guard lock(mutex_);
+  return Judge(*database_, MissingOf(*database_, row, skip, HeldFilter::kPage));
+}
+
+Result<std::optional<How>> LedgerReader::Known(const std::string& application, const Uid& uid,
+                                               WallTime now) {
+  std::lock_guard lock(mutex_);
+  return Judge(*database_, KnownHow(*database_, application, uid, now));
+}
+
+}  // namespace router::store

@@ -1,0 +1,196 @@
+#include "router/store/ledger_thread.h"
+
+#include <pthread.h>
+
+#include <set>
+
+#include "router/base/log.h"
+#include "router/store/steps.h"
+
+namespace router::store {
+
+LedgerThread::LedgerThread(std::unique_ptr<Database> database, Disk& disk, StorePaths paths,
+                           const Clock& clock, Gauges gauges, Options options)
+    : database_(std::move(database)),
+      disk_(disk),
+      paths_(std::move(paths)),
+      clock_(clock),
+      options_(std::move(options)),
+      forgot_at_(clock.WallNow()),
+      gauges_(std::move(gauges)) {
+  thread_ = std::thread([this] { Run(); });
+  pthread_setname_np(thread_.native_handle(), "ledger");
+}
+
+LedgerThread::~LedgerThread() {
+  {
+    std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  due_.notify_all();
+  thread_.join();
+}
+
+void LedgerThread::Note(std::move_only_function<void(Transaction&)> work) {
+  Call call;
+  call.run = std::move(work);
+  Submit(std::move(call));
+}
+
+void LedgerThread::OnReady(std::function<void(const std::string&)> notify) {
+  std::lock_guard lock(mutex_);
+  on_ready_ = std::move(notify);
+}
+
+Gauges LedgerThread::gauges() const {
+  std::lock_guard lock(gauges_mutex_);
+  return gauges_;
+}
+
+void LedgerThread::Submit(Call call) {
+  {
+    std::lock_guard lock(mutex_);
+    queue_.push_back(std::move(call));
+  }
+  due_.notify_one();
+}
+
+std::vector<LedgerThread::Call> LedgerThread::NextBatch() {
+  std::unique_lock lock(mutex_);
+  due_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+  std::vector<Call> batch;
+  while (!queue_.empty() && batch.size() < kBatch) {
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+void LedgerThread::Run() {
+  for (;;) {
+    std::vector<Call> batch = NextBatch();
+    if (batch.empty()) break;
+    Perform(batch);
+  }
+  std::vector<Call> none;
+  if (!buried_.empty()) Perform(none);
+}
+
+// Renamed files are durable before the rows that name them: a row without its file would be a lost
+// instance, a file without its row is only litter.
+void LedgerThread::PlaceFiles(std::vector<Call>& batch) {
+  bool renamed = false;
+  for (Call& call : batch) {
+    for (const std::string& name : call.parts) {
+      Result<> placed = disk_.Rename(paths_.Part(name), paths_.File(name));
+      if (!placed) {
+        call.error = placed.error();
+        call.error->code = Errc::kDisk;
+        break;
+      }
+      renamed = true;
+    }
+  }
+  Result<> synced;
+  if (renamed) synced = disk_.SyncDirectory(paths_.Spool());
+  for (Call& call : batch) {
+    if (call.parts.empty()) continue;
+    if (!synced && !call.error) call.error = synced.error();
+    if (!call.error) continue;
+    Remove(call.parts);
+    for (const std::string& name : call.parts) (void)disk_.Unlink(paths_.Part(name));
+    call.parts.clear();
+  }
+}
+
+void LedgerThread::Undo(std::vector<Call>& batch) {
+  Error error = database_->failure();
+  database_->Forgive();
+  if (database_->InTransaction()) database_->Run("ROLLBACK");
+  if (database_->failed())
+    log::Fatal("the ledger cannot roll back", {{"why", database_->failure().detail}});
+  for (Call& call : batch) {
+    if (!call.error) call.error = error;
+    Remove(call.parts);
+  }
+}
+
+// Files of duplicates and conflicts: the row is that of the first.
+std::vector<std::string> LedgerThread::UnusedFiles(Transaction& tx,
+                                                   const std::vector<Call>& batch) {
+  std::vector<std::string> unused;
+  std::set<std::string> ended(tx.tombstones().begin(), tx.tombstones().end());
+  for (const Call& call : batch) {
+    for (const std::string& name : call.parts) {
+      if (!tx.FileInUse(name) && !ended.contains(name)) unused.push_back(name);
+    }
+  }
+  return unused;
+}
+
+// False if nothing was committed for want of space. Whatever else goes wrong leaves open what is
+// on disk: only a restart finds it out.
+bool LedgerThread::Commit() {
+  if (!database_->failed()) database_->Run("COMMIT");
+  if (!database_->failed()) return true;
+  if (database_->full()) return false;
+  log::Fatal("the ledger cannot commit", {{"why", database_->failure().detail}});
+}
+
+void LedgerThread::ClearTombstones(Transaction& tx) {
+  for (const std::string& name : buried_)
+    tx.database().Run("DELETE FROM tombstone WHERE file = ?", name);
+}
+
+void LedgerThread::Remove(const std::vector<std::string>& files) {
+  for (const std::string& name : files) {
+    Result<> gone = disk_.Unlink(paths_.File(name));
+    if (!gone) log::Warning("a file stays in the spool", {{"why", gone.error().detail}});
+  }
+}
+
+void LedgerThread::Perform(std::vector<Call>& batch) {
+  SteadyTime begin = clock_.Now();
+  PlaceFiles(batch);
+  Transaction tx(*database_, clock_.WallNow());
+  database_->Run("BEGIN");
+  for (Call& call : batch) {
+    if (!call.error) call.run(tx);
+  }
+  bool wrote = database_->HasWritten() || !buried_.empty();
+  if (wrote) {
+    if (tx.now() - forgot_at_ >= kForgetEvery) {
+      steps::ForgetExpired(tx, kForgetAtMost);
+      forgot_at_ = tx.now();
+    }
+    ClearTombstones(tx);
+    tx.Close();
+  }
+  std::vector<std::string> unused = UnusedFiles(tx, batch);
+  bool committed = Commit();
+  if (!committed) Undo(batch);
+
+  if (committed) {
+    std::lock_guard lock(gauges_mutex_);
+    tx.gauge_changes().ApplyTo(gauges_);
+    if (wrote) ++gauges_.commits;
+  }
+  if (committed && wrote && options_.on_commit)
+    options_.on_commit(clock_.Now() - begin, static_cast<int>(batch.size()));
+  for (Call& call : batch) {
+    if (call.settle) call.settle(call.error);
+  }
+  if (!committed) return;
+  Remove(unused);
+  Remove(tx.tombstones());
+  buried_ = tx.tombstones();
+  std::function<void(const std::string&)> notify;
+  {
+    std::lock_guard lock(mutex_);
+    notify = on_ready_;
+  }
+  if (!notify) return;
+  for (const std::string& application : tx.ready_applications()) notify(application);
+}
+
+}  // namespace router::store

@@ -1,0 +1,24 @@
+#include "router/store/row.h"
+
+namespace router::store {
+
+std::string_view NameOf(State state) {
+  constexpr std::array<std::string_view, kStates> kNames = {
+      "waiting", "ready", "sending", "verifying", "delivered", "quarantined", "discarded"};
+  return kNames[static_cast<size_t>(state)];
+}
+
+std::string_view NameOf(Cause cause) {
+  constexpr std::array<std::string_view, kCauses> kNames = {
+      "none",          "references", "not_yet",    "unreachable", "retry",   "outcome_unknown",
+      "restart",       "lease",      "deadline",   "refused",     "machine", "conflict",
+      "patient_check", "syntax",     "unreadable", "operator",    "replaced"};
+  return kNames[static_cast<size_t>(cause)];
+}
+
+std::string_view NameOf(How how) {
+  constexpr std::array<std::string_view, 3> kNames = {"status", "query", "relayed"};
+  return kNames[static_cast<size_t>(how)];
+}
+
+}  // namespace router::store

@@ -1,0 +1,268 @@
+#include "router/store/sqlite_ledger.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "router/base/log.h"
+#include "router/store/ledger_thread.h"
+#include "router/store/queries.h"
+#include "router/store/schema.h"
+#include "router/store/steps.h"
+
+namespace router::store {
+namespace {
+
+// Two processes on one store would each take the other's `sending` rows for a dead one's.
+Result<int> LockStore(const std::string& path) {
+  int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (file < 0) return Fail(Errc::kDisk, Blame::kInternal, "cannot open " + path);
+  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
+  ::close(file);
+  return Fail(Errc::kLimit, Blame::kInternal, "another process uses this store: " + path);
+}
+
+// Rows that were being sent, and the gauges, once the tables are there.
+Result<Gauges> Begin(Database& database, const Clock& clock, SweepReport& report) {
+  Transaction tx(database, clock.WallNow());
+  database.Run("BEGIN IMMEDIATE");
+  report.outcomes_unknown = steps::VerifyAllSending(tx);
+  database.Run("COMMIT");
+  Gauges gauges = CountAll(database);
+  if (database.failed()) return std::unexpected(database.failure());
+  return gauges;
+}
+
+std::vector<std::string> FilesOf(const std::vector<Acceptance>& instances) {
+  std::vector<std::string> names;
+  for (const Acceptance& one : instances) {
+    if (std::find(names.begin(), names.end(), one.file.name) == names.end())
+      names.push_back(one.file.name);
+  }
+  return names;
+}
+
+Task<Result<Accepted>> FirstOf(Task<Result<std::vector<Accepted>>> all) {
+  Result<std::vector<Accepted>> answers = co_await all;
+  if (!answers) co_return std::unexpected(answers.error());
+  co_return answers->front();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(Options options, const Clock& clock,
+                                                         Disk& disk) {
+  StorePaths paths{options.directory};
+  Result<> made = disk.MakeDirectory(paths.Spool());
+  if (!made) return std::unexpected(made.error());
+  Result<int> lock = LockStore(paths.Lock());
+  if (!lock) return std::unexpected(lock.error());
+  auto fail = [&lock](const Error& error) {
+    ::close(*lock);
+    return std::unexpected(error);
+  };
+  Result<std::unique_ptr<Database>> database =
+      Database::Open(paths.Ledger(), Database::Access::kReadWrite, options.vfs);
+  if (!database) return fail(database.error());
+  Result<> prepared = PrepareLedger(**database, options.max_pages);
+  if (!prepared) return fail(prepared.error());
+  Result<SweepReport> report = SweepSpool(**database, disk, paths);
+  if (!report) return fail(report.error());
+  Result<Gauges> gauges = Begin(**database, clock, *report);
+  if (!gauges) return fail(gauges.error());
+  auto thread =
+      std::make_unique<LedgerThread>(std::move(*database), disk, paths, clock, std::move(*gauges),
+                                     LedgerThread::Options{std::move(options.on_commit)});
+  return std::unique_ptr<SqliteLedger>(
+      new SqliteLedger(std::move(thread), std::move(*report), *lock));
+}
+
+SqliteLedger::SqliteLedger(std::unique_ptr<LedgerThread> thread, SweepReport sweep, int lock)
+    : thread_(std::move(thread)), sweep_(std::move(sweep)), lock_(lock) {}
+
+SqliteLedger::~SqliteLedger() {
+  thread_.reset();
+  ::close(lock_);
+}
+
+Task<Result<Accepted>> SqliteLedger::Accept(Acceptance instance) {
+  std::vector<Acceptance> one;
+  one.push_back(std::move(instance));
+  return FirstOf(AcceptAll(std::move(one)));
+}
+
+Task<Result<std::vector<Accepted>>> SqliteLedger::AcceptAll(std::vector<Acceptance> instances) {
+  std::vector<std::string> parts = FilesOf(instances);
+  return thread_->Do<std::vector<Accepted>>(
+      std::move(parts),
+      [instances = std::move(instances)](Transaction& tx) -> Result<std::vector<Accepted>> {
+        std::vector<Accepted> answers;
+        for (const Acceptance& one : instances) answers.push_back(steps::Accept(tx, one));
+        return answers;
+      });
+}
+
+Task<Result<std::vector<ReadyRow>>> SqliteLedger::Exists(std::string application,
+                                                         std::vector<Uid> uids,
+                                                         Knowledge knowledge) {
+  return thread_->Do<std::vector<ReadyRow>>(
+      {}, [=](Transaction& tx) { return steps::Exists(tx, application, uids, knowledge); });
+}
+
+void SqliteLedger::NoteExists(std::string application, std::vector<Uid> uids, Knowledge knowledge) {
+  thread_->Note([=](Transaction& tx) { steps::Exists(tx, application, uids, knowledge); });
+}
+
+Task<Result<>> SqliteLedger::Absent(std::string application, std::vector<Absence> absences) {
+  return thread_->Do<void>({}, [=](Transaction& tx) -> Result<> {
+    steps::Absent(tx, application, absences);
+    return {};
+  });
+}
+
+Task<Result<>> SqliteLedger::ForgetExistence(std::string application, std::vector<Uid> uids) {
+  return thread_->Do<void>({}, [=](Transaction& tx) -> Result<> {
+    steps::ForgetExistence(tx, application, uids);
+    return {};
+  });
+}
+
+Task<Result<std::vector<Uid>>> SqliteLedger::AskSoon(std::string application, std::vector<Uid> uids,
+                                                     WallTime at) {
+  return thread_->Do<std::vector<Uid>>(
+      {}, [=](Transaction& tx) { return steps::AskSoon(tx, application, uids, at); });
+}
+
+Task<Result<std::vector<Uid>>> SqliteLedger::Unknown(std::string application,
+                                                     std::vector<Uid> uids) {
+  return thread_->Do<std::vector<Uid>>(
+      {}, [=](Transaction& tx) { return steps::Unknown(tx, application, uids); });
+}
+
+Task<Result<std::vector<WantedUid>>> SqliteLedger::Wanted(std::string application, WallTime due_by,
+                                                          int limit) {
+  return thread_->Do<std::vector<WantedUid>>(
+      {}, [=](Transaction& tx) { return WantedUids(tx.database(), application, due_by, limit); });
+}
+
+Task<Result<State>> SqliteLedger::Relax(RowId row, std::vector<Uid> uids, Reason reason) {
+  return thread_->Do<State>({},
+                            [=](Transaction& tx) { return steps::Relax(tx, row, uids, reason); });
+}
+
+Task<Result<std::vector<Row>>> SqliteLedger::Claim(std::string application, int limit,
+                                                   std::string owner,
+                                                   std::chrono::milliseconds lease) {
+  return thread_->Do<std::vector<Row>>(
+      {}, [=](Transaction& tx) { return steps::Claim(tx, application, limit, owner, lease); });
+}
+
+Task<Result<int>> SqliteLedger::Renew(std::string owner, std::chrono::milliseconds lease) {
+  return thread_->Do<int>({}, [=](Transaction& tx) { return steps::Renew(tx, owner, lease); });
+}
+
+Task<Result<std::vector<ReadyRow>>> SqliteLedger::Complete(RowId row,
+                                                           std::optional<Knowledge> knowledge) {
+  return thread_->Do<std::vector<ReadyRow>>(
+      {}, [=](Transaction& tx) { return steps::Complete(tx, row, knowledge); });
+}
+
+Task<Result<>> SqliteLedger::Verifying(RowId row, Reason reason) {
+  return thread_->Do<void>({}, [=](Transaction& tx) { return steps::Verifying(tx, row, reason); });
+}
+
+Task<Result<>> SqliteLedger::Fail(RowId row, Reason reason, WallTime next_attempt_at) {
+  return thread_->Do<void>(
+      {}, [=](Transaction& tx) { return steps::FailAttempt(tx, row, reason, next_attempt_at); });
+}
+
+Task<Result<State>> SqliteLedger::BackToWaiting(RowId row, Reason reason,
+                                                std::vector<Requirement> unmet, WallTime retry_at) {
+  return thread_->Do<State>(
+      {}, [=](Transaction& tx) { return steps::BackToWaiting(tx, row, reason, unmet, retry_at); });
+}
+
+Task<Result<>> SqliteLedger::Quarantine(RowId row, Reason reason) {
+  return thread_->Do<void>({}, [=](Transaction& tx) { return steps::Quarantine(tx, row, reason); });
+}
+
+Task<Result<>> SqliteLedger::Discard(RowId row, std::string reason, std::string by) {
+  return thread_->Do<void>({},
+                           [=](Transaction& tx) { return steps::Discard(tx, row, reason, by); });
+}
+
+Task<Result<State>> SqliteLedger::Release(RowId row, std::string reason, std::string by) {
+  return thread_->Do<State>({},
+                            [=](Transaction& tx) { return steps::Release(tx, row, reason, by); });
+}
+
+Task<Result<State>> SqliteLedger::Retry(RowId row, std::string reason, std::string by) {
+  return thread_->Do<State>({}, [=](Transaction& tx) { return steps::Retry(tx, row, reason, by); });
+}
+
+Task<Result<Row>> SqliteLedger::Find(RowId row) {
+  return thread_->Do<Row>({}, [=](Transaction& tx) -> Result<Row> {
+    std::optional<Row> found = FindRow(tx.database(), row);
+    if (found) return std::move(*found);
+    return router::Fail(Errc::kNotFound, Blame::kInternal,
+                        "there is no row " + std::to_string(row));
+  });
+}
+
+Task<Result<std::vector<HeldRow>>> SqliteLedger::Held(HeldFilter filter) {
+  return thread_->Do<std::vector<HeldRow>>(
+      {}, [=](Transaction& tx) { return HeldRows(tx.database(), filter); });
+}
+
+Task<Result<std::vector<HeldRow>>> SqliteLedger::ByUid(Uid sop_instance) {
+  return thread_->Do<std::vector<HeldRow>>(
+      {}, [=](Transaction& tx) { return RowsOfUid(tx.database(), sop_instance); });
+}
+
+Task<Result<std::vector<HistoryStep>>> SqliteLedger::History(RowId row) {
+  return thread_->Do<std::vector<HistoryStep>>(
+      {}, [=](Transaction& tx) { return HistoryOf(tx.database(), row); });
+}
+
+Task<Result<std::vector<Row>>> SqliteLedger::Unverified(std::string application, int limit) {
+  return thread_->Do<std::vector<Row>>(
+      {}, [=](Transaction& tx) { return UnverifiedRows(tx.database(), application, limit); });
+}
+
+Task<Result<NextDue>> SqliteLedger::Due(std::string application) {
+  return thread_->Do<NextDue>({},
+                              [=](Transaction& tx) { return DueOf(tx.database(), application); });
+}
+
+Task<Result<std::vector<Row>>> SqliteLedger::Overdue(std::string application, WallTime now,
+                                                     int limit) {
+  return thread_->Do<std::vector<Row>>(
+      {}, [=](Transaction& tx) { return OverdueRows(tx.database(), application, now, limit); });
+}
+
+Task<Result<std::vector<Row>>> SqliteLedger::TakeWarnings(std::string application, WallTime now,
+                                                          int limit) {
+  return thread_->Do<std::vector<Row>>(
+      {}, [=](Transaction& tx) { return steps::TakeWarnings(tx, application, now, limit); });
+}
+
+Task<Result<int64_t>> SqliteLedger::OpenRows(std::string application) {
+  return thread_->Do<int64_t>(
+      {}, [=](Transaction& tx) { return OpenRowsOf(tx.database(), application); });
+}
+
+Task<Result<uint16_t>> SqliteLedger::ReserveMessageIds(std::string application, AeTitle title,
+                                                       uint16_t count) {
+  return thread_->Do<uint16_t>(
+      {}, [=](Transaction& tx) { return steps::ReserveMessageIds(tx, application, title, count); });
+}
+
+void SqliteLedger::OnReady(std::function<void(const std::string& application)> notify) {
+  thread_->OnReady(std::move(notify));
+}
+
+Gauges SqliteLedger::gauges() const { return thread_->gauges(); }
+
+}  // namespace router::store

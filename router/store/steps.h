@@ -1,0 +1,57 @@
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/base/result.h"
+#include "router/store/ledger.h"
+#include "router/store/transaction.h"
+
+// What each call of the ledger does inside a transaction. A call that returns an error has changed
+// nothing: all that can be refused is refused before the first change. ledger.h has the meaning.
+namespace router::store::steps {
+
+// acceptance.cc
+Accepted Accept(Transaction& tx, const Acceptance& acceptance);
+
+// existence.cc
+std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
+                             const std::vector<Uid>& uids, const Knowledge& knowledge);
+void Absent(Transaction& tx, const std::string& application, const std::vector<Absence>& absences);
+void ForgetExistence(Transaction& tx, const std::string& application, const std::vector<Uid>& uids);
+std::vector<Uid> AskSoon(Transaction& tx, const std::string& application,
+                         const std::vector<Uid>& uids, WallTime at);
+std::vector<Uid> Unknown(Transaction& tx, const std::string& application,
+                         const std::vector<Uid>& uids);
+void ForgetExpired(Transaction& tx, int at_most);
+
+// requirements.cc
+// Writes the requirements of a new row, met where the UIDs are known; `row` is counted afresh.
+void AddRequirements(Transaction& tx, const Row& row, const std::vector<Requirement>& all);
+Result<State> Relax(Transaction& tx, RowId id, const std::vector<Uid>& uids, const Reason& reason);
+Result<State> BackToWaiting(Transaction& tx, RowId id, const Reason& reason,
+                            const std::vector<Requirement>& unmet, WallTime retry_at);
+
+// claims.cc
+std::vector<Row> Claim(Transaction& tx, const std::string& application, int limit,
+                       const std::string& owner, std::chrono::milliseconds lease);
+int Renew(Transaction& tx, const std::string& owner, std::chrono::milliseconds lease);
+// What was being sent when the process before us ended. Returns how many rows.
+int VerifyAllSending(Transaction& tx);
+
+// outcomes.cc
+Result<std::vector<ReadyRow>> Complete(Transaction& tx, RowId id,
+                                       const std::optional<Knowledge>& knowledge);
+Result<> Verifying(Transaction& tx, RowId id, const Reason& reason);
+Result<> FailAttempt(Transaction& tx, RowId id, const Reason& reason, WallTime next_attempt_at);
+Result<> Quarantine(Transaction& tx, RowId id, const Reason& reason);
+Result<> Discard(Transaction& tx, RowId id, const std::string& reason, const std::string& by);
+Result<State> Release(Transaction& tx, RowId id, const std::string& reason, const std::string& by);
+Result<State> Retry(Transaction& tx, RowId id, const std::string& reason, const std::string& by);
+std::vector<Row> TakeWarnings(Transaction& tx, const std::string& application, WallTime now,
+                              int limit);
+uint16_t ReserveMessageIds(Transaction& tx, const std::string& application, const AeTitle& title,
+                           uint16_t count);
+
+}  // namespace router::store::steps

@@ -1,0 +1,199 @@
+#include "router/store/transaction.h"
+
+#include "router/store/queries.h"
+
+namespace router::store {
+
+void GaugeChanges::ApplyTo(Gauges& gauges) const {
+  for (const auto& [key, count] : added.held) gauges.held[key] += count;
+  for (const auto& [key, count] : added.quarantined) gauges.quarantined[key] += count;
+  for (const auto& [key, queue] : added.queue) {
+    gauges.queue[key].instances += queue.instances;
+    gauges.queue[key].bytes += queue.bytes;
+  }
+  for (const auto& [key, time] : oldest) {
+    if (time)
+      gauges.oldest_held[key] = *time;
+    else
+      gauges.oldest_held.erase(key);
+  }
+  gauges.spool_bytes += added.spool_bytes;
+  gauges.spool_files += added.spool_files;
+}
+
+Result<Row> Transaction::Require(RowId id, std::initializer_list<State> allowed) {
+  std::optional<Row> row = FindRow(database_, id);
+  if (!row) return Fail(Errc::kNotFound, Blame::kInternal, "there is no row " + std::to_string(id));
+  for (State state : allowed) {
+    if (row->state == state) return std::move(*row);
+  }
+  return Fail(Errc::kNotFound, Blame::kInternal,
+              "row " + std::to_string(id) + " is " + std::string(NameOf(row->state)));
+}
+
+void Transaction::Insert(Row& row) {
+  const Instance& instance = row.instance;
+  int64_t number =
+      instance.instance_number ? int64_t{*instance.instance_number} : kNoInstanceNumber;
+  std::optional<Bytes> canonical;
+  if (row.canonical) canonical = Bytes(*row.canonical);
+  std::optional<int64_t> waits_for;
+  if (row.waits_for) waits_for = static_cast<int64_t>(*row.waits_for);
+  // A series keeps the place of the first of its rows that is still open.
+  database_.Run(
+      "INSERT INTO delivery (sop_instance, sop_class, kind, application, client, called, "
+      "calling_as, study, series, instance_number, transfer_syntax, file, size, dataset_offset, "
+      "sha256, canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, "
+      "owner, lease_until, deadline, warn_after, missing, waits_for, place) VALUES (?1, ?2, ?3, "
+      "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, 0, "
+      "?22, '', NULL, ?23, ?24, ?25, ?26, IFNULL((SELECT MIN(place) FROM delivery WHERE "
+      "application = ?4 AND series = ?9 AND ?9 <> '' AND "
+      "state NOT IN ('delivered', 'discarded')), 0))",
+      instance.sop_instance, instance.sop_class, static_cast<int>(instance.kind),
+      instance.application, instance.client, instance.called, instance.calling_as, instance.study,
+      instance.series, number, instance.transfer_syntax, row.file.name, row.file.size,
+      row.file.dataset_offset, Bytes(row.file.sha256), canonical, NameOf(row.state),
+      NameOf(row.reason.cause), row.reason.text, row.accepted_at, row.since, row.next_attempt_at,
+      row.deadline, row.warn_after, row.missing, waits_for);
+  row.id = database_.LastId();
+  database_.Run("UPDATE delivery SET place = id WHERE id = ? AND place = 0", row.id);
+  UseFile(row.file);
+  AddHistory(row.id, std::nullopt, row, kSelf);
+  Count(row, +1);
+}
+
+void Transaction::Update(const Row& before, const Row& after, std::string_view by) {
+  bool moved = before.state != after.state;
+  std::optional<int64_t> waits_for;
+  if (after.waits_for) waits_for = static_cast<int64_t>(*after.waits_for);
+  database_.Run(
+      "UPDATE delivery SET state = ?, cause = ?, reason = ?, since = ?, attempts = ?, "
+      "next_attempt_at = ?, owner = ?, lease_until = ?, deadline = ?, warn_after = ?, "
+      "missing = ?, waits_for = ? WHERE id = ?",
+      NameOf(after.state), NameOf(after.reason.cause), after.reason.text,
+      moved ? now_ : before.since, after.attempts, after.next_attempt_at, after.owner,
+      after.lease_until, after.deadline, after.warn_after, after.missing, waits_for, after.id);
+  if (moved || before.reason != after.reason) AddHistory(after.id, before.state, after, by);
+  Count(before, -1);
+  Count(after, +1);
+  if (!moved) return;
+  if (before.state == State::kWaiting) UnwantAll(after.id);
+  if (after.state == State::kWaiting) WantAll(after);
+  if (!IsOpen(after.state)) {
+    database_.Run("DELETE FROM requirement WHERE row = ?", after.id);
+    GiveUpFile(after.file);
+  }
+}
+
+void Transaction::Recount(Row& row) {
+  Rows rows = database_.Ask(
+      "SELECT COUNT(*), MIN(kind) FROM requirement "
+      "WHERE row = ? AND noted = 0 AND met_at IS NULL",
+      row.id);
+  if (!rows.Next()) return;
+  row.missing = static_cast<int>(rows.Int());
+  row.waits_for.reset();
+  if (std::optional<int64_t> kind = rows.OptionalInt()) row.waits_for = static_cast<Kind>(*kind);
+}
+
+void Transaction::Want(const std::string& application, const Requirement& requirement,
+                       WallTime next_check) {
+  database_.Run(
+      "INSERT INTO wanted (application, uid, kind, level, series, study, waiters, asked, "
+      "next_check) VALUES (?, ?, ?, ?, ?, ?, 1, 0, ?) ON CONFLICT (application, uid) DO UPDATE "
+      "SET waiters = waiters + 1, "
+      "series = CASE series WHEN '' THEN excluded.series ELSE series END, "
+      "study = CASE study WHEN '' THEN excluded.study ELSE study END",
+      application, requirement.uid, static_cast<int>(requirement.kind),
+      static_cast<int>(requirement.level), requirement.series, requirement.study, next_check);
+}
+
+void Transaction::Unwant(const std::string& application, const Uid& uid) {
+  database_.Run("UPDATE wanted SET waiters = waiters - 1 WHERE application = ? AND uid = ?",
+                application, uid);
+  database_.Run("DELETE FROM wanted WHERE application = ? AND uid = ? AND waiters <= 0",
+                application, uid);
+}
+
+void Transaction::WantAll(const Row& row) {
+  for (const Requirement& missing : MissingOf(database_, row.id, 0, -1))
+    Want(row.instance.application, missing, ask_from_.value_or(now_));
+}
+
+void Transaction::UnwantAll(RowId row) {
+  database_.Run(
+      "UPDATE wanted SET waiters = waiters - 1 WHERE (application, uid) IN (SELECT application, "
+      "uid FROM requirement WHERE row = ? AND noted = 0 AND met_at IS NULL)",
+      row);
+  database_.Run(
+      "DELETE FROM wanted WHERE waiters <= 0 AND (application, uid) IN (SELECT application, uid "
+      "FROM requirement WHERE row = ? AND noted = 0 AND met_at IS NULL)",
+      row);
+}
+
+bool Transaction::FileInUse(const std::string& name) {
+  Rows rows = database_.Ask("SELECT 1 FROM file WHERE name = ?", name);
+  return rows.Next();
+}
+
+void Transaction::UseFile(const SpoolFile& file) {
+  if (!FileInUse(file.name)) {
+    ++gauges_.added.spool_files;
+    gauges_.added.spool_bytes += static_cast<int64_t>(file.size);
+  }
+  database_.Run(
+      "INSERT INTO file (name, size, uses) VALUES (?, ?, 1) "
+      "ON CONFLICT (name) DO UPDATE SET uses = uses + 1",
+      file.name, file.size);
+}
+
+void Transaction::GiveUpFile(const SpoolFile& file) {
+  database_.Run("UPDATE file SET uses = uses - 1 WHERE name = ?", file.name);
+  if (database_.Run("DELETE FROM file WHERE name = ? AND uses <= 0", file.name) == 0) return;
+  database_.Run("INSERT OR IGNORE INTO tombstone (file) VALUES (?)", file.name);
+  --gauges_.added.spool_files;
+  gauges_.added.spool_bytes -= static_cast<int64_t>(file.size);
+  tombstones_.push_back(file.name);
+}
+
+void Transaction::AddHistory(RowId row, std::optional<State> from, const Row& after,
+                             std::string_view by) {
+  std::optional<std::string_view> from_name;
+  if (from) from_name = NameOf(*from);
+  database_.Run(
+      "INSERT INTO history (row, at, from_state, to_state, cause, reason, by_whom) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?)",
+      row, now_, from_name, NameOf(after.state), NameOf(after.reason.cause), after.reason.text, by);
+}
+
+void Transaction::Count(const Row& row, int sign) {
+  const std::string& application = row.instance.application;
+  switch (row.state) {
+    case State::kWaiting:
+      gauges_.added
+          .held[{application, row.instance.kind, HeldReason(row.reason.cause, row.waits_for)}] +=
+          sign;
+      gauges_.oldest[{application, row.instance.kind}];
+      break;
+    case State::kReady:
+      if (sign > 0) ready_.insert(application);
+      [[fallthrough]];
+    case State::kSending:
+    case State::kVerifying:
+      gauges_.added.queue[application].instances += sign;
+      gauges_.added.queue[application].bytes += sign * static_cast<int64_t>(row.file.size);
+      break;
+    case State::kQuarantined:
+      gauges_.added.quarantined[{application, std::string(NameOf(row.reason.cause))}] += sign;
+      break;
+    case State::kDelivered:
+    case State::kDiscarded:
+      break;
+  }
+}
+
+void Transaction::Close() {
+  for (auto& [key, oldest] : gauges_.oldest) oldest = OldestHeld(database_, key.first, key.second);
+}
+
+}  // namespace router::store

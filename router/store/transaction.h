@@ -1,0 +1,80 @@
+#pragma once
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "router/base/result.h"
+#include "router/store/database.h"
+#include "router/store/gauges.h"
+#include "router/store/row.h"
+
+namespace router::store {
+
+// What one transaction adds to the gauges, applied once it is committed.
+struct GaugeChanges {
+  Gauges added;  // differences; `oldest_held` and `commits` unused
+  std::map<std::pair<std::string, Kind>, std::optional<WallTime>> oldest;
+
+  void ApplyTo(Gauges& gauges) const;
+};
+
+// One transaction while it is being made: the rows' way in and out, with everything that must
+// change along with a row (history, use of its file, what is wanted, the gauges). What the calls of
+// the ledger mean is in steps.h. On the ledger's thread.
+class Transaction {
+ public:
+  Transaction(Database& database, WallTime now) : database_(database), now_(now) {}
+
+  Database& database() { return database_; }
+  WallTime now() const { return now_; }
+
+  // kNotFound, saying what is the matter, unless the row is in one of these states.
+  Result<Row> Require(RowId id, std::initializer_list<State> allowed);
+
+  // A new row: id and place in its series are set.
+  void Insert(Row& row);
+  // Writes what changed. A change of state or reason goes into the history; an end gives up file
+  // and requirements; entering and leaving `waiting` moves what is wanted.
+  void Update(const Row& before, const Row& after, std::string_view by = kSelf);
+  // Counts afresh what a row misses.
+  void Recount(Row& row);
+
+  // One more or one less row waits for this UID.
+  void Want(const std::string& application, const Requirement& requirement, WallTime next_check);
+  void Unwant(const std::string& application, const Uid& uid);
+
+  bool FileInUse(const std::string& name);
+  // Takes the instant at which UIDs that a row begins to want are first asked about (default: now).
+  void AskFrom(WallTime at) { ask_from_ = at; }
+
+  // The last thing before COMMIT.
+  void Close();
+
+  const GaugeChanges& gauge_changes() const { return gauges_; }
+  const std::set<std::string>& ready_applications() const { return ready_; }
+  const std::vector<std::string>& tombstones() const { return tombstones_; }
+
+ private:
+  static constexpr std::string_view kSelf = "sluice";
+  static constexpr int64_t kNoInstanceNumber = int64_t{1} << 31;
+
+  void Count(const Row& row, int sign);
+  void AddHistory(RowId row, std::optional<State> from, const Row& after, std::string_view by);
+  void WantAll(const Row& row);
+  void UnwantAll(RowId row);
+  void UseFile(const SpoolFile& file);
+  void GiveUpFile(const SpoolFile& file);
+
+  Database& database_;
+  const WallTime now_;
+  std::optional<WallTime> ask_from_;
+  GaugeChanges gauges_;
+  std::set<std::string> ready_;
+  std::vector<std::string> tombstones_;
+};
+
+}  // namespace router::store
