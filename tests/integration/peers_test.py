@@ -1,27 +1,26 @@
 #!/usr/bin/python3
 """The stand-ins and the harness, tried with DCMTK's own tools."""
-import pathlib
-import signal
-import socket
-import sys
-import time
-import unittest
+import os
 
 import harness
 from harness import (canonical_sha256, dataset_sha256, echoscu, findscu, free_port, getscu, movescu,
-                     storescu, wait_until)
+                     storescu)
+from harness.sluice import parse_metrics
 
 ECLIPSE = harness.eclipse_chain()
 RAYSTATION = harness.raystation_chain()
 PLAN_UID = harness.sop_instance_uid(ECLIPSE.plan)
 DOSE_UID = harness.sop_instance_uid(ECLIPSE.dose)
 STRUCTURE_SET_UID = harness.sop_instance_uid(ECLIPSE.structure_set)
+ECLIPSE_STUDY = "1.3.12.2.1107.5.1.4.83687.30000023101207010111100000005"
 
 
-class OrthancStandIn(harness.Case):
+class AriaCase(harness.Case):
     def aria(self, **options):
         return self.start(harness.OrthancAria, peers={"ME": free_port()}, **options)
 
+
+class OrthancOrder(AriaCase):
     def test_dose_before_its_plan_is_refused_and_not_kept(self):
         aria = self.aria(missing_status=0xA900)
         sent = storescu(aria, [ECLIPSE.dose])
@@ -77,6 +76,8 @@ class OrthancStandIn(harness.Case):
         self.assertTrue(arrival["orphan"])
         self.assertIn(DOSE_UID, aria.instances())
 
+
+class OrthancTrust(AriaCase):
     def test_titles_that_are_not_trusted_or_not_called_are_rejected(self):
         aria = self.aria()
         self.assertEqual(0, echoscu(aria).returncode)
@@ -147,7 +148,6 @@ class Harness(harness.Case):
         pid = sleeper.pid
         sleeper.end()
         with self.assertRaises(ProcessLookupError):
-            import os
             os.kill(pid, 0)
         short = harness.Process("short", ["sh", "-c", "echo alas; exit 3"], self.directory).start()
         with self.assertRaisesRegex(AssertionError, "(?s)ended with 3.*alas"):
@@ -166,13 +166,9 @@ class Harness(harness.Case):
         self.assertIn('  "VMSDBD": {"address": "127.0.0.1:104"}', text)
 
     def test_metrics_are_read_from_the_text_format(self):
-        from harness.sluice import parse_metrics
         found = parse_metrics('# TYPE a counter\na_total{x="1",y="q\\"r"} 3\na_total 4\nb 1e3\n')
         self.assertEqual([({"x": "1", "y": 'q"r'}, 3.0), ({}, 4.0)], found["a_total"])
         self.assertEqual([({}, 1000.0)], found["b"])
-
-
-ECLIPSE_STUDY = "1.3.12.2.1107.5.1.4.83687.30000023101207010111100000005"
 
 
 if __name__ == "__main__":

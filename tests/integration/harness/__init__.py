@@ -20,6 +20,7 @@ from .peers import Dcmqrscp, FaultyPeer, OrthancAria, OrthancPacs, Storescp
 from .ports import free_port
 from .process import Process, Timeout, wait_until
 from .sluice import Sluice, sluice_config
+from . import wire
 from .tools import echoscu, findscu, getscu, movescu, run_tool, storescu, tool
 
 __all__ = [
@@ -27,5 +28,5 @@ __all__ = [
     "Storescp", "TEST_DATA", "Timeout", "canonical_sha256", "dataset_bytes", "dataset_sha256",
     "echoscu", "eclipse_chain", "files_by_uid", "findscu", "free_port", "getscu", "movescu",
     "raystation_chain", "run_cases", "run_tool", "sluice_config", "sop_instance_uid", "storescu",
-    "tool", "transfer_syntax", "vary", "wait_until",
+    "tool", "transfer_syntax", "vary", "wait_until", "wire",
 ]

@@ -4,6 +4,7 @@ import os
 import pathlib
 import socket
 import threading
+import urllib.request
 
 from .files import files_by_uid
 from .ports import free_port
@@ -14,7 +15,7 @@ PYTHON = "/usr/bin/python3"
 
 
 def build():
-    return pathlib.Path(os.environ.get("SLUICE_BUILD", "build"))
+    return pathlib.Path(os.environ.get("SLUICE_BUILD", "build")).resolve()
 
 
 class Peer(Process):
@@ -108,13 +109,11 @@ class _Orthanc(Peer):
 
     def instances(self):
         """The SOP Instance UIDs that it holds."""
-        import urllib.request
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/instances?expand") as reply:
             return {one["MainDicomTags"]["SOPInstanceUID"]: one["ID"] for one in json.load(reply)}
 
     def fetch(self, uid, path):
         """Writes the Part 10 file of an instance to a path."""
-        import urllib.request
         url = f"http://127.0.0.1:{self.http_port}/instances/{self.instances()[uid]}/file"
         with urllib.request.urlopen(url) as reply:
             pathlib.Path(path).write_bytes(reply.read())
@@ -122,7 +121,6 @@ class _Orthanc(Peer):
 
     def files(self, directory=None):
         """{SOP Instance UID: path} of everything it holds, fetched into a directory."""
-        import urllib.request
         directory = pathlib.Path(directory or self.directory / "fetched")
         directory.mkdir(parents=True, exist_ok=True)
         result = {}

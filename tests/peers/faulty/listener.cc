@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 
@@ -53,6 +52,12 @@ bool Listener::Open() {
 }
 
 void Listener::Close() {
+  for (int connection : silent_) {
+    linger now{.l_onoff = 1, .l_linger = 0};
+    setsockopt(connection, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    close(connection);
+  }
+  silent_.clear();
   if (network_) ASC_dropNetwork(&network_);
   network_ = nullptr;
 }
@@ -93,16 +98,19 @@ void Listener::Follow() {
 
 void Listener::Run() {
   while (!stopping_) {
-    std::array<pollfd, 2> sources = {
-        pollfd{wake_, POLLIN, 0},
-        pollfd{network_ ? DUL_networkSocket(network_->network) : -1, POLLIN, 0}};
+    std::vector<pollfd> sources = {
+        {wake_, POLLIN, 0}, {network_ ? DUL_networkSocket(network_->network) : -1, POLLIN, 0}};
+    for (int connection : silent_) sources.push_back({connection, POLLIN, 0});
     poll(sources.data(), sources.size(), -1);
     if (sources[0].revents) {
       uint64_t count = 0;
       [[maybe_unused]] ssize_t got = read(wake_, &count, sizeof(count));
       Follow();
-    } else if (sources[1].revents) {
-      AcceptOne();
+      continue;  // the sources may be closed by now
+    }
+    if (sources[1].revents) Accept();
+    for (size_t i = 2; i < sources.size(); ++i) {
+      if (sources[i].revents) Begin(sources[i].fd);
     }
     Reap(/*all=*/false);
   }
@@ -110,11 +118,20 @@ void Listener::Run() {
   followed_.notify_all();
 }
 
-void Listener::AcceptOne() {
+void Listener::Accept() {
+  int connection = accept(DUL_networkSocket(network_->network), nullptr, nullptr);
+  if (connection >= 0) silent_.push_back(connection);
+}
+
+// Only once the client has begun to speak: DCMTK blocks until its request is whole.
+void Listener::Begin(int connection) {
+  std::erase(silent_, connection);
   T_ASC_Association* association = nullptr;
+  dcmExternalSocketHandle.set(connection);
   OFCondition received =
       ASC_receiveAssociation(network_, &association, peer_.max_pdu, nullptr, nullptr,
-                             /*useSecureLayer=*/OFFalse, DUL_NOBLOCK, kRequestWithin);
+                             /*useSecureLayer=*/OFFalse, DUL_BLOCK, kRequestWithin);
+  dcmExternalSocketHandle.set(DCMNET_INVALID_SOCKET);
   if (received.bad()) {
     peer_.journal.Note("no_request", {{"reason", received.text()}});
     if (association) {

@@ -33,7 +33,8 @@ class Listener {
   bool Open();
   void Close();
   void Follow();  // the outage switch
-  void AcceptOne();
+  void Accept();
+  void Begin(int connection);
   void Reap(bool all);
 
   Peer& peer_;
@@ -41,6 +42,7 @@ class Listener {
   int wake_;  // eventfd
   std::atomic<bool> stopping_ = false;
   T_ASC_Network* network_ = nullptr;
+  std::vector<int> silent_;  // connected, nothing said yet
   int number_ = 0;
   std::list<Served> served_;
   std::mutex mutex_;

@@ -1,0 +1,89 @@
+"""PDUs by hand (PS3.8 9.3), for what no tool does: half requests, garbage, silence, resets."""
+import socket
+import struct
+
+VERIFICATION = "1.2.840.10008.1.1"
+CT = "1.2.840.10008.5.1.4.1.1.2"
+IMPLICIT = "1.2.840.10008.1.2"
+ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(1, 8)
+
+
+def pdu(kind, body=b"", length=None):
+    """A PDU; `length` other than that of the body makes a bad one."""
+    return struct.pack(">BBI", kind, 0, len(body) if length is None else length) + body
+
+
+def item(kind, body):
+    return struct.pack(">BBH", kind, 0, len(body)) + body
+
+
+def associate_request(called="VMSDBD", calling="ME", contexts=((1, VERIFICATION, (IMPLICIT,)),),
+                      max_pdu=16384):
+    """The bytes of an A-ASSOCIATE-RQ (PS3.8 9.3.2)."""
+    body = struct.pack(">HH16s16s32x", 1, 0, called.encode().ljust(16), calling.encode().ljust(16))
+    body += item(0x10, b"1.2.840.10008.3.1.1.1")
+    for number, abstract, syntaxes in contexts:
+        body += item(0x20, struct.pack(">B3x", number) + item(0x30, abstract.encode())
+                     + b"".join(item(0x40, syntax.encode()) for syntax in syntaxes))
+    user = item(0x51, struct.pack(">I", max_pdu)) + item(0x52, b"1.2.826.0.1.3680043.9.9999.1")
+    return pdu(ASSOCIATE_RQ, body + item(0x50, user))
+
+
+def data(context, fragment, command=False, last=True):
+    """A P-DATA-TF with one PDV (PS3.8 9.3.5)."""
+    value = struct.pack(">IBB", len(fragment) + 2, context, command | last << 1) + fragment
+    return pdu(DATA, value)
+
+
+def echo_request(context=1, message_id=1):
+    def element(number, value):
+        return struct.pack("<HHI", 0, number, len(value)) + value
+    body = (element(0x0002, VERIFICATION.encode() + b"\0") + element(0x0100, b"\x30\0")
+            + element(0x0110, struct.pack("<H", message_id)) + element(0x0800, b"\x01\x01"))
+    return data(context, element(0, struct.pack("<I", len(body))) + body, command=True)
+
+
+class Wire:
+    """A TCP connection to a peer that says exactly what it is told to say."""
+
+    def __init__(self, peer, timeout=30):
+        host, port = peer if isinstance(peer, tuple) else (peer.host, peer.port)
+        self.socket = socket.create_connection((host, port), timeout=timeout)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def send(self, raw):
+        self.socket.sendall(raw)
+
+    def receive(self):
+        """The next PDU as (type, body); None at the end; ConnectionResetError after a reset."""
+        head = self._exactly(6)
+        if head is None:
+            return None
+        return head[0], self._exactly(struct.unpack(">I", head[2:6])[0]) or b""
+
+    def _exactly(self, size):
+        got = b""
+        while len(got) < size:
+            part = self.socket.recv(size - len(got))
+            if not part:
+                return None
+            got += part
+        return got
+
+    def associate(self, **what):
+        """Requests an association and returns the answer; fails if it is not accepted."""
+        self.send(associate_request(**what))
+        kind, body = self.receive()
+        assert kind == ASSOCIATE_AC, f"answered with PDU {kind}: {body[:4].hex()}"
+        return body
+
+    def release(self):
+        self.send(pdu(RELEASE_RQ, b"\0" * 4))
+        kind, _ = self.receive()
+        assert kind == RELEASE_RP, f"release answered with PDU {kind}"
