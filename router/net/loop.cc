@@ -2,7 +2,7 @@
 
 #include <uv.h>
 
-#include <future>
+#include <csignal>
 
 #include "router/net/chunk.h"
 
@@ -29,9 +29,12 @@ struct Loop::Handles {
 
 Loop::Loop(int index)
     : index_(index), handles_(std::make_unique<Handles>()), chunks_(std::make_unique<ChunkPool>()) {
-  uv_loop_init(&handles_->loop);
-  uv_async_init(&handles_->loop, &handles_->wake,
-                [](uv_async_t* h) { static_cast<Loop*>(h->data)->RunPosted(); });
+  // libuv writes without MSG_NOSIGNAL: a peer that is gone must be an error, not our end.
+  std::signal(SIGPIPE, SIG_IGN);
+  if (uv_loop_init(&handles_->loop) != 0 ||
+      uv_async_init(&handles_->loop, &handles_->wake,
+                    [](uv_async_t* h) { static_cast<Loop*>(h->data)->RunPosted(); }) != 0)
+    log::Fatal("an event loop cannot be made");
   uv_idle_init(&handles_->loop, &handles_->soon);
   uv_timer_init(&handles_->loop, &handles_->tick);
   handles_->wake.data = handles_->soon.data = handles_->tick.data = this;
@@ -75,6 +78,7 @@ void Loop::RunUntilIdle() {
   current_loop = this;
   uv_unref(AsHandle(&handles_->wake));
   do {
+    uv_update_time(&handles_->loop);
     RunPosted();  // what was posted while nothing else kept the loop alive
     uv_run(&handles_->loop, UV_RUN_DEFAULT);
     // Work of other threads may still be on its way while a root waits for it.

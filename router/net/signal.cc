@@ -2,6 +2,8 @@
 
 #include <uv.h>
 
+#include <algorithm>
+
 namespace router::net {
 
 struct Signal::Timer {
@@ -33,13 +35,15 @@ void Signal::Awaiter::await_suspend(std::coroutine_handle<> waiter) {
   if (signal.waiter_) log::Fatal("two wait for one signal");
   signal.waiter_ = waiter;
   if (at_most.count() < 0) return;
+  // At least 1: libuv runs timers until none is due, so a loop of waits of 0 would never leave it.
+  auto milliseconds = std::max<uint64_t>(static_cast<uint64_t>(at_most.count()), 1);
   uv_timer_start(
       &signal.timer_->uv,
       [](uv_timer_t* timer) {
         auto* self = static_cast<Signal*>(timer->data);
         if (self && self->waiter_) std::exchange(self->waiter_, {}).resume();
       },
-      static_cast<uint64_t>(at_most.count()), 0);
+      milliseconds, 0);
 }
 
 bool Signal::Awaiter::await_resume() { return std::exchange(signal.notified_, false); }

@@ -372,9 +372,9 @@ TEST_F(LoopTest, WhatAnotherLoopWasGivenIsGoneWhenItsCallerGoesOn) {
 
 TEST_F(LoopTest, APoolRunsWhatIsQueuedBeforeItEnds) {
   std::atomic<int> ran{0};
+  std::latch hold(1);
   {
     WorkPool pool("a name longer than a thread may have", 2);
-    std::latch hold(1);
     for (int i = 0; i < 2; ++i) pool.Queue([&] { hold.wait(); });
     for (int i = 0; i < 1000; ++i) pool.Queue([&] { ++ran; });
     pool.Queue([&] { pool.Queue([&] { ++ran; }); });

@@ -104,6 +104,19 @@ TEST_F(SignalTest, ASignalMayEndInTheVeryWakeUpItGave) {
   EXPECT_EQ(order, std::vector<std::string>(20, "late"));
 }
 
+// libuv runs what became due while it runs what is due: a wait of no time must not keep it there.
+TEST_F(SignalTest, WaitsOfNoTimeStarveNobody) {
+  bool enough = false;
+  Run(
+      [](Loop& loop, bool& end) -> Task<> {
+        loop.Post([&end] { end = true; });
+        Signal signal(loop);
+        while (!end) co_await signal.Wait(milliseconds(0));
+      },
+      loop_, enough);
+  EXPECT_TRUE(enough);
+}
+
 TEST_F(SignalTest, TwoWaitersEndTheProcess) {
   EXPECT_DEATH(Run(
                    [](Loop& loop) -> Task<> {
