@@ -1,7 +1,10 @@
 #include "router/net/stream.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <uv.h>
 
@@ -12,6 +15,8 @@ namespace {
 
 // Tried again while the budget of chunks is used up.
 constexpr uint64_t kBudgetRetryMilliseconds = 5;
+// libuv counts the bytes of a buffer in 32 bits.
+constexpr size_t kMostInOneBuffer = size_t{1} << 30;
 
 template <class H>
 uv_handle_t* AsHandle(H* handle) {
@@ -51,7 +56,7 @@ struct Stream::Handles {
   uv_write_t write;
   std::vector<uv_buf_t> out;
   uint64_t deadline_milliseconds = 0;  // of the read under way; loop time; 0: none
-  size_t queued_at_stall_start = 0;
+  size_t unacknowledged_at_stall_start = 0;
 };
 
 Stream::Stream(Loop& loop, Milliseconds write_stall)
@@ -108,11 +113,18 @@ void Stream::ArmReadDeadline() {
   uint64_t now = uv_now(loop_.uv()), deadline = handles_->deadline_milliseconds;
   uv_timer_start(
       &handles_->read_deadline,
-      [](uv_timer_t* timer) {
-        static_cast<Stream*>(timer->data)
-            ->EndRead(Error{Errc::kTimeout, Blame::kUpstream, true, "nothing came in time"});
-      },
-      deadline > now ? deadline - now : 0, 0);
+      [](uv_timer_t* timer) { static_cast<Stream*>(timer->data)->OnReadDeadline(); },
+      deadline > now ? deadline - now : 1, 0);  // with 0 a timer that re-arms itself spins
+}
+
+// Where the loop was held up its timers come before what arrived meanwhile: that is no silence.
+void Stream::OnReadDeadline() {
+  uv_os_fd_t socket;
+  if (uv_fileno(AsHandle(&handles_->tcp), &socket) == 0) {
+    pollfd arrived{socket, POLLIN, 0};
+    if (poll(&arrived, 1, 0) > 0) return ArmReadDeadline();  // after this turn's events
+  }
+  EndRead(Error{Errc::kTimeout, Blame::kUpstream, true, "nothing came in time"});
 }
 
 void Stream::ResumeReading() {
@@ -128,7 +140,7 @@ void Stream::ResumeReading() {
       },
       [](uv_stream_t* uv_stream, ssize_t got, const uv_buf_t*) {
         auto* self = static_cast<Stream*>(uv_stream->data);
-        if (got == 0) return;
+        if (got == 0) return self->chunk_.Release();  // nothing after all: hold no memory
         if (got == UV_ENOBUFS) return self->EndRead(std::nullopt);
         if (got < 0) return self->EndRead(FromUv(static_cast<int>(got), "read"));
         self->chunk_.size_ = static_cast<size_t>(got);
@@ -160,7 +172,12 @@ void Stream::EndRead(std::optional<Error> error) {
 }
 
 Result<Chunk> Stream::FinishRead() {
-  if (chunk_.empty()) return std::unexpected(*ended_);
+  if (chunk_.empty()) {
+    Error why = woken_by_ ? std::move(*woken_by_) : *ended_;
+    woken_by_.reset();
+    if (open_handles_ == 0 && closer_) loop_.Soon(std::exchange(closer_, {}));
+    return std::unexpected(std::move(why));
+  }
 #ifdef TCP_QUICKACK
   // The kernel leaves this mode by itself, so it is armed for every read (design §4).
   uv_os_fd_t socket;
@@ -181,10 +198,13 @@ bool Stream::TryWrite(std::span<const Bytes> segments) {
   out.clear();
   size_t total = 0;
   for (Bytes segment : segments) {
-    if (segment.empty()) continue;
     total += segment.size();
-    out.push_back(uv_buf_init(const_cast<char*>(reinterpret_cast<const char*>(segment.data())),
-                              static_cast<unsigned>(segment.size())));
+    while (!segment.empty()) {
+      Bytes part = segment.first(std::min(segment.size(), kMostInOneBuffer));
+      out.push_back(uv_buf_init(const_cast<char*>(reinterpret_cast<const char*>(part.data())),
+                                static_cast<unsigned>(part.size())));
+      segment = segment.subspan(part.size());
+    }
   }
   if (total == 0) return true;
   bytes_written_ += total;
@@ -214,17 +234,15 @@ bool Stream::StartWrite(std::coroutine_handle<> waiter) {
   if (write_status_ != 0) return false;
   writer_ = waiter;
   writing_ = true;
-  handles_->queued_at_stall_start =
-      uv_stream_get_write_queue_size(reinterpret_cast<uv_stream_t*>(&handles_->tcp));
+  handles_->unacknowledged_at_stall_start = Unacknowledged();
   // A slow receiver is not a stalled one: the timer ends the stream only if nothing left at all.
   uv_timer_start(
       &handles_->write_stall,
       [](uv_timer_t* timer) {
         auto* self = static_cast<Stream*>(timer->data);
-        size_t queued =
-            uv_stream_get_write_queue_size(reinterpret_cast<uv_stream_t*>(&self->handles_->tcp));
-        if (queued < self->handles_->queued_at_stall_start) {
-          self->handles_->queued_at_stall_start = queued;
+        size_t now = self->Unacknowledged();
+        if (now < self->handles_->unacknowledged_at_stall_start) {
+          self->handles_->unacknowledged_at_stall_start = now;
           return;
         }
         uv_timer_stop(timer);
@@ -232,6 +250,18 @@ bool Stream::StartWrite(std::coroutine_handle<> waiter) {
       },
       static_cast<uint64_t>(write_stall_.count()), static_cast<uint64_t>(write_stall_.count()));
   return true;
+}
+
+// Here and in the kernel, which may hold megabytes: a slow peer empties those first, and the socket
+// stays unwritable meanwhile.
+size_t Stream::Unacknowledged() const {
+  size_t queued = uv_stream_get_write_queue_size(reinterpret_cast<uv_stream_t*>(&handles_->tcp));
+  uv_os_fd_t socket;
+  int unacknowledged = 0;
+  if (uv_fileno(AsHandle(&handles_->tcp), &socket) == 0 &&
+      ioctl(socket, SIOCOUTQ, &unacknowledged) == 0)
+    queued += static_cast<size_t>(unacknowledged);
+  return queued;
 }
 
 void Stream::EndWrite(int status) {
@@ -245,7 +275,7 @@ Result<> Stream::FinishWrite() {
   if (handles_->out.capacity() > 256) std::vector<uv_buf_t>().swap(handles_->out);
   if (ended_) return std::unexpected(*ended_);
   if (write_status_ != 0) {
-    ended_ = FromUv(write_status_, "write");
+    End(FromUv(write_status_, "write"));
     return std::unexpected(*ended_);
   }
   return {};
@@ -281,7 +311,7 @@ void Stream::End(Error why) {
     if (reading_) uv_read_stop(reinterpret_cast<uv_stream_t*>(&handles_->tcp));
     reading_ = false;
     uv_timer_stop(&handles_->read_deadline);
-    if (reader_) loop_.Soon(std::exchange(reader_, {}));
+    WakeReader();
   }
   if (writing_ && !uv_is_closing(AsHandle(&handles_->tcp))) StartClose();
 }
@@ -294,13 +324,20 @@ bool Stream::StartClose() {
     uv_close(AsHandle(&handles_->read_deadline), on_closed);
     uv_close(AsHandle(&handles_->write_stall), on_closed);
     reading_ = false;
-    if (reader_) loop_.Soon(std::exchange(reader_, {}));
+    WakeReader();
   }
-  return open_handles_ > 0;
+  return open_handles_ > 0 || woken_by_;
 }
 
+// Whoever closed may destroy the stream, so a reader on its way out goes first (FinishRead).
 void Stream::OnClosed() {
-  if (--open_handles_ == 0 && closer_) std::exchange(closer_, {}).resume();
+  if (--open_handles_ == 0 && closer_ && !woken_by_) std::exchange(closer_, {}).resume();
+}
+
+void Stream::WakeReader() {
+  if (!reader_) return;
+  woken_by_ = ended_;
+  loop_.Soon(std::exchange(reader_, {}));
 }
 
 // ---- connecting

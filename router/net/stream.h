@@ -78,7 +78,10 @@ class Stream {
   struct [[nodiscard]] CloseAwaiter {
     Stream& stream;
     bool await_ready() { return !stream.StartClose(); }
-    void await_suspend(std::coroutine_handle<> waiter) { stream.closer_ = waiter; }
+    void await_suspend(std::coroutine_handle<> waiter) {
+      if (stream.closer_) log::Fatal("two close one stream");
+      stream.closer_ = waiter;
+    }
     void await_resume() {}
   };
   CloseAwaiter Close() { return {*this}; }
@@ -96,11 +99,14 @@ class Stream {
   void StartRead(std::coroutine_handle<> waiter, Milliseconds timeout);
   void ResumeReading();
   void ArmReadDeadline();
+  void OnReadDeadline();
+  void WakeReader();
   void EndRead(std::optional<Error> error);
   Result<Chunk> FinishRead();
   bool TryWrite(std::span<const Bytes> segments);
   bool StartWrite(std::coroutine_handle<> waiter);
   void EndWrite(int status);
+  size_t Unacknowledged() const;
   Result<> FinishWrite();
   bool StartClose();
   void OnClosed();
@@ -112,7 +118,8 @@ class Stream {
   std::string peer_address_;
   Chunk chunk_;
   std::coroutine_handle<> reader_, writer_, closer_;
-  std::optional<Error> ended_;  // why no more reads and writes are possible
+  std::optional<Error> ended_;     // why no more reads and writes are possible
+  std::optional<Error> woken_by_;  // what a reader that is on its way out will learn
   uint64_t bytes_read_ = 0, bytes_written_ = 0;
   bool writing_ = false, reading_ = false;
   int open_handles_ = 0;
