@@ -81,8 +81,7 @@ Result<std::unique_ptr<Acceptor>> Acceptor::Adopt(Loop& loop, int listening,
 }
 
 Acceptor::Acceptor(Loop& loop, int listening, OnConnection on_connection)
-    : loop_(loop),
-      listening_(listening),
+    : listening_(listening),
       port_(PortOf(listening)),
       on_connection_(std::move(on_connection)),
       handles_(std::make_unique<Handles>()) {

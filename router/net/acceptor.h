@@ -43,7 +43,6 @@ class Acceptor {
   void Pause();
   bool StartClose();
 
-  Loop& loop_;
   int listening_;
   uint16_t port_ = 0;
   OnConnection on_connection_;
