@@ -29,6 +29,8 @@ class Breaker {
   std::optional<SteadyTime> ProbeAt() const;
   void ProbeStarted() { state_ = State::kHalfOpen; }
 
+  void Configure(const config::Breaker& settings) { settings_ = settings; }
+
   State state() const { return state_; }
   uint32_t failures() const { return failures_; }  // in a row
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <list>
 #include <memory>
@@ -127,41 +128,66 @@ class Destination {
 
  private:
   const config::Application& application() const { return *application_; }
-  association::Peer PeerFor(const AeTitle& calling) const;
-  AeTitle CallingTitle(const store::Instance& instance) const;
-
   // destination.cc: life
   Task<> Run();
   Task<> RunQueue();
-  Task<> KeepLegs();
   Task<> Rest();
+  Task<> AwaitProbe();
   Task<> Probe();
+  Task<> DrainHere(net::Milliseconds patience);
+  Task<Condition> DescribeHere();
   void NoteReached();
   void NoteUnreachable(const Error& why);
   void ShowState();
+  void CallerLeft();
+  net::Milliseconds Until(WallTime when) const;  // not negative
 
   // destination_legs.cc
+  association::Peer PeerFor(const AeTitle& calling) const;
   Task<Result<std::unique_ptr<Leg>>> TakeLeg(AeTitle calling, std::vector<Cargo> cargo,
                                              net::Milliseconds wait);
   Task<Result<std::unique_ptr<Leg>>> OpenLeg(AeTitle calling,
                                              std::vector<ul::ProposedContext> contexts,
                                              Purpose purpose, net::Milliseconds wait);
-  std::unique_ptr<Leg> TakeIdle(const AeTitle& calling, const Cargo& cargo);
+  Task<Result<Leg>> ConnectHere(std::vector<ul::ProposedContext> contexts, Purpose purpose,
+                                net::Milliseconds wait);
+  Task<std::unique_ptr<Leg>> TakeIdle(AeTitle calling, Cargo cargo);
   Task<> GiveBack(std::unique_ptr<Leg> leg);
+  Task<> KeepLegs();
   Task<> CloseIdle(bool all);
-  Task<bool> IsAlive(Leg& leg);
+  net::Milliseconds IdleFor() const;
+  void Remember(const std::vector<Cargo>& cargo);
 
   // destination_send.cc
-  Task<> SendBatch(std::vector<store::Row> rows);
-  Task<Attempt> SendOver(Leg& leg, store::Instance instance, dataset::Region file);
+  AeTitle CallingTitle(const store::Instance& instance) const;
+  dataset::Region FileOf(const store::Row& row) const;
+  Task<Attempt> SendOver(Leg& leg, store::Instance instance, dataset::Region file, uint64_t size);
+  Task<Result<std::unique_ptr<association::ByteSource>>> OpenSource(dataset::Region file,
+                                                                    uint64_t size,
+                                                                    Uid transfer_syntax);
   Task<Attempt> SendNowHere(store::Instance instance, dataset::Region file);
+  Task<Attempt> TrySendNow(store::Instance instance, dataset::Region file);
   Task<Result<bool>> HasOlder(store::Instance instance);
-  Task<> Settle(store::Row row, Attempt attempt);
-  Task<> SettleAnswer(store::Row row, association::StoreAnswer answer);
+
+  // destination_queue.cc
+  Task<> SendBatch(std::deque<store::Row> rows);
+  Task<bool> SendFirst(std::unique_ptr<Leg>& leg, std::deque<store::Row>& rows);
+  Task<Result<>> EnsureLeg(std::unique_ptr<Leg>& leg, const std::deque<store::Row>& rows);
+  Task<bool> Settle(store::Row row, Attempt attempt);
+  Task<bool> SettleAnswer(store::Row row, association::StoreAnswer answer);
+  Task<> SettleDelivered(store::Row row, uint16_t status);
+  Task<> SettleNotYet(store::Row row, std::string told);
+  Task<> SettleDuplicate(store::Row row, std::string told);
   Task<> SettleUnknown(store::Row row, store::Reason reason);
   Task<> TryAgain(store::Row row, store::Reason reason);
-  Task<> GiveBackRows(std::vector<store::Row> rows, store::Reason reason, bool back_off);
+  Task<> Quarantine(store::Row row, store::Reason reason, std::string logged);
+  Task<> ReturnRows(std::deque<store::Row> rows, store::Reason reason);
+  Task<> ReleaseUnverified();
   void Count(std::string_view outcome);
+  void Complain(const store::Row& row, const Error& error) const;
+  std::chrono::milliseconds LeaseTime() const;
+  double Random() { return std::uniform_real_distribution<double>()(random_); }
+  void Log(const store::Row& row, std::string_view outcome, std::string_view reason) const;
 
   Services services_;
   std::shared_ptr<const config::Config> config_;
@@ -174,8 +200,9 @@ class Destination {
   net::Signal due_, keep_, ended_;
   std::list<std::unique_ptr<Leg>> idle_;
   std::vector<association::Scu*> busy_;  // to be interrupted by Drain
+  std::vector<Cargo> carried_;  // what came here lately: proposed together, to be sent together
   std::mt19937_64 random_;
-  bool up_ = true, draining_ = false, running_ = false;
+  bool up_ = true, draining_ = false, running_ = false, queue_ended_ = false;
   int callers_ = 0;  // of SendNow and Connect, under way
   std::string last_error_;
 };

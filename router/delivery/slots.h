@@ -2,12 +2,14 @@
 #include <atomic>
 #include <coroutine>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 
 #include "router/base/result.h"
 #include "router/net/future.h"
 #include "router/net/loop.h"
+#include "router/net/signal.h"
 #include "router/net/stream.h"
 
 namespace router::delivery {
@@ -67,7 +69,12 @@ class Slots {
 
   // Who waits, and who asks from now on for kRelay, gets kInterrupted.
   void Close();
+  // Until no slot is out. One caller.
+  Task<> AllBack();
+  // Called when somebody begins to wait: what keeps slots that it does not need gives them back.
+  void OnWanted(std::function<void()> on_wanted) { on_wanted_ = std::move(on_wanted); }
 
+  void SetLimit(uint32_t limit);
   uint32_t used() const { return used_[0] + used_[1]; }
   uint32_t limit() const { return limit_; }
 
@@ -81,10 +88,12 @@ class Slots {
   void UpdateWanted();
 
   net::Loop& home_;
-  const uint32_t limit_;
+  uint32_t limit_;
   bool closed_ = false;
   uint32_t used_[2] = {0, 0};
   std::list<Waiter*> line_;
+  std::function<void()> on_wanted_;
+  net::Signal* emptied_ = nullptr;
   std::atomic<bool> relay_wanted_{false}, reserved_wanted_{false};
 };
 

@@ -1,0 +1,274 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "router/base/log.h"
+#include "router/base/text.h"
+#include "router/delivery/backoff.h"
+#include "router/delivery/destination.h"
+#include "router/dimse/status.h"
+
+namespace router::delivery {
+namespace {
+
+using store::Cause;
+using store::Reason;
+using store::Row;
+
+constexpr net::Milliseconds kSlotRetry{1'000};
+constexpr int kMostDuplicates = 3;  // attempts that were answered 0111H
+
+std::string NameOfStatus(uint16_t status) {
+  return fmt::format("{:04X}H {}", status, dimse::StatusName(dimse::Command::kCStoreRsp, status));
+}
+
+// For the ledger: what operators need. The comment is the peer's and stays out of the log.
+std::string TextOf(const association::StoreAnswer& answer) {
+  std::string text = NameOfStatus(answer.status);
+  if (!answer.comment.empty()) text += ": " + Printable(answer.comment);
+  return text;
+}
+
+}  // namespace
+
+dataset::Region Destination::FileOf(const Row& row) const {
+  return {services_.spool.paths().File(row.file.name), row.file.dataset_offset,
+          row.instance.transfer_syntax};
+}
+
+void Destination::Log(const Row& row, std::string_view outcome, std::string_view reason) const {
+  log::Info("delivery", {{"outcome", outcome},
+                         {"sop_instance_uid", row.instance.sop_instance.view()},
+                         {"application", name_},
+                         {"kind", NameOf(row.instance.kind)},
+                         {"attempt", row.attempts},
+                         {"reason", reason}});
+}
+
+// Rows in the order of the ledger. One that could not be settled ends the batch: what is behind it
+// goes back, and the ledger keeps the order of its series.
+Task<> Destination::SendBatch(std::deque<Row> rows) {
+  std::unique_ptr<Leg> leg;
+  bool go_on = true;
+  while (!rows.empty() && go_on && !draining_) go_on = co_await SendFirst(leg, rows);
+  if (leg) co_await GiveBack(std::move(leg));
+  Reason reason{Cause::kRetry, draining_ ? "stopped before it was sent" : "behind another"};
+  co_await ReturnRows(std::move(rows), std::move(reason));
+}
+
+Task<bool> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::deque<Row>& rows) {
+  auto ready = co_await EnsureLeg(leg, rows);
+  if (!ready && ready.error().code == Errc::kLimit) {
+    Reason reason{Cause::kUnreachable, ready.error().detail};
+    co_await ReturnRows(std::exchange(rows, {}), std::move(reason));
+    co_await due_.Wait(kSlotRetry);
+    co_return false;
+  }
+  Row row = std::move(rows.front());
+  rows.pop_front();
+  if (!ready) {
+    Attempt attempt{Attempt::Outcome::kNotSent, {}, ready.error()};
+    co_return co_await Settle(std::move(row), std::move(attempt));
+  }
+  dataset::Region file = FileOf(row);
+  Attempt attempt = co_await SendOver(*leg, row.instance, std::move(file), row.file.size);
+  if (!leg->scu->IsOpen()) {
+    NoteUnreachable(attempt.error);
+    leg.reset();
+  }
+  co_return co_await Settle(std::move(row), std::move(attempt));
+}
+
+// The association at hand if it will do for the first row, else another that will do for as many
+// of them as possible.
+Task<Result<>> Destination::EnsureLeg(std::unique_ptr<Leg>& leg, const std::deque<Row>& rows) {
+  const store::Instance& first = rows.front().instance;
+  const AeTitle calling = CallingTitle(first);
+  const Cargo cargo{first.sop_class, first.transfer_syntax};
+  auto renewed = co_await services_.ledger.Renew(owner_, LeaseTime());
+  if (!renewed) co_return std::unexpected(renewed.error());
+  if (leg && leg->Serves(calling, cargo) && !leg->slot.IsWanted()) co_return Result<>();
+  if (leg) co_await GiveBack(std::move(leg));
+
+  std::vector<Cargo> all;
+  for (const Row& row : rows) {
+    Cargo one{row.instance.sop_class, row.instance.transfer_syntax};
+    if (std::ranges::find(all, one) == all.end()) all.push_back(std::move(one));
+  }
+  const net::Milliseconds wait = application().wait_for;
+  auto taken = co_await TakeLeg(calling, std::move(all), wait);
+  if (!taken) co_return std::unexpected(taken.error());
+  leg = std::move(*taken);
+  co_return Result<>();
+}
+
+// ---- what became of it; false: nothing further of this batch
+
+Task<bool> Destination::Settle(Row row, Attempt attempt) {
+  switch (attempt.outcome) {
+    case Attempt::Outcome::kAnswered:
+      co_return co_await SettleAnswer(std::move(row), std::move(attempt.answer));
+    case Attempt::Outcome::kNever: {
+      Count("refused");
+      const bool ours = attempt.error.blame == Blame::kInternal;
+      Reason reason{ours ? Cause::kUnreadable : Cause::kUndeliverable, attempt.error.detail};
+      co_await Quarantine(std::move(row), std::move(reason), attempt.error.detail);
+      co_return true;
+    }
+    case Attempt::Outcome::kUnknown: {
+      Count("unknown");
+      Reason reason{Cause::kOutcomeUnknown, "the answer was lost: " + attempt.error.detail};
+      co_await SettleUnknown(std::move(row), std::move(reason));
+      co_return false;
+    }
+    case Attempt::Outcome::kNotSent: {
+      Count("unreachable");
+      Reason reason{Cause::kUnreachable, attempt.error.detail};
+      co_await TryAgain(std::move(row), std::move(reason));
+      co_return false;
+    }
+  }
+  co_return false;
+}
+
+Task<bool> Destination::SettleAnswer(Row row, association::StoreAnswer answer) {
+  const Verdict verdict = VerdictOf(application().statuses, answer.status);
+  const std::string told = TextOf(answer);
+  switch (verdict) {
+    case Verdict::kDelivered:
+      Count(answer.status == dimse::status::kSuccess ? "delivered" : "warning");
+      co_await SettleDelivered(std::move(row), answer.status);
+      co_return true;
+    case Verdict::kNotYet:
+      Count("not_yet");
+      co_await SettleNotYet(std::move(row), told);
+      co_return true;
+    case Verdict::kAgain: {
+      Count("retry");
+      Reason reason{Cause::kRetry, told};
+      co_await TryAgain(std::move(row), std::move(reason));
+      co_return false;
+    }
+    case Verdict::kDuplicate:
+      Count("refused");
+      co_await SettleDuplicate(std::move(row), told);
+      co_return true;
+    case Verdict::kPermanent: {
+      Count("refused");
+      Reason reason{Cause::kRefused, "refused: " + told};
+      const std::string status = NameOfStatus(answer.status);
+      co_await Quarantine(std::move(row), std::move(reason), status);
+      co_return true;
+    }
+  }
+  co_return true;
+}
+
+Task<> Destination::SettleDelivered(Row row, uint16_t status) {
+  const bool believed = application().confirm == config::Confirm::kStatus;
+  const WallTime now = services_.clock.WallNow();
+  std::optional<store::Knowledge> knowledge;
+  if (believed) {
+    knowledge = store::Knowledge{store::How::kStatus, now + application().existence.lifetime};
+  }
+  auto ready = co_await services_.ledger.Complete(row.id, knowledge);
+  if (!ready) co_return Complain(row, ready.error());
+  const std::string reason = NameOfStatus(status);
+  Log(row, "delivered", reason);
+  services_.metrics.Get<metrics::Id::kHoldDuration>(name_, NameOf(row.instance.kind))
+      .Observe(std::chrono::duration<double>(now - row.accepted_at).count());
+  for (const store::ReadyRow& next : *ready) {
+    services_.metrics.Get<metrics::Id::kReleased>(name_, NameOf(next.kind)).Add();
+  }
+  if (!believed && hooks_.on_stored) hooks_.on_stored(row.instance.sop_instance);
+}
+
+// What it refers to is not there after all: what was known of that is forgotten.
+Task<> Destination::SettleNotYet(Row row, std::string told) {
+  const auto pause = BackOff(application().retry, static_cast<uint32_t>(row.attempts), Random());
+  Reason reason{Cause::kNotYet, "not yet: " + told};
+  std::vector<store::Requirement> all_of_them;
+  const WallTime otherwise_at = services_.clock.WallNow() + pause;
+  auto state = co_await services_.ledger.BackToWaiting(row.id, std::move(reason),
+                                                       std::move(all_of_them), otherwise_at);
+  if (!state) co_return Complain(row, state.error());
+  Log(row, "waiting", "not yet");
+  if (hooks_.on_waiting) hooks_.on_waiting();
+}
+
+// It says that it has the instance. Asked once more before that is believed; where nobody can ask,
+// it is.
+Task<> Destination::SettleDuplicate(Row row, std::string told) {
+  if (!hooks_.on_verifying) {
+    co_await SettleDelivered(std::move(row), dimse::status::kDuplicateSopInstance);
+    co_return;
+  }
+  if (row.attempts >= kMostDuplicates) {
+    Reason reason{Cause::kConflict, "called a duplicate again and again, yet never found: " + told};
+    co_await Quarantine(std::move(row), std::move(reason), "duplicate, yet not found");
+    co_return;
+  }
+  Reason reason{Cause::kOutcomeUnknown, told};
+  co_await SettleUnknown(std::move(row), std::move(reason));
+}
+
+Task<> Destination::SettleUnknown(Row row, Reason reason) {
+  if (!hooks_.on_verifying) {
+    co_await TryAgain(std::move(row), std::move(reason));  // at least once, then
+    co_return;
+  }
+  auto done = co_await services_.ledger.Verifying(row.id, reason);
+  if (!done) co_return Complain(row, done.error());
+  Log(row, "verifying", "the outcome is unknown");
+  hooks_.on_verifying();
+}
+
+Task<> Destination::TryAgain(Row row, Reason reason) {
+  const config::Retry retry = application().retry;
+  const WallTime now = services_.clock.WallNow();
+  if (now - row.accepted_at >= retry.give_up_after && row.attempts > 1) {
+    reason.text = "given up after " + std::to_string(row.attempts) + " attempts: " + reason.text;
+    co_await Quarantine(std::move(row), std::move(reason), "given up");
+    co_return;
+  }
+  const auto pause = BackOff(retry, static_cast<uint32_t>(row.attempts), Random());
+  const std::string_view why = NameOf(reason.cause);
+  auto done = co_await services_.ledger.Fail(row.id, std::move(reason), now + pause);
+  if (!done) co_return Complain(row, done.error());
+  Log(row, "retry", why);
+}
+
+// `logged`: the reason without what the peer wrote.
+Task<> Destination::Quarantine(Row row, Reason reason, std::string logged) {
+  auto done = co_await services_.ledger.Quarantine(row.id, std::move(reason));
+  if (!done) co_return Complain(row, done.error());
+  Log(row, "quarantined", logged);
+}
+
+Task<> Destination::ReturnRows(std::deque<Row> rows, Reason reason) {
+  const WallTime now = services_.clock.WallNow();
+  for (const Row& row : rows) {
+    auto done = co_await services_.ledger.Fail(row.id, reason, now);
+    if (!done) Complain(row, done.error());
+  }
+}
+
+// Nobody can ask about them here: sent again, under the same UID.
+Task<> Destination::ReleaseUnverified() {
+  auto rows = co_await services_.ledger.Unverified(name_, store::HeldFilter::kPage);
+  if (!rows) co_return;
+  Reason reason{Cause::kRestart, "sent again: its outcome was lost"};
+  std::deque<Row> all(std::make_move_iterator(rows->begin()), std::make_move_iterator(rows->end()));
+  co_await ReturnRows(std::move(all), std::move(reason));
+}
+
+// The row stays as it is; its lease will end, and then its outcome is found out.
+void Destination::Complain(const Row& row, const Error& error) const {
+  log::Error("the ledger did not take an outcome",
+             {{"sop_instance_uid", row.instance.sop_instance.view()},
+              {"application", name_},
+              {"reason", error.detail}});
+}
+
+}  // namespace router::delivery

@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "router/base/log.h"
+#include "router/dataset/convert.h"
+#include "router/delivery/destination.h"
+#include "router/delivery/sources.h"
+
+namespace router::delivery {
+namespace {
+
+using Source = std::unique_ptr<association::ByteSource>;
+
+Attempt NotSent(Error why) { return {Attempt::Outcome::kNotSent, {}, std::move(why)}; }
+Attempt Never(Error why) { return {Attempt::Outcome::kNever, {}, std::move(why)}; }
+
+Error NoContext(const Cargo& cargo) {
+  return {Errc::kRefused, Blame::kUpstream, false,
+          fmt::format("the application accepts SOP class {} neither in transfer syntax {} nor in "
+                      "one that it can be converted to",
+                      cargo.sop_class.view(), cargo.transfer_syntax.view())};
+}
+
+// Ours to mend, by no repetition: the file is gone, cut short, or no data set.
+bool IsAboutFile(const Error& error) {
+  return error.code == Errc::kDisk || error.code == Errc::kCorrupt || error.code == Errc::kNotFound;
+}
+
+}  // namespace
+
+AeTitle Destination::CallingTitle(const store::Instance& instance) const {
+  if (!instance.calling_as.empty()) return instance.calling_as;
+  return config_->CallingTitle(application(), nullptr, config_->ae_title);
+}
+
+// The data set, as it is or converted to the syntax of the context.
+Task<Result<Source>> Destination::OpenSource(dataset::Region file, uint64_t size,
+                                             Uid transfer_syntax) {
+  if (file.transfer_syntax == transfer_syntax) {
+    co_return co_await FileSource::Open(services_.disk, std::move(file), size);
+  }
+  std::move_only_function<Result<Buffer>()> convert = [path = file.path, transfer_syntax] {
+    return dataset::ConvertToBytes(path, transfer_syntax);
+  };
+  auto converted = co_await services_.cpu.Run<Result<Buffer>>(std::move(convert));
+  if (!converted) co_return std::unexpected(converted.error());
+  co_return Source(new MemorySource(std::move(*converted)));
+}
+
+// Over an association that has been asked for this. After anything but an answer, a missing
+// context or an unreadable file, it is aborted.
+Task<Attempt> Destination::SendOver(Leg& leg, store::Instance instance, dataset::Region file,
+                                    uint64_t size) {
+  const Cargo cargo{instance.sop_class, file.transfer_syntax};
+  const auto choice = Choose(leg.scu->association().agreed(), cargo);
+  if (!choice) co_return Never(NoContext(cargo));
+  auto source = co_await OpenSource(std::move(file), size, choice->context->transfer_syntax);
+  if (!source) {
+    if (source.error().retryable) co_return NotSent(source.error());
+    co_return Never(source.error());
+  }
+
+  bool sent_whole = false;
+  busy_.push_back(leg.scu.get());
+  auto answer = co_await leg.scu->Store(*choice->context, instance.sop_class, instance.sop_instance,
+                                        **source, &sent_whole);
+  std::erase(busy_, leg.scu.get());
+  leg.used = services_.clock.Now();
+  if (answer) {
+    NoteReached();
+    co_return Attempt{Attempt::Outcome::kAnswered, std::move(*answer), {}};
+  }
+  co_await leg.scu->Abort();
+  if (sent_whole) {
+    co_return Attempt{Attempt::Outcome::kUnknown, {}, answer.error()};
+  }
+  if (IsAboutFile(answer.error())) co_return Never(answer.error());
+  co_return NotSent(answer.error());
+}
+
+// ---- at once
+
+Task<Attempt> Destination::SendNow(store::Instance instance, dataset::Region file) {
+  return net::RunOn<Attempt>(
+      services_.home, [this, instance = std::move(instance), file = std::move(file)]() mutable {
+        return SendNowHere(std::move(instance), std::move(file));
+      });
+}
+
+Task<Attempt> Destination::SendNowHere(store::Instance instance, dataset::Region file) {
+  ++callers_;
+  const Uid sop_instance = instance.sop_instance;
+  Attempt attempt = co_await TrySendNow(std::move(instance), std::move(file));
+  if (attempt.outcome == Attempt::Outcome::kAnswered && hooks_.on_stored &&
+      VerdictOf(application().statuses, attempt.answer.status) == Verdict::kDelivered) {
+    hooks_.on_stored(sop_instance);
+  }
+  CallerLeft();
+  co_return attempt;
+}
+
+Task<Attempt> Destination::TrySendNow(store::Instance instance, dataset::Region file) {
+  if (draining_) co_return NotSent({Errc::kInterrupted, Blame::kInternal, true, "draining"});
+  if (!breaker_.MaySend()) {
+    co_return NotSent({Errc::kConnect, Blame::kUpstream, true, "not called: " + last_error_});
+  }
+  auto older = co_await HasOlder(instance);
+  if (!older) co_return NotSent(older.error());
+  if (*older) {
+    co_return NotSent(
+        {Errc::kLimit, Blame::kInternal, true, "older instances of its series are due first"});
+  }
+  std::vector<Cargo> cargo = {{instance.sop_class, file.transfer_syntax}};
+  const AeTitle calling = CallingTitle(instance);
+  const net::Milliseconds wait = application().wait_for;
+  auto leg = co_await TakeLeg(calling, std::move(cargo), wait);
+  if (!leg) co_return NotSent(leg.error());
+  Attempt attempt = co_await SendOver(**leg, std::move(instance), std::move(file), 0);
+  if (!(*leg)->scu->IsOpen()) NoteUnreachable(attempt.error);
+  co_await GiveBack(std::move(*leg));
+  co_return attempt;
+}
+
+// Rows of the same series that are ready, being sent or being verified.
+Task<Result<bool>> Destination::HasOlder(store::Instance instance) {
+  if (instance.series.empty()) co_return false;
+  const store::Gauges gauges = services_.ledger.gauges();
+  auto queue = gauges.queue.find(name_);
+  if (queue == gauges.queue.end() || queue->second.instances == 0) co_return false;
+  store::HeldFilter filter{
+      .application = name_,
+      .kind = instance.kind,
+      .states = {store::State::kReady, store::State::kSending, store::State::kVerifying},
+      .missing_at_most = 0};
+  const int limit = filter.limit;
+  auto rows = co_await services_.ledger.Held(std::move(filter));
+  if (!rows) co_return std::unexpected(rows.error());
+  if (static_cast<int>(rows->size()) >= limit) co_return true;  // more than a page: a long queue
+  co_return std::ranges::any_of(*rows, [&](const store::HeldRow& held) {
+    return held.row.instance.series == instance.series;
+  });
+}
+
+}  // namespace router::delivery
