@@ -93,6 +93,7 @@ class Association {
   Task<Result<Incoming>> Receive(Milliseconds silence);
   // The command of the message under way, or of the last; good until the next kCommand.
   const dimse::CommandSet& command() const { return assembler_.command(); }
+  ul::ContextId command_context() const { return assembler_.context(); }
   bool BetweenMessages() const { return assembler_.BetweenMessages() && reader_.BetweenPdus(); }
 
   // The right to send a message: hold it from its first fragment to its last.
@@ -124,6 +125,8 @@ class Association {
   net::Stream& stream() { return *stream_; }
   net::Loop& loop() { return stream_->loop(); }
   const std::string& peer_address() const { return stream_->peer_address(); }
+  // What we announced to the peer, once that is settled: bytes of the length field, 0 = no limit.
+  void SetReceiveLimit(uint32_t max_length) { reader_.SetMaxLength(max_length); }
   // The longest PDU that we may send, bytes of the length field.
   void SetSendLimit(uint32_t peer_max_length, uint32_t cap) {
     writer_ = ul::PdvWriter(peer_max_length, cap);

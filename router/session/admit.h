@@ -45,6 +45,7 @@ enum class RejectReason : uint8_t {
   kAddressUnknown,  // the title is configured, but not from this address
   kCalledUnknown,   // no application has this title, or none that can be called
   kLoop,            // the association is our own
+  kLimit,           // too many associations, or we are stopping (Serve, not Admit)
 };
 std::string_view NameOf(RejectReason reason);
 

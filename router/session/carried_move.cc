@@ -1,0 +1,273 @@
+#include "router/session/carried_move.h"
+
+#include <algorithm>
+
+#include "router/dataset/identifier.h"
+#include "router/dimse/messages.h"
+#include "router/store/ledger.h"
+
+namespace router::session {
+namespace {
+
+constexpr dataset::Tag kFailedSopInstanceUidList = 0x00080058;
+
+uint16_t Clamp(uint32_t count) { return static_cast<uint16_t>(std::min<uint32_t>(count, 0xFFFF)); }
+
+std::string_view OutcomeOf(uint16_t status) {
+  switch (dimse::ClassOf(dimse::Command::kCMoveRsp, status)) {
+    case dimse::StatusClass::kSuccess:
+      return "success";
+    case dimse::StatusClass::kWarning:
+      return "warning";
+    case dimse::StatusClass::kCancel:
+      return "cancelled";
+    default:
+      return "failure";
+  }
+}
+
+}  // namespace
+
+CarriedMove::CarriedMove(ClientSession& session, ul::ContextId context, dimse::CommandSet request,
+                         Buffer identifier, MoveRequest move)
+    : session_(session),
+      context_(context),
+      request_(std::move(request)),
+      identifier_(std::move(identifier)),
+      asked_(std::move(move)),
+      changed_(session.client_->loop()) {}
+
+Task<> CarriedMove::Run() {
+  last_pending_ = loop().Now();
+  asked_.on_change = [self = weak_from_this()] {
+    if (auto move = self.lock()) move->changed_.Notify();
+  };
+  bool titled = co_await AwaitTitle();
+  bool asked = false;
+  if (titled) asked = co_await AskUpstream();
+  if (asked) co_await AwaitEnd();
+  co_await SendFinal();
+}
+
+// Our title under which upstream will send, alone or shared; the client hears Pending meanwhile.
+Task<bool> CarriedMove::AwaitTitle() {
+  const config::Application& application = session_.application_;
+  Moves& moves = session_.services_.moves;
+  Moves::Ticket ticket(moves, asked_.upstream, asked_.loop, asked_.on_change);
+  for (;;) {
+    if (client_gone_ || cancel_wanted_) {
+      SetFinal(dimse::status::kCancelled, "");
+      co_return false;
+    }
+    auto opened = moves.TryOpen(ticket, asked_);
+    if (opened.move) {
+      move_ = std::move(opened.move);
+      co_return true;
+    }
+    auto due = std::chrono::duration_cast<Milliseconds>(
+        last_pending_ + application.pending_interval - loop().Now());
+    auto wait = std::max(due, Milliseconds(1));
+    if (opened.retry) wait = std::min(wait, Milliseconds(*opened.retry));
+    co_await changed_.Wait(wait);
+    if (loop().Now() - last_pending_ >= application.pending_interval) co_await SendPending();
+  }
+}
+
+Task<bool> CarriedMove::AskUpstream() {
+  auto id =
+      co_await session_.services_.ledger.ReserveMessageIds(asked_.upstream, asked_.calling, 1);
+  if (!id) {
+    SetFinal(dimse::status::kUnableToPerformSuboperations, "Sluice cannot store");
+    co_return false;
+  }
+  auto ensured = co_await session_.EnsureUpstream(context_);
+  if (!ensured) {
+    SetFinal(dimse::status::kUnableToPerformSuboperations, ensured.error().detail);
+    co_return false;
+  }
+  message_id_ = *id;
+  session_.services_.moves.SetMessageId(move_, message_id_);
+  dimse::CommandSet command = request_;
+  command.SetMessageId(message_id_);
+  command.SetMoveDestination(move_->title);
+  session_.upstream_->stream().SetReadTimeout(session_.UpstreamSilence());
+  auto sent =
+      co_await session_.upstream_->Send(context_, std::move(command), std::move(identifier_));
+  if (!sent) {
+    SetFinal(dimse::status::kUnableToPerformSuboperations, sent.error().detail);
+    co_return false;
+  }
+  co_return true;
+}
+
+// Until upstream has answered and what it sent has been answered by the destination.
+Task<> CarriedMove::AwaitEnd() {
+  const config::Application& application = session_.application_;
+  for (;;) {
+    MoveCounts ours = session_.services_.moves.Counts(move_);
+    if (upstream_final_ && IsSettled(ours)) co_return;
+    if (client_gone_ && application.client_gone == config::ClientGone::kStop) cancel_wanted_ = true;
+    if (cancel_wanted_ && !cancel_sent_ && !upstream_final_) co_await Cancel();
+    const SteadyTime now = loop().Now();
+    auto due = std::chrono::duration_cast<Milliseconds>(last_pending_ +
+                                                        application.pending_interval - now);
+    if (upstream_final_) {
+      auto settled = std::chrono::duration_cast<Milliseconds>(final_at_ + application.settle - now);
+      if (settled.count() > 0) due = std::min(due, settled + Milliseconds(1));
+    }
+    bool notified = co_await changed_.Wait(std::max(due, Milliseconds(1)));
+    if (loop().Now() - last_pending_ >= application.pending_interval ||
+        (notified && remaining_ && !upstream_final_))
+      co_await SendPending();
+  }
+}
+
+// All that upstream counted has come and was answered, or what is missing had its time.
+bool CarriedMove::IsSettled(const MoveCounts& ours) const {
+  if (ours.begun > ours.answered()) return false;
+  const auto& counts = upstream_final_->counts;
+  const uint32_t theirs =
+      counts.completed.value_or(0) + counts.warning.value_or(0) + counts.failed.value_or(0);
+  if (theirs <= ours.answered()) return true;
+  return loop().Now() - final_at_ > session_.application_.settle;
+}
+
+Task<> CarriedMove::Cancel() {
+  cancel_sent_ = true;
+  if (!session_.upstream_open_) co_return;
+  co_await session_.upstream_->Send(context_, dimse::CCancelRq(message_id_));
+}
+
+Task<> CarriedMove::SendPending() {
+  last_pending_ = loop().Now();
+  if (client_gone_) co_return;
+  MoveCounts ours;
+  if (move_) ours = session_.services_.moves.Counts(move_);
+  dimse::Suboperations counts;
+  // Never 0: that would be the end.
+  counts.remaining = std::max<uint16_t>(1, remaining_.value_or(1));
+  counts.completed = Clamp(ours.completed);
+  counts.failed = Clamp(ours.failed);
+  counts.warning = Clamp(ours.warning);
+  auto pending = dimse::CMoveRsp(request_, dimse::status::kPending, counts);
+  co_await session_.client_->Send(context_, std::move(pending));
+}
+
+// PS3.4 C.4.2.1.5 and Table C.4-2, with our counts: what did not reach the destination failed.
+CarriedMove::Final CarriedMove::Conclude(const MoveCounts& ours) const {
+  const Final& theirs = *upstream_final_;
+  const uint32_t claimed = theirs.counts.completed.value_or(0) + theirs.counts.warning.value_or(0) +
+                           theirs.counts.failed.value_or(0);
+  const uint32_t arrived = ours.completed + ours.warning;
+  const uint32_t failed = std::max(ours.failed, claimed > arrived ? claimed - arrived : 0);
+  Final final;
+  final.comment = theirs.comment;
+  final.failed = ours.failed_instances;
+  for (const Uid& uid : theirs.failed)
+    if (std::ranges::find(final.failed, uid) == final.failed.end()) final.failed.push_back(uid);
+  final.counts.completed = Clamp(ours.completed);
+  final.counts.failed = Clamp(failed);
+  final.counts.warning = Clamp(ours.warning);
+  const auto of = dimse::ClassOf(dimse::Command::kCMoveRsp, theirs.status);
+  if (of == dimse::StatusClass::kCancel) {
+    final.status = dimse::status::kCancelled;
+    if (remaining_) final.counts.remaining = *remaining_;
+  } else if (of == dimse::StatusClass::kFailure && arrived == 0 && ours.failed == 0) {
+    final.status = theirs.status;
+  } else if (failed == 0 && ours.warning == 0 && of != dimse::StatusClass::kFailure) {
+    final.status = dimse::status::kSuccess;
+  } else if (arrived == 0) {
+    final.status = dimse::status::kUnableToPerformSuboperations;
+  } else {
+    final.status = dimse::status::kSuboperationsFailed;
+  }
+  if (final.status == dimse::status::kSuccess) final.comment.clear();
+  return final;
+}
+
+Task<> CarriedMove::SendFinal() {
+  auto& services = session_.services_;
+  MoveCounts ours;
+  if (move_) {
+    services.moves.Close(move_);
+    ours = services.moves.Counts(move_);
+  }
+  Final final = Conclude(ours);
+  services.metrics.Get<metrics::Id::kMoves>(session_.application_.name, OutcomeOf(final.status))
+      .Add();
+  log::Write(final.status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,
+             "move ended",
+             {{"application", session_.application_.name},
+              {"calling", session_.rq_.calling.title().view()},
+              {"destination", asked_.destination},
+              {"title", move_ ? move_->title.str() : ""},
+              {"status", final.status},
+              {"completed", ours.completed},
+              {"failed", *final.counts.failed},
+              {"warning", ours.warning},
+              {"why", final.comment}});
+  session_.Count(request_, final.status, since_);
+  if (client_gone_) co_return;
+  Buffer list;
+  const ul::AcceptedContext* context = session_.ContextOf(context_);
+  if (!final.failed.empty() && context) {
+    dataset::Identifier failed;
+    if (failed.SetUids(kFailedSopInstanceUidList, final.failed))
+      if (auto encoded = failed.Encode(context->transfer_syntax)) list = std::move(*encoded);
+  }
+  const bool has_list = !list.empty();
+  auto response = dimse::CMoveRsp(request_, final.status, final.counts, has_list, final.comment);
+  co_await session_.client_->Send(context_, std::move(response), std::move(list));
+}
+
+// ---- what others tell it
+
+bool CarriedMove::TakesCancel(uint16_t message_id) {
+  if (message_id != request_.message_id()) return false;
+  cancel_wanted_ = true;
+  changed_.Notify();
+  return true;
+}
+
+bool CarriedMove::IsAnsweredBy(const dimse::CommandSet& response) const {
+  return message_id_ != 0 && response.command() == dimse::Command::kCMoveRsp &&
+         response.message_id_responded_to() == message_id_;
+}
+
+void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
+                                     const std::vector<Uid>& failed) {
+  const uint16_t status = response.status();
+  const dimse::Suboperations counts = response.suboperations();
+  if (counts.remaining) remaining_ = counts.remaining;
+  if (dimse::ClassOf(response.command(), status) != dimse::StatusClass::kPending) {
+    if (status == dimse::status::kMoveDestinationUnknown)
+      log::Error(
+          "upstream does not know our AE title as a move destination: have it configured "
+          "there with this machine's address and port",
+          {{"application", session_.application_.name}, {"title", move_->title.view()}});
+    upstream_final_ = Final{status, std::string(response.error_comment()), counts, failed};
+    final_at_ = loop().Now();
+  }
+  changed_.Notify();
+}
+
+void CarriedMove::SetFinal(uint16_t status, std::string comment) {
+  if (upstream_final_) return;
+  upstream_final_ = Final{status, std::move(comment), {}, {}};
+  final_at_ = loop().Now();
+}
+
+void CarriedMove::UpstreamLost(const Error& why) {
+  if (message_id_ == 0) return;  // not asked yet: AskUpstream finds out
+  SetFinal(dimse::status::kUnableToPerformSuboperations, "upstream was lost: " + why.detail);
+  changed_.Notify();
+}
+
+void CarriedMove::ClientGone(bool) {
+  client_gone_ = true;
+  changed_.Notify();
+}
+
+net::Loop& CarriedMove::loop() const { return session_.client_->loop(); }
+
+}  // namespace router::session

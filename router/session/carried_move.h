@@ -1,0 +1,68 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "router/net/signal.h"
+#include "router/session/client_session.h"
+#include "router/session/moves.h"
+
+namespace router::session {
+
+// One C-MOVE of a client that is carried: upstream is asked to send to us, and the client is told
+// what reached the destination. All that the client hears of the move it hears from Run: Pending
+// at least every pending_interval, and a final response with counts of our own (PS3.4 C.4.2).
+//
+// Belongs to its client session, on that session's loop.
+class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
+ public:
+  CarriedMove(ClientSession& session, ul::ContextId context, dimse::CommandSet request,
+              Buffer identifier, MoveRequest move);
+
+  Task<> Run();
+
+  // A C-CANCEL-RQ of the client: is it for this move? Then it is passed on.
+  bool TakesCancel(uint16_t message_id);
+  bool IsAnsweredBy(const dimse::CommandSet& response) const;
+  // Pending or final, and the Failed SOP Instance UID List of a final one.
+  void OnUpstreamResponse(const dimse::CommandSet& response, const std::vector<Uid>& failed);
+  void UpstreamLost(const Error& why);
+  // The client has gone: `released` in peace, or not. What follows is its application's
+  // `client_gone`.
+  void ClientGone(bool released);
+
+ private:
+  struct Final {
+    uint16_t status = 0;
+    std::string comment;
+    dimse::Suboperations counts;
+    std::vector<Uid> failed;
+  };
+
+  Task<bool> AwaitTitle();
+  Task<bool> AskUpstream();
+  Task<> AwaitEnd();
+  Task<> Cancel();
+  Task<> SendPending();
+  Task<> SendFinal();
+  Final Conclude(const MoveCounts& ours) const;
+  void SetFinal(uint16_t status, std::string comment);
+  bool IsSettled(const MoveCounts& ours) const;
+  net::Loop& loop() const;
+
+  ClientSession& session_;
+  const ul::ContextId context_;
+  const dimse::CommandSet request_;
+  Buffer identifier_;
+  MoveRequest asked_;
+  net::Signal changed_;
+  std::shared_ptr<OpenMove> move_;
+  uint16_t message_id_ = 0;              // of our C-MOVE-RQ; 0: not sent yet
+  std::optional<uint16_t> remaining_;    // as upstream last said
+  std::optional<Final> upstream_final_;  // what upstream answered, or what came instead
+  SteadyTime final_at_{}, last_pending_{};
+  bool cancel_wanted_ = false, cancel_sent_ = false, client_gone_ = false;
+  const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace router::session

@@ -1,0 +1,84 @@
+#include <algorithm>
+
+#include "router/dataset/identifier.h"
+#include "router/dimse/messages.h"
+#include "router/session/carried_move.h"
+#include "router/session/client_session.h"
+#include "router/session/legs.h"
+#include "router/session/move_target.h"
+
+namespace router::session {
+namespace {
+
+constexpr size_t kMaxIdentifier = 4 << 20;  // bytes; lists of UIDs grow
+
+}  // namespace
+
+// A C-MOVE-RQ: to a destination that only upstream knows it is relayed; to one that we reach it is
+// carried.
+Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) {
+  auto address = config::IpAddress::Parse(client_->peer_address());
+  const AeTitle named = command.move_destination();
+  std::optional<config::Destination> destination;
+  if (address) destination = config_->FindDestination(named, *address);
+  rules::Facts facts = FactsOf(command);
+  facts.move_destination = named.str();
+  facts.destination = FactOf(destination);
+  rules::Plan plan = rules::Decide(facts);
+  for (const rules::Step& step : plan.observed)
+    if (std::holds_alternative<rules::CarryMove>(step))
+      services_.metrics.Get<metrics::Id::kObservedActions>(application_.name, "carry").Add();
+  if (const auto* refuse = std::get_if<rules::Refuse>(&plan.step)) {
+    std::string nearest = NearestDestination(*config_, named);
+    log::Warning("move refused: no such destination; add it to applications or clients",
+                 {{"destination", named.view()}, {"nearest", nearest}});
+    std::string comment = refuse->comment;
+    co_return co_await Refuse(first, refuse->status, std::move(comment));
+  }
+  if (std::holds_alternative<rules::ForwardMove>(plan.step) && destination) {
+    command.SetMoveDestination(destination->ae_title);
+    co_return co_await RelayRequest(first, std::move(command));
+  }
+  if (!std::holds_alternative<rules::CarryMove>(plan.step) || !destination)
+    co_return co_await RelayRequest(first, std::move(command));
+
+  auto identifier = co_await Collect(*client_, first.last, kMaxIdentifier, ClientSilence());
+  if (!identifier) {
+    if (identifier.error().code != Errc::kLimit) co_return std::unexpected(identifier.error());
+    co_return co_await AnswerRequest(first.context, std::move(command),
+                                     dimse::status::kIdentifierMismatch, identifier.error().detail);
+  }
+  MoveRequest move;
+  move.upstream = application_.name;
+  move.titles = application_.move_as;
+  move.originator = application_.move_originator;
+  move.settle = application_.settle;
+  move.late = application_.late;
+  move.client = rq_.calling.title();
+  move.calling = config_->CallingTitle(application_, &client_config_, rq_.calling.title());
+  move.client_message_id = command.message_id();
+  move.destination = named.str();
+  move.target = TargetOf(*config_, *destination, rq_.called.title());
+  if (const ul::AcceptedContext* context = ContextOf(first.context))
+    move.scope = ScopeOf(*identifier, context->transfer_syntax);
+  move.loop = &client_->loop();
+  Buffer bytes = std::move(*identifier);
+  auto carried = std::make_shared<CarriedMove>(*this, first.context, std::move(command),
+                                               std::move(bytes), std::move(move));
+  moves_.push_back(carried);
+  client_->loop().Spawn(RunMove(std::move(carried)));
+  co_return Result<>();
+}
+
+Task<> ClientSession::RunMove(std::shared_ptr<CarriedMove> move) {
+  metrics::Presence running(
+      services_.metrics.Get<metrics::Id::kMovesInProgress>(application_.name));
+  co_await move->Run();
+  std::erase(moves_, move);
+  if (upstream_open_) upstream_->stream().SetReadTimeout(UpstreamSilence());
+  if (!busy_) client_->stream().SetReadTimeout(ClientSilence());
+  if (stopping_ && IsIdle()) Stop(true);
+  moves_ended_.Notify();
+}
+
+}  // namespace router::session

@@ -1,0 +1,274 @@
+#include "router/session/client_session.h"
+
+#include <algorithm>
+
+#include "router/dimse/messages.h"
+#include "router/session/carried_move.h"
+#include "router/session/protocol_errors.h"
+
+namespace router::session {
+namespace {
+
+std::string_view OutcomeOf(const Result<>& how) {
+  if (how) return "released";
+  switch (how.error().code) {
+    case Errc::kClosed:
+    case Errc::kTimeout:
+      return "lost";
+    default:
+      return "aborted";
+  }
+}
+
+}  // namespace
+
+ClientSession::ClientSession(Services& services, std::shared_ptr<const config::Config> config,
+                             AdmittedClient admitted, ul::AssociateRq rq,
+                             std::unique_ptr<Association> client)
+    : services_(services),
+      config_(std::move(config)),
+      client_config_(*admitted.client),
+      application_(*admitted.application),
+      runtime_(services.Application(admitted.application->name)),
+      client_(std::move(client)),
+      rq_(std::move(rq)),
+      entry_(services.roster(client_->loop()), this),
+      began_(services.clock.WallNow()),
+      upstream_ended_(client_->loop()),
+      moves_ended_(client_->loop()) {}
+
+ClientSession::~ClientSession() = default;
+
+// The way of an association: negotiated, served message by message, ended on both sides.
+Task<> ClientSession::Run() {
+  bool accepted = co_await Negotiate();
+  if (!accepted) {
+    co_await EndUpstream(true);
+    co_return;
+  }
+  log::Info("association accepted", {{"calling", rq_.calling.title().view()},
+                                     {"called", rq_.called.title().view()},
+                                     {"from", client_->peer_address()},
+                                     {"application", application_.name},
+                                     {"contexts", contexts_.size()},
+                                     {"way", terminated_ ? "terminated" : "mirrored"}});
+  Result<> how = co_await ServeMessages();
+  co_await Finish(std::move(how));
+}
+
+// Until the client asks for a release (a value) or the association cannot go on (an error).
+Task<Result<>> ClientSession::ServeMessages() {
+  for (;;) {
+    busy_ = false;
+    if (stopping_ && IsIdle())
+      co_return Fail(Errc::kInterrupted, Blame::kInternal, "Sluice is stopping", true);
+    auto incoming = co_await client_->Receive(ClientSilence());
+    if (!incoming) co_return std::unexpected(incoming.error());
+    if (incoming->kind == Incoming::Kind::kReleaseRequest) co_return Result<>();
+    busy_ = true;
+    ++messages_;
+    auto served = co_await OnMessage(*incoming);
+    if (!served) co_return std::unexpected(served.error());
+  }
+}
+
+Task<Result<>> ClientSession::OnMessage(Incoming first) {
+  dimse::CommandSet command = client_->command();
+  if (dimse::IsRequest(command.command()) && command.command() != dimse::Command::kCCancelRq)
+    co_return co_await OnRequest(first);
+  // C-CANCEL-RQ follows its request; a response belongs to a request of upstream's (C-GET's
+  // sub-operations, N-EVENT-REPORT). Without the leg there is nobody to tell.
+  for (const auto& move : moves_)
+    if (command.command() == dimse::Command::kCCancelRq &&
+        move->TakesCancel(command.message_id_responded_to()))
+      co_return Result<>();
+  if (!upstream_open_) co_return co_await Drain(*client_, first.last, ClientSilence());
+  bool complete = first.last;
+  Relayed relayed = co_await RelayMessage(*client_, *upstream_, first.context, std::move(command),
+                                          &complete, ClientSilence());
+  if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);
+  if (relayed.end == Relayed::End::kSinkFailed)
+    co_return co_await Drain(*client_, complete, ClientSilence());
+  co_return Result<>();
+}
+
+Task<Result<>> ClientSession::OnRequest(Incoming first) {
+  dimse::CommandSet command = client_->command();
+  const ul::AcceptedContext* context = ContextOf(first.context);
+  if (!context || !MayUse(client_config_, command.command(), context->abstract_syntax)) {
+    std::string comment(dimse::ServiceOf(command.command()));
+    comment += " is not permitted to this AE title";
+    co_return co_await Refuse(first, dimse::status::kNotAuthorized, std::move(comment));
+  }
+  if (command.command() == dimse::Command::kCMoveRq)
+    co_return co_await OnMove(first, std::move(command));
+  if (command.command() == dimse::Command::kCStoreRq) {
+    rules::Plan plan = rules::Decide(FactsOf(command));
+    for (const rules::Step& step : plan.observed)
+      if (std::holds_alternative<rules::Hold>(step))
+        services_.metrics.Get<metrics::Id::kObservedActions>(application_.name, "hold").Add();
+    if (const auto* refuse = std::get_if<rules::Refuse>(&plan.step)) {
+      std::string comment = refuse->comment;
+      co_return co_await Refuse(first, refuse->status, std::move(comment));
+    }
+    if (!std::holds_alternative<rules::Relay>(plan.step))
+      co_return co_await Hold(first, std::move(command));
+  }
+  co_return co_await RelayRequest(first, std::move(command));
+}
+
+// Cut-through to upstream. The response comes back through the pump.
+Task<Result<>> ClientSession::RelayRequest(Incoming first, dimse::CommandSet command) {
+  const auto since = std::chrono::steady_clock::now();
+  bool complete = first.last;
+  auto ensured = co_await EnsureUpstream(first.context);
+  if (!ensured) {
+    auto drained = co_await Drain(*client_, complete, ClientSilence());
+    if (!drained) co_return std::unexpected(drained.error());
+    const bool unsupported = ensured.error().code == Errc::kRefused;
+    log::Warning("message not relayed", {{"command", dimse::NameOf(command.command())},
+                                         {"application", application_.name},
+                                         {"why", ensured.error().detail}});
+    co_return co_await AnswerRequest(
+        first.context, std::move(command),
+        unsupported ? dimse::status::kSopClassNotSupported : dimse::status::kOutOfResources,
+        ensured.error().detail);
+  }
+  ExpectResponse(first.context, command);
+  const std::string_view service = dimse::ServiceOf(command.command());
+  Relayed relayed = co_await RelayMessage(*client_, *upstream_, first.context, std::move(command),
+                                          &complete, ClientSilence());
+  if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);
+  if (relayed.end == Relayed::End::kSinkFailed) {
+    // The pump learns of it, too, and answers what is outstanding.
+    upstream_->Interrupt(relayed.error);
+    co_return co_await Drain(*client_, complete, ClientSilence());
+  }
+  if (relayed.data_bytes < 4096)
+    services_.metrics.Get<metrics::Id::kRelayAddedLatency>(service).Observe(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count());
+  co_return Result<>();
+}
+
+// A status of our own, after the data set has been received and dropped.
+Task<Result<>> ClientSession::Refuse(Incoming first, uint16_t status, std::string comment) {
+  dimse::CommandSet request = client_->command();
+  log::Warning("message refused", {{"command", dimse::NameOf(request.command())},
+                                   {"calling", rq_.calling.title().view()},
+                                   {"application", application_.name},
+                                   {"status", status},
+                                   {"why", comment}});
+  auto drained = co_await Drain(*client_, first.last, ClientSilence());
+  if (!drained) co_return std::unexpected(drained.error());
+  co_return co_await AnswerRequest(first.context, std::move(request), status, std::move(comment));
+}
+
+Task<Result<>> ClientSession::AnswerRequest(ul::ContextId context, dimse::CommandSet request,
+                                            uint16_t status, std::string comment) {
+  Count(request, status, std::chrono::steady_clock::now());
+  auto response = dimse::Response(request, status, comment);
+  co_return co_await client_->Send(context, std::move(response));
+}
+
+// Both sides are ended, in peace if the client asked for it.
+Task<> ClientSession::Finish(Result<> how) {
+  busy_ = true;
+  for (const auto& move : moves_) move->ClientGone(how.has_value());
+  while (!moves_.empty()) co_await moves_ended_.Wait();
+  if (how) {
+    co_await EndUpstream(true);
+    co_await client_->ConfirmRelease();
+  } else if (how.error().code == Errc::kReleased) {  // upstream asked for it (mirrored)
+    co_await EndUpstream(true);
+    co_await client_->Release();
+  } else {
+    co_await net::Both(EndUpstream(false), client_->Abort());
+  }
+  co_await client_->End();
+  LogEnd(how);
+}
+
+void ClientSession::LogEnd(const Result<>& how) const {
+  const std::string_view outcome = OutcomeOf(how);
+  auto& registry = services_.metrics;
+  registry.Get<metrics::Id::kAssociationsTotal>("downstream", application_.name, outcome).Add();
+  registry.Get<metrics::Id::kBytes>("downstream", "in")
+      .Add(static_cast<double>(client_->stream().bytes_read()));
+  registry.Get<metrics::Id::kBytes>("downstream", "out")
+      .Add(static_cast<double>(client_->stream().bytes_written()));
+  if (!how && how.error().blame == Blame::kDownstream) CountProtocolError(registry, how.error());
+  log::Write(how ? log::Level::kInfo : log::Level::kWarning, "association ended",
+             {{"calling", rq_.calling.title().view()},
+              {"called", rq_.called.title().view()},
+              {"from", client_->peer_address()},
+              {"application", application_.name},
+              {"outcome", outcome},
+              {"messages", messages_},
+              {"why", how ? "" : how.error().detail}});
+}
+
+// ---- small things
+
+rules::Facts ClientSession::FactsOf(const dimse::CommandSet& command) const {
+  rules::Facts facts;
+  facts.calling_ae_title = rq_.calling.title().str();
+  facts.called_ae_title = rq_.called.title().str();
+  facts.peer_address = client_->peer_address();
+  facts.application = application_.name;
+  facts.profile = application_.profile == config::Profile::kAria ? rules::Profile::kAria
+                                                                 : rules::Profile::kNone;
+  facts.mode =
+      application_.mode == config::Mode::kObserve ? rules::Mode::kObserve : rules::Mode::kEnforce;
+  facts.command_field = static_cast<uint16_t>(command.command());
+  facts.sop_class_uid = command.sop_class().str();
+  facts.sop_instance_uid = command.sop_instance().str();
+  facts.refuse_unknown_destinations =
+      application_.unknown_destinations == config::UnknownDestinations::kRefuse;
+  return facts;
+}
+
+const ul::AcceptedContext* ClientSession::ContextOf(ul::ContextId id) const {
+  auto found = std::ranges::find(contexts_, id, &ul::AcceptedContext::id);
+  return found != contexts_.end() ? &*found : nullptr;
+}
+
+Milliseconds ClientSession::ClientSilence() const {
+  if (!outstanding_.empty() || !moves_.empty()) return Milliseconds(0);
+  return config_->limits.client_idle;
+}
+
+bool ClientSession::IsIdle() const {
+  return !busy_ && outstanding_.empty() && moves_.empty() && client_->BetweenMessages();
+}
+
+void ClientSession::Stop(bool at_once) {
+  stopping_ = true;
+  if (at_once || IsIdle())
+    client_->Interrupt({Errc::kInterrupted, Blame::kInternal, true, "Sluice is stopping"});
+}
+
+void ClientSession::Count(const dimse::CommandSet& request, uint16_t status,
+                          std::chrono::steady_clock::time_point since) {
+  const std::string_view service = dimse::ServiceOf(request.command());
+  const auto of = dimse::ClassOf(dimse::ResponseTo(request.command()), status);
+  auto& registry = services_.metrics;
+  registry
+      .Get<metrics::Id::kMessages>(service, client_config_.name(), application_.name,
+                                   dimse::NameOf(of))
+      .Add();
+  registry.Get<metrics::Id::kMessageDuration>(service, application_.name)
+      .Observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count());
+}
+
+AssociationSnapshot ClientSession::Describe() const {
+  return {"downstream",
+          rq_.calling.title().str(),
+          rq_.called.title().str(),
+          application_.name,
+          client_->peer_address(),
+          client_->IsEstablished() ? "open" : "negotiating",
+          began_,
+          messages_};
+}
+
+}  // namespace router::session

@@ -1,0 +1,128 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/delivery/slots.h"
+#include "router/net/signal.h"
+#include "router/session/admit.h"
+#include "router/session/relay.h"
+#include "router/session/services.h"
+#include "router/store/spool.h"
+#include "rules/decide.h"
+
+namespace router::session {
+
+class CarriedMove;
+
+// The association of a client and the one to the application that it called, from negotiation to
+// release. Two coroutines: ServeMessages receives from the client, PumpUpstream receives from
+// upstream; each sends on the other's association under its turn.
+//
+// Mirrored: upstream's answer is the client's, the association lives as long as both legs do.
+// Terminated: the client is answered from what upstream is known to accept; what can have
+// requirements is spooled; the leg to upstream opens when it is needed, closes when it is idle,
+// and may be lost without the client being touched. Context IDs are the same on both legs.
+//
+// On the loop of the client's connection; Run is a root task.
+class ClientSession : public Session {
+ public:
+  ClientSession(Services& services, std::shared_ptr<const config::Config> config,
+                AdmittedClient admitted, ul::AssociateRq rq, std::unique_ptr<Association> client);
+  ~ClientSession() override;
+
+  Task<> Run();
+
+  AssociationSnapshot Describe() const override;
+  void Stop(bool at_once) override;
+
+ private:
+  friend class CarriedMove;
+
+  // A request that was relayed upstream and has not had its final response.
+  struct Outstanding {
+    ul::ContextId context;
+    dimse::CommandSet request;
+    std::chrono::steady_clock::time_point since;
+  };
+
+  // ---- client_negotiation.cc: who answers the proposal, and how
+  Task<bool> Negotiate();
+  Task<bool> NegotiateMirrored();
+  Task<bool> NegotiateTerminated();
+  Task<bool> RejectFor(Error error, ul::AssociateRj rejected);
+  Task<bool> AcceptClient(ul::AssociateAc ac);
+  bool HasToTerminate() const;
+  ul::MirrorTerms Terms() const;
+
+  // ---- client_session.cc: the way of a message
+  Task<Result<>> ServeMessages();
+  Task<Result<>> OnMessage(Incoming first);
+  Task<Result<>> OnRequest(Incoming first);
+  Task<Result<>> RelayRequest(Incoming first, dimse::CommandSet command);
+  Task<Result<>> Refuse(Incoming first, uint16_t status, std::string comment);
+  Task<Result<>> AnswerRequest(ul::ContextId context, dimse::CommandSet request, uint16_t status,
+                               std::string comment);
+  Task<> Finish(Result<> how);
+  rules::Facts FactsOf(const dimse::CommandSet& command) const;
+  const ul::AcceptedContext* ContextOf(ul::ContextId id) const;
+  Milliseconds ClientSilence() const;
+  bool IsIdle() const;
+  void Count(const dimse::CommandSet& request, uint16_t status,
+             std::chrono::steady_clock::time_point since);
+  void LogEnd(const Result<>& how) const;
+
+  // ---- client_upstream.cc: the leg to the application
+  Task<Result<>> OpenUpstream(ul::AssociateRq rq, ul::AssociateRj* rejected);
+  Task<Result<>> EnsureUpstream(ul::ContextId context);
+  Task<> PumpUpstream();
+  Task<Result<>> ServeUpstream();
+  Task<Result<>> OnUpstreamMessage(Incoming first);
+  Task<Result<>> OnUpstreamResponse(Incoming first);
+  Task<Result<>> RelayFindAnswer(Incoming first, dimse::CommandSet response);
+  void NoteStored(const dimse::CommandSet& request, uint16_t status);
+  Task<> EndUpstream(bool release);
+  Task<> AnswerOutstanding(const Error& why);
+  Milliseconds UpstreamSilence() const;
+  void ExpectResponse(ul::ContextId context, const dimse::CommandSet& request);
+  std::optional<Outstanding> TakeOutstanding(uint16_t message_id);
+
+  // ---- client_store.cc: instances that may have to wait
+  Task<Result<>> Hold(Incoming first, dimse::CommandSet command);
+  Task<Result<std::optional<store::SpoolFile>>> Spool(Incoming first, store::SpoolWriter& writer);
+
+  // ---- client_move.cc: moves that are carried to their destination
+  Task<Result<>> OnMove(Incoming first, dimse::CommandSet command);
+  Task<> RunMove(std::shared_ptr<CarriedMove> move);
+
+  Services& services_;
+  const std::shared_ptr<const config::Config> config_;
+  const config::Client& client_config_;
+  const config::Application& application_;
+  ApplicationRuntime& runtime_;
+  const std::unique_ptr<Association> client_;
+  ul::AssociateRq rq_;                         // emptied of its contexts once answered
+  std::vector<ul::AcceptedContext> contexts_;  // with the client
+  Roster::Entry entry_;
+  metrics::Presence presence_;
+  const WallTime began_;
+  bool terminated_ = false;
+  bool busy_ = false;      // a message of the client is being dealt with
+  bool stopping_ = false;  // drain
+  uint64_t messages_ = 0;
+  uint64_t counted_in_ = 0, counted_out_ = 0;  // bytes already in the metrics
+
+  std::unique_ptr<Association> upstream_;  // stays, closed, until the next one or the end
+  delivery::Slot slot_;
+  net::Signal upstream_ended_;
+  bool upstream_open_ = false;     // the pump runs and has not begun to end
+  bool upstream_pumped_ = false;   // the pump has not yet notified upstream_ended_
+  bool release_upstream_ = false;  // how the pump is to end when it is interrupted
+  std::vector<Outstanding> outstanding_;
+
+  std::vector<std::shared_ptr<CarriedMove>> moves_;
+  net::Signal moves_ended_;
+};
+
+}  // namespace router::session

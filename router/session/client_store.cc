@@ -1,0 +1,96 @@
+#include <algorithm>
+
+#include "router/dataset/digest.h"
+#include "router/dataset/head.h"
+#include "router/dataset/part10.h"
+#include "router/delivery/destination.h"
+#include "router/dimse/messages.h"
+#include "router/dimse/sop_classes.h"
+#include "router/hold/gate.h"
+#include "router/session/client_session.h"
+#include "router/session/held_store.h"
+#include "router/store/ledger.h"
+#include "router/store/spool.h"
+
+namespace router::session {
+
+// An instance that may have to wait: spooled while it is received, judged when its last byte is
+// durable, then sent at once, held, or refused. The client gets 0000H only for what upstream
+// answered so or what the ledger has.
+Task<Result<>> ClientSession::Hold(Incoming first, dimse::CommandSet command) {
+  const auto since = std::chrono::steady_clock::now();
+  const ul::AcceptedContext* context = ContextOf(first.context);
+  dataset::FileMeta meta{command.affected_sop_class(),
+                         command.affected_sop_instance(),
+                         context->transfer_syntax,
+                         Uid(ul::kImplementationClassUid),
+                         std::string(ul::kImplementationVersion),
+                         rq_.calling.title()};
+  Buffer header = dataset::MakeFileMetaHeader(meta);
+  StoreAnswer answer;
+  auto writer = co_await services_.spool.Write(std::move(header));
+  if (!writer) {
+    log::Error("instance refused: the spool cannot take it", {{"why", writer.error().detail}});
+    auto drained = co_await Drain(*client_, first.last, ClientSilence());
+    if (!drained) co_return std::unexpected(drained.error());
+    answer = {dimse::status::kOutOfResources, "Sluice cannot store: " + writer.error().detail};
+  } else {
+    auto spooled = co_await Spool(first, **writer);
+    if (!spooled) co_return std::unexpected(spooled.error());
+    if (*spooled) {
+      // With one slot in all, ours would keep the sender out.
+      if (upstream_open_ && outstanding_.empty() &&
+          (application_.max_associations == 1 || slot_.IsWanted()))
+        co_await EndUpstream(true);
+      HeldStore held(services_, *config_, application_, client_config_, runtime_);
+      held.instance.sop_instance = command.affected_sop_instance();
+      held.instance.sop_class = command.affected_sop_class();
+      held.instance.application = application_.name;
+      held.instance.client = rq_.calling.title();
+      held.instance.called = rq_.called.title();
+      held.instance.calling_as =
+          config_->CallingTitle(application_, &client_config_, rq_.calling.title());
+      held.instance.transfer_syntax = meta.transfer_syntax;
+      answer = co_await held.Settle(**spooled, **writer);
+    } else {
+      answer = {dimse::status::kOutOfResources, "Sluice cannot store: the disk refuses"};
+    }
+  }
+  Count(command, answer.status, since);
+  auto response = dimse::CStoreRsp(command, answer.status, answer.comment);
+  co_return co_await client_->Send(first.context, std::move(response));
+}
+
+// Receives the data set into the spool and makes it durable. An error is the client's end; without
+// a file the disk refused, and the rest of the data set has been dropped.
+Task<Result<std::optional<store::SpoolFile>>> ClientSession::Spool(Incoming first,
+                                                                   store::SpoolWriter& writer) {
+  bool complete = first.last;
+  Result<> written;
+  while (!complete) {
+    auto incoming = co_await client_->Receive(ClientSilence());
+    if (!incoming || incoming->kind != Incoming::Kind::kData) {
+      co_await writer.Drop();
+      if (!incoming) co_return std::unexpected(incoming.error());
+      co_return Fail(Errc::kMalformedDimse, Blame::kDownstream,
+                     "a release was asked for in the middle of a message");
+    }
+    complete = incoming->last;
+    if (!written || incoming->bytes.empty()) continue;
+    const Bytes piece = incoming->bytes;
+    written = co_await writer.Append(piece);
+  }
+  if (!written) {
+    log::Error("instance refused: the disk cannot take it", {{"why", written.error().detail}});
+    co_await writer.Drop();
+    co_return std::nullopt;
+  }
+  auto file = co_await writer.Finish();
+  if (!file) {
+    log::Error("instance refused: the disk cannot take it", {{"why", file.error().detail}});
+    co_return std::nullopt;
+  }
+  co_return std::optional<store::SpoolFile>(std::move(*file));
+}
+
+}  // namespace router::session

@@ -1,0 +1,269 @@
+#include <algorithm>
+
+#include "router/dataset/edit.h"
+#include "router/dataset/identifier.h"
+#include "router/dataset/references.h"
+#include "router/delivery/destination.h"
+#include "router/dimse/messages.h"
+#include "router/hold/gate.h"
+#include "router/net/future.h"
+#include "router/session/carried_move.h"
+#include "router/session/client_session.h"
+#include "router/session/legs.h"
+
+namespace router::session {
+namespace {
+
+// An answer of a C-FIND is a few hundred bytes; this is where we stop to believe in one.
+constexpr size_t kMaxAnswer = 1 << 20;
+constexpr dataset::Tag kRetrieveAeTitle = 0x00080054;
+constexpr dataset::Tag kFailedSopInstanceUidList = 0x00080058;
+
+bool IsLong(dimse::Command request) {
+  return request == dimse::Command::kCMoveRq || request == dimse::Command::kCGetRq;
+}
+
+}  // namespace
+
+// ---- opening
+
+Task<Result<>> ClientSession::OpenUpstream(ul::AssociateRq rq, ul::AssociateRj* rejected) {
+  auto slot = co_await TakeSlot(runtime_, delivery::Purpose::kRelay, application_.wait_for);
+  if (!slot) co_return std::unexpected(slot.error());
+  const uint32_t announced = rq.user.max_length.value_or(0);
+  ul::AssociateRq offered = rq;
+  auto association = co_await Association::Request(client_->loop(), EndpointOf(application_),
+                                                   std::move(rq), TimersOf(application_), rejected);
+  if (!association) {
+    services_.metrics
+        .Get<metrics::Id::kAssociationsTotal>(
+            "upstream", application_.name,
+            association.error().code == Errc::kRejected ? "rejected" : "lost")
+        .Add();
+    co_return std::unexpected(association.error());
+  }
+  slot_ = std::move(*slot);
+  upstream_ = std::move(*association);
+  upstream_->SetReceiveLimit(announced);
+  upstream_->SetSendLimit(upstream_->answer().user.max_length.value_or(0), config_->limits.max_pdu);
+  if (terminated_) co_await Learn(runtime_, std::move(offered), upstream_->answer());
+  upstream_open_ = upstream_pumped_ = true;
+  release_upstream_ = false;
+  client_->loop().Spawn(PumpUpstream());
+  co_return Result<>();
+}
+
+// The leg is there and takes messages on this context; kRefused: it does not take them.
+Task<Result<>> ClientSession::EnsureUpstream(ul::ContextId context) {
+  if (!upstream_open_ && !terminated_)
+    co_return Fail(Errc::kClosed, Blame::kUpstream, "the association to upstream has ended");
+  while (upstream_pumped_ && !upstream_open_) co_await upstream_ended_.Wait();
+  if (!upstream_open_) {
+    std::vector<ul::ProposedContext> contexts;
+    for (const ul::AcceptedContext& accepted : contexts_)
+      contexts.push_back({accepted.id, accepted.abstract_syntax, {accepted.transfer_syntax}});
+    const AeTitle calling =
+        config_->CallingTitle(application_, &client_config_, rq_.calling.title());
+    auto rq = ul::OriginateRequest(calling, application_.ae_title, config_->limits.max_pdu,
+                                   std::move(contexts));
+    ul::AssociateRj rejected{0, 0, 0};
+    auto opened = co_await OpenUpstream(std::move(rq), &rejected);
+    if (!opened) co_return std::unexpected(opened.error());
+  }
+  const ul::AcceptedContext* wanted = ContextOf(context);
+  for (const ul::AcceptedContext& accepted : upstream_->agreed())
+    if (wanted && accepted.id == context && accepted.transfer_syntax == wanted->transfer_syntax)
+      co_return Result<>();
+  co_return Fail(Errc::kRefused, Blame::kUpstream,
+                 "upstream no longer accepts this SOP class in this transfer syntax");
+}
+
+// ---- receiving
+
+// A root task: what comes from upstream, until it ends; then both associations are brought to
+// their end as the way of the session demands.
+Task<> ClientSession::PumpUpstream() {
+  Result<> how = co_await ServeUpstream();
+  upstream_open_ = false;
+  const bool idle = !how && how.error().code == Errc::kTimeout && outstanding_.empty();
+  if (how) {
+    co_await upstream_->ConfirmRelease();
+  } else if ((idle || release_upstream_) && upstream_->IsEstablished() &&
+             upstream_->stream().Recover()) {
+    co_await upstream_->Release();
+  } else {
+    co_await upstream_->Abort();
+  }
+  co_await upstream_->End();
+  slot_.Release();
+  auto& registry = services_.metrics;
+  registry
+      .Get<metrics::Id::kAssociationsTotal>("upstream", application_.name,
+                                            how || idle || release_upstream_ ? "released" : "lost")
+      .Add();
+  registry.Get<metrics::Id::kBytes>("upstream", "in")
+      .Add(static_cast<double>(upstream_->stream().bytes_read()));
+  registry.Get<metrics::Id::kBytes>("upstream", "out")
+      .Add(static_cast<double>(upstream_->stream().bytes_written()));
+  const Error why =
+      how ? Error{Errc::kReleased, Blame::kUpstream, true, "upstream released"} : how.error();
+  for (const auto& move : moves_) move->UpstreamLost(why);
+  if (terminated_) {
+    co_await AnswerOutstanding(why);
+  } else {
+    Error carried = why;
+    if (carried.code != Errc::kReleased) carried.code = Errc::kInterrupted;
+    carried.detail = "upstream: " + carried.detail;
+    client_->Interrupt(std::move(carried));
+  }
+  upstream_pumped_ = false;
+  upstream_ended_.Notify();
+}
+
+// Until upstream asks for a release (a value) or cannot go on.
+Task<Result<>> ClientSession::ServeUpstream() {
+  for (;;) {
+    auto incoming = co_await upstream_->Receive(UpstreamSilence());
+    if (!incoming) co_return std::unexpected(incoming.error());
+    if (incoming->kind == Incoming::Kind::kReleaseRequest) co_return Result<>();
+    auto relayed = co_await OnUpstreamMessage(*incoming);
+    if (!relayed) co_return std::unexpected(relayed.error());
+    if (outstanding_.empty() && moves_.empty() && !busy_)
+      client_->stream().SetReadTimeout(ClientSilence());
+  }
+}
+
+Task<Result<>> ClientSession::OnUpstreamMessage(Incoming first) {
+  const dimse::CommandSet& command = upstream_->command();
+  if (dimse::IsResponse(command.command())) co_return co_await OnUpstreamResponse(first);
+  // Upstream asks: sub-operations of C-GET, N-EVENT-REPORT.
+  bool complete = first.last;
+  dimse::CommandSet request = command;
+  Relayed relayed = co_await RelayMessage(*upstream_, *client_, first.context, std::move(request),
+                                          &complete, UpstreamSilence());
+  if (relayed.end != Relayed::End::kDone) co_return std::unexpected(relayed.error);
+  co_return Result<>();
+}
+
+Task<Result<>> ClientSession::OnUpstreamResponse(Incoming first) {
+  dimse::CommandSet response = upstream_->command();
+  const uint16_t message_id = response.message_id_responded_to();
+  for (const auto& move : moves_) {
+    if (!move->IsAnsweredBy(response)) continue;
+    std::shared_ptr<CarriedMove> answered = move;
+    auto identifier = co_await Collect(*upstream_, first.last, kMaxAnswer, UpstreamSilence());
+    if (!identifier && identifier.error().code != Errc::kLimit)
+      co_return std::unexpected(identifier.error());
+    std::vector<Uid> failed;
+    const ul::AcceptedContext* context = ContextOf(first.context);
+    if (identifier && !identifier->empty() && context)
+      if (auto list = dataset::Identifier::Decode(*identifier, context->transfer_syntax))
+        failed = list->Uids(kFailedSopInstanceUidList);
+    answered->OnUpstreamResponse(response, failed);
+    co_return Result<>();
+  }
+  const auto since = std::chrono::steady_clock::now();
+  const uint16_t status = response.status();
+  const bool pending = dimse::ClassOf(response.command(), status) == dimse::StatusClass::kPending;
+  if (!pending)
+    if (auto outstanding = TakeOutstanding(message_id)) {
+      Count(outstanding->request, status, outstanding->since);
+      NoteStored(outstanding->request, status);
+    }
+  if (pending && response.command() == dimse::Command::kCFindRsp && !first.last &&
+      rq_.called.title() != application_.ae_title)
+    co_return co_await RelayFindAnswer(first, std::move(response));
+  const std::string_view service = dimse::ServiceOf(response.command());
+  bool complete = first.last;
+  Relayed relayed = co_await RelayMessage(*upstream_, *client_, first.context, std::move(response),
+                                          &complete, UpstreamSilence());
+  if (relayed.end != Relayed::End::kDone) co_return std::unexpected(relayed.error);
+  services_.metrics.Get<metrics::Id::kRelayAddedLatency>(service).Observe(
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count());
+  co_return Result<>();
+}
+
+// What a relayed C-STORE made known may be what a held instance waits for.
+void ClientSession::NoteStored(const dimse::CommandSet& request, uint16_t status) {
+  if (!runtime_.gate || request.command() != dimse::Command::kCStoreRq) return;
+  const auto of = dimse::ClassOf(dimse::Command::kCStoreRsp, status);
+  if (of == dimse::StatusClass::kSuccess || of == dimse::StatusClass::kWarning)
+    runtime_.gate->Stored(request.affected_sop_instance(), store::How::kRelayed);
+}
+
+// The client called an alias: where upstream names itself in Retrieve AE Title (0008,0054) the
+// client reads the title that it knows. Everything else stays byte for byte.
+Task<Result<>> ClientSession::RelayFindAnswer(Incoming first, dimse::CommandSet response) {
+  auto answer = co_await Collect(*upstream_, first.last, kMaxAnswer, UpstreamSilence());
+  if (!answer) co_return std::unexpected(answer.error());
+  const ul::AcceptedContext* context = ContextOf(first.context);
+  if (context) {
+    const std::vector<dataset::Tag> path = {kRetrieveAeTitle};
+    auto titles = dataset::FindTexts(dataset::Encoded{*answer, context->transfer_syntax}, path);
+    if (titles && titles->size() == 1 &&
+        AeTitle::FromWire(titles->front()) == application_.ae_title) {
+      const AeTitle called = rq_.called.title();
+      auto edited = dataset::ReplaceElement(*answer, context->transfer_syntax, kRetrieveAeTitle,
+                                            called.view());
+      if (edited) answer = std::move(*edited);
+    }
+  }
+  Buffer data_set = std::move(*answer);
+  co_return co_await client_->Send(first.context, std::move(response), std::move(data_set));
+}
+
+// ---- ending
+
+// Ends the leg, if there is one, and waits until it has ended.
+Task<> ClientSession::EndUpstream(bool release) {
+  if (upstream_open_) {
+    release_upstream_ = release;
+    upstream_->Interrupt({Errc::kInterrupted, Blame::kDownstream, true, "the client has ended"});
+  }
+  while (upstream_pumped_) co_await upstream_ended_.Wait();
+}
+
+// The leg of a terminated association was lost: its requests are answered, the client stays.
+Task<> ClientSession::AnswerOutstanding(const Error& why) {
+  std::string comment = "upstream was lost: " + why.detail;
+  while (!outstanding_.empty()) {
+    Outstanding lost = std::move(outstanding_.front());
+    outstanding_.erase(outstanding_.begin());
+    log::Warning("request not answered by upstream",
+                 {{"command", dimse::NameOf(lost.request.command())},
+                  {"application", application_.name},
+                  {"sop_instance_uid", lost.request.sop_instance().str()},
+                  {"why", why.detail}});
+    const uint16_t status = lost.request.command() == dimse::Command::kCMoveRq
+                                ? dimse::status::kUnableToPerformSuboperations
+                                : dimse::status::kOutOfResources;
+    co_await AnswerRequest(lost.context, std::move(lost.request), status, comment);
+  }
+}
+
+// ---- what is under way
+
+Milliseconds ClientSession::UpstreamSilence() const {
+  if (outstanding_.empty() && moves_.empty())
+    return terminated_ ? application_.timeouts.idle : Milliseconds(0);
+  bool any_long = !moves_.empty();
+  for (const Outstanding& one : outstanding_) any_long |= IsLong(one.request.command());
+  return any_long ? application_.timeouts.move_response : application_.timeouts.response;
+}
+
+void ClientSession::ExpectResponse(ul::ContextId context, const dimse::CommandSet& request) {
+  outstanding_.push_back({context, request, std::chrono::steady_clock::now()});
+  upstream_->stream().SetReadTimeout(UpstreamSilence());
+}
+
+std::optional<ClientSession::Outstanding> ClientSession::TakeOutstanding(uint16_t message_id) {
+  for (auto at = outstanding_.begin(); at != outstanding_.end(); ++at) {
+    if (at->request.message_id() != message_id) continue;
+    Outstanding found = std::move(*at);
+    outstanding_.erase(at);
+    return found;
+  }
+  return std::nullopt;
+}
+
+}  // namespace router::session

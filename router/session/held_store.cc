@@ -1,0 +1,163 @@
+#include "router/session/held_store.h"
+
+#include <algorithm>
+
+#include "router/dataset/digest.h"
+#include "router/dataset/head.h"
+#include "router/delivery/destination.h"
+#include "router/dimse/sop_classes.h"
+#include "router/dimse/status.h"
+#include "router/net/signal.h"
+
+namespace router::session {
+namespace {
+
+// Between two judgements of an instance whose client is willing to wait.
+constexpr net::Milliseconds kJudgeAgain{1000};
+
+std::string Joined(const std::vector<Uid>& uids, size_t at_most) {
+  std::string joined;
+  for (size_t i = 0; i < uids.size() && i < at_most; ++i) joined += (i ? "," : "") + uids[i].str();
+  if (uids.size() > at_most) joined += ",...";
+  return joined;
+}
+
+StoreAnswer Failed(uint16_t status, std::string comment) { return {status, std::move(comment)}; }
+
+}  // namespace
+
+Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& part) {
+  const dataset::Region region{part.path(), file.dataset_offset, instance.transfer_syntax};
+  auto unreadable = co_await ReadFacts(region);
+  if (unreadable) {
+    co_await part.Drop();
+    co_return *unreadable;
+  }
+  auto verdict = co_await JudgeWithin(region);
+  std::optional<StoreAnswer> answer;
+  if (!verdict) {
+    const bool disk = verdict.error().code == Errc::kDisk;
+    answer = Failed(disk ? dimse::status::kOutOfResources : dimse::status::kCannotUnderstand,
+                    verdict.error().detail);
+  } else if (verdict->kind == hold::Verdict::Kind::kRefuse) {
+    answer = Failed(verdict->status, verdict->comment);
+  } else if (verdict->kind == hold::Verdict::Kind::kReady) {
+    answer = co_await SendReady(region);
+  } else if (verdict->kind == hold::Verdict::Kind::kWaiting &&
+             client_.acknowledge.then == config::Acknowledge::Then::kRefuse) {
+    answer = Failed(dimse::status::kOutOfResources, "what it refers to is not there yet");
+  }
+  if (answer) {
+    log::Write(answer->status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,
+               "instance answered",
+               {{"sop_instance_uid", instance.sop_instance.str()},
+                {"kind", NameOf(instance.kind)},
+                {"application", application_.name},
+                {"calling", instance.client.view()},
+                {"status", answer->status},
+                {"why", verdict ? verdict->reason.text : verdict.error().detail}});
+    co_await part.Drop();
+    co_return *answer;
+  }
+  hold::Verdict decided = std::move(*verdict);
+  co_return co_await Accept(std::move(file), region, std::move(decided));
+}
+
+// What the ledger and the gate need to know of the instance.
+Task<std::optional<StoreAnswer>> HeldStore::ReadFacts(dataset::Region region) {
+  auto read = [region]() { return dataset::ReadHead(region); };
+  auto head = co_await services_.cpu.Run<Result<dataset::Head>>(std::move(read));
+  if (!head) co_return Failed(dimse::status::kCannotUnderstand, head.error().detail);
+  if (!head->sop_instance.empty() && head->sop_instance != instance.sop_instance)
+    co_return Failed(dimse::status::kDataSetMismatch,
+                     "SOP Instance UID of command and data set differ");
+  instance.kind = dimse::KindOf(instance.sop_class.view(), head->modality);
+  instance.study = head->study;
+  instance.series = head->series;
+  instance.instance_number = head->instance_number;
+  co_return std::nullopt;
+}
+
+// The verdict, or, for a client that is willing to wait, the verdict after its time.
+Task<Result<hold::Verdict>> HeldStore::JudgeWithin(dataset::Region region) {
+  net::Loop& loop = *net::Loop::Current();
+  const SteadyTime by = loop.Now() + client_.acknowledge.wait;
+  net::Signal pause(loop);
+  for (;;) {
+    auto verdict = co_await runtime_.gate->Judge(instance, region);
+    if (!verdict || verdict->kind != hold::Verdict::Kind::kWaiting || loop.Now() >= by)
+      co_return verdict;
+    auto left = std::chrono::duration_cast<net::Milliseconds>(by - loop.Now());
+    co_await pause.Wait(std::min(left, kJudgeAgain));
+  }
+}
+
+// Upstream's own answer, or nothing if it has to be queued.
+Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region) {
+  auto attempt = co_await runtime_.destination->SendNow(instance, region);
+  using Outcome = delivery::Attempt::Outcome;
+  switch (attempt.outcome) {
+    case Outcome::kAnswered:
+      co_return attempt.answer;
+    case Outcome::kNever:
+      co_return Failed(dimse::status::kSopClassNotSupported, attempt.error.detail);
+    case Outcome::kUnknown:
+      outcome_unknown_ = true;
+      [[fallthrough]];
+    case Outcome::kNotSent:
+      break;
+  }
+  log::Warning("instance queued: upstream could not take it now",
+               {{"sop_instance_uid", instance.sop_instance.str()},
+                {"application", application_.name},
+                {"why", attempt.error.detail}});
+  co_return std::nullopt;
+}
+
+Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region region,
+                                    hold::Verdict verdict) {
+  auto digest = [region]() { return dataset::CanonicalDigest(region); };
+  auto canonical = co_await services_.cpu.Run<Result<dataset::Digest>>(std::move(digest));
+  store::Acceptance acceptance;
+  acceptance.instance = instance;
+  acceptance.file = std::move(file);
+  if (canonical) acceptance.canonical = *canonical;
+  acceptance.requirements = verdict.requirements;
+  acceptance.warn_after = verdict.warn_after;
+  acceptance.deadline = verdict.deadline;
+  acceptance.on_conflict = application_.on_conflict == config::OnConflict::kReplace
+                               ? store::OnConflict::kReplace
+                               : store::OnConflict::kKeep;
+  if (verdict.kind == hold::Verdict::Kind::kQuarantine) acceptance.quarantine = verdict.reason;
+  auto accepted = co_await services_.ledger.Accept(std::move(acceptance));
+  if (!accepted) {
+    log::Error("instance refused: the ledger cannot take it", {{"why", accepted.error().detail}});
+    co_return Failed(dimse::status::kOutOfResources,
+                     "Sluice cannot store: " + accepted.error().detail);
+  }
+  runtime_.gate->Wake();
+  if (accepted->state == store::State::kReady) runtime_.destination->Wake();
+  co_return AnswerAccepted(*accepted, verdict);
+}
+
+StoreAnswer HeldStore::AnswerAccepted(const store::Accepted& accepted,
+                                      const hold::Verdict& verdict) const {
+  using Outcome = store::Accepted::Outcome;
+  const bool conflict = accepted.outcome == Outcome::kConflict;
+  log::Write(
+      conflict || accepted.state == store::State::kQuarantined ? log::Level::kWarning
+                                                               : log::Level::kInfo,
+      conflict ? "instance refused: another content is held under its UID" : "instance accepted",
+      {{"sop_instance_uid", instance.sop_instance.str()},
+       {"kind", NameOf(instance.kind)},
+       {"application", application_.name},
+       {"calling", instance.client.view()},
+       {"state", store::NameOf(accepted.state)},
+       {"missing", Joined(verdict.missing, 4)},
+       {"why", verdict.reason.text}});
+  if (conflict)
+    return Failed(dimse::status::kCannotUnderstand, "another content is held under this UID");
+  return {dimse::status::kSuccess, ""};
+}
+
+}  // namespace router::session

@@ -1,0 +1,52 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "router/association/scu.h"
+#include "router/hold/gate.h"
+#include "router/session/services.h"
+#include "router/store/ledger.h"
+#include "router/store/spool.h"
+
+namespace router::session {
+
+using association::StoreAnswer;
+using net::Task;
+
+// What becomes of one spooled instance: judged by the gate, then sent at once, accepted into the
+// ledger, or refused. The answer is the C-STORE response for the client: upstream's own, 0000H for
+// what is durable, or a failure, and then nothing of it is left here.
+//
+// On the session's stack, for one instance.
+class HeldStore {
+ public:
+  HeldStore(Services& services, const config::Config& config,
+            const config::Application& application, const config::Client& client,
+            ApplicationRuntime& runtime)
+      : instance{},
+        services_(services),
+        config_(config),
+        application_(application),
+        client_(client),
+        runtime_(runtime) {}
+
+  store::Instance instance;
+
+  Task<StoreAnswer> Settle(store::SpoolFile file, store::SpoolWriter& part);
+
+ private:
+  Task<std::optional<StoreAnswer>> ReadFacts(dataset::Region region);
+  Task<std::optional<StoreAnswer>> SendReady(dataset::Region region);
+  Task<Result<hold::Verdict>> JudgeWithin(dataset::Region region);
+  Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, hold::Verdict verdict);
+  StoreAnswer AnswerAccepted(const store::Accepted& accepted, const hold::Verdict& verdict) const;
+
+  Services& services_;
+  const config::Config& config_;
+  const config::Application& application_;
+  const config::Client& client_;
+  ApplicationRuntime& runtime_;
+  bool outcome_unknown_ = false;  // it was sent, and nobody knows whether it is there
+};
+
+}  // namespace router::session

@@ -1,0 +1,38 @@
+#include "router/session/legs.h"
+
+#include "router/delivery/destination.h"
+#include "router/net/future.h"
+
+namespace router::session {
+
+association::Association::Endpoint EndpointOf(const config::Application& application) {
+  return {application.address->host, application.address->port};
+}
+
+association::Timers TimersOf(const config::Application& application) {
+  const config::Timeouts& timeouts = application.timeouts;
+  association::Timers timers;
+  timers.connect = timeouts.connect;
+  timers.negotiation = timeouts.association;
+  timers.release = timeouts.release;
+  timers.write_stall = timeouts.write_stall;
+  return timers;
+}
+
+Task<Result<delivery::Slot>> TakeSlot(ApplicationRuntime& runtime, delivery::Purpose purpose,
+                                      net::Milliseconds wait) {
+  if (!runtime.destination) co_return delivery::Slot();
+  delivery::Destination* destination = runtime.destination;
+  auto take = [destination, purpose, wait]() { return destination->TakeSlot(purpose, wait); };
+  co_return co_await net::RunOn<Result<delivery::Slot>>(*runtime.home, std::move(take));
+}
+
+Task<> Learn(ApplicationRuntime& runtime, ul::AssociateRq offered, ul::AssociateAc answered) {
+  ApplicationRuntime* of = &runtime;
+  runtime.home->Post([of, offered = std::move(offered), answered = std::move(answered)] {
+    of->capabilities.Learn(offered, answered, of->home->Now());
+  });
+  co_return;
+}
+
+}  // namespace router::session

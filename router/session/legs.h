@@ -1,0 +1,23 @@
+#pragma once
+#include "router/association/scu.h"
+#include "router/delivery/slots.h"
+#include "router/session/services.h"
+
+namespace router::session {
+
+using net::Task;
+
+// What legs to an application have in common.
+
+association::Association::Endpoint EndpointOf(const config::Application& application);
+association::Timers TimersOf(const config::Application& application);
+
+// The right to one more association to the application; at once where it has no limit to keep
+// (no address of its own).
+Task<Result<delivery::Slot>> TakeSlot(ApplicationRuntime& runtime, delivery::Purpose purpose,
+                                      net::Milliseconds wait);
+
+// Keeps what the application answered, for associations that are terminated here.
+Task<> Learn(ApplicationRuntime& runtime, ul::AssociateRq offered, ul::AssociateAc answered);
+
+}  // namespace router::session

@@ -1,0 +1,63 @@
+#include "router/session/move_target.h"
+
+#include "router/base/text.h"
+#include "router/dataset/identifier.h"
+#include "router/session/legs.h"
+
+namespace router::session {
+
+rules::DestinationFact FactOf(const std::optional<config::Destination>& destination) {
+  using Fact = rules::DestinationFact;
+  if (!destination) return Fact::kUnknown;
+  if (!destination->address) return Fact::kNamed;
+  if (destination->application && destination->application->moves == config::Moves::kForward)
+    return Fact::kNamed;
+  return Fact::kReachable;
+}
+
+MoveTarget TargetOf(const config::Config& config, const config::Destination& destination,
+                    const AeTitle& called) {
+  MoveTarget target;
+  target.endpoint = {destination.address->host, destination.address->port};
+  target.called = destination.ae_title;
+  target.calling = called;
+  if (const config::Application* application = destination.application) {
+    target.label = application->name;
+    target.application = application->name;
+    target.timers = TimersOf(*application);
+    if (!application->call_as.empty()) target.calling = application->call_as;
+  } else {
+    target.label = destination.client->name();
+    target.timers.artim = config.limits.artim;
+    target.timers.write_stall = config.limits.write_stall;
+  }
+  return target;
+}
+
+MoveScope ScopeOf(Bytes identifier, const Uid& transfer_syntax) {
+  MoveScope scope;
+  auto keys = dataset::Identifier::Decode(identifier, transfer_syntax);
+  if (!keys) return scope;
+  auto collect = [&](dataset::Tag tag, std::set<Uid>& into) {
+    for (const Uid& uid : keys->Uids(tag))
+      if (!uid.empty() && uid.str().find_first_of("*?") == std::string::npos) into.insert(uid);
+  };
+  collect(0x0020000D, scope.studies);
+  collect(0x0020000E, scope.series);
+  collect(0x00080018, scope.instances);
+  return scope;
+}
+
+std::string NearestDestination(const config::Config& config, const AeTitle& named) {
+  std::vector<std::string> known;
+  for (const config::Application& application : config.applications) {
+    known.push_back(application.ae_title.str());
+    for (const AeTitle& alias : application.also_called) known.push_back(alias.str());
+  }
+  for (const config::Client& client : config.clients)
+    if (client.Receives())
+      known.insert(known.end(), client.ae_titles.begin(), client.ae_titles.end());
+  return NearestOf(named.view(), known);
+}
+
+}  // namespace router::session

@@ -1,0 +1,25 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "router/config/config.h"
+#include "router/session/moves.h"
+#include "rules/facts.h"
+
+namespace router::session {
+
+// What is known of a Move Destination, for the decision. Pure.
+rules::DestinationFact FactOf(const std::optional<config::Destination>& destination);
+
+// Where its sub-operations go. `called`: the title that the client called, under which we call
+// there unless `call_as` says otherwise. The destination has an address.
+MoveTarget TargetOf(const config::Config& config, const config::Destination& destination,
+                    const AeTitle& called);
+
+// The UIDs that the identifier names; nothing where it cannot be read.
+MoveScope ScopeOf(Bytes identifier, const Uid& transfer_syntax);
+
+// The configured destination that the name was most likely meant to be; or empty.
+std::string NearestDestination(const config::Config& config, const AeTitle& named);
+
+}  // namespace router::session

@@ -1,0 +1,38 @@
+#pragma once
+#include "router/association/association.h"
+
+namespace router::session {
+
+using association::Association;
+using association::Incoming;
+using net::Milliseconds;
+using net::Task;
+
+// How the relay of one message ended, and which side ended it if not well.
+struct Relayed {
+  enum class End : uint8_t { kDone, kSourceFailed, kSinkFailed };
+  End end = End::kDone;
+  Error error{};
+  uint64_t data_bytes = 0;  // of the data set
+};
+
+// Sends `command`, the message whose command set has just come from `from`, to `to`, and its data
+// set as it comes: cut-through, one chunk at a time, so that a slow sink slows the source down.
+// The message is sent under the turn of `to`.
+//
+// If the source fails, `to` has half a message and must be aborted. If the sink fails, the rest
+// of the data set is still to come from `from` (unless *complete says otherwise): Drain it.
+// `head`: bytes of the data set that were received already; they go first.
+Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId context,
+                           dimse::CommandSet command, bool* complete, Milliseconds silence,
+                           Bytes head = {});
+
+// Receives the rest of the message under way and drops it.
+Task<Result<>> Drain(Association& from, bool complete, Milliseconds silence);
+
+// Receives the data set of the message under way into memory. kLimit beyond `at_most` bytes: the
+// rest has been drained then.
+Task<Result<Buffer>> Collect(Association& from, bool complete, size_t at_most,
+                             Milliseconds silence);
+
+}  // namespace router::session

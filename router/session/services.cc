@@ -1,0 +1,42 @@
+#include "router/session/services.h"
+
+namespace router::session {
+
+Roster::Entry::Entry(Roster& roster, Session* session) : roster_(roster), session_(session) {
+  roster_.sessions_.insert(session_);
+}
+Roster::Entry::~Entry() { roster_.sessions_.erase(session_); }
+
+void Roster::Stop(bool at_once) {
+  for (Session* session : sessions_) session->Stop(at_once);
+}
+
+std::vector<AssociationSnapshot> Roster::Describe() const {
+  std::vector<AssociationSnapshot> described;
+  for (const Session* session : sessions_) described.push_back(session->Describe());
+  return described;
+}
+
+Census::Place Census::Enter(const std::string& address) {
+  ++connections_;
+  std::lock_guard lock(mutex_);
+  ++by_address_[address];
+  return Place(this, address);
+}
+
+Census::Place::~Place() {
+  if (!census_) return;
+  --census_->connections_;
+  std::lock_guard lock(census_->mutex_);
+  auto found = census_->by_address_.find(address_);
+  if (--found->second == 0) census_->by_address_.erase(found);
+}
+
+bool Census::Exceeds(const config::Limits& limits, const std::string& address) const {
+  if (connections_ > limits.associations) return true;
+  std::lock_guard lock(mutex_);
+  auto found = by_address_.find(address);
+  return found != by_address_.end() && found->second > limits.associations_per_address;
+}
+
+}  // namespace router::session

@@ -1,0 +1,143 @@
+#pragma once
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "metrics/registry.h"
+#include "router/base/clock.h"
+#include "router/config/config.h"
+#include "router/net/loop.h"
+#include "router/net/pool.h"
+#include "router/session/capabilities.h"
+
+namespace router::delivery {
+class Destination;
+}
+namespace router::hold {
+class Gate;
+}
+namespace router::store {
+class Ledger;
+class Spool;
+}  // namespace router::store
+
+namespace router::session {
+
+class Moves;
+
+// One configured application as it runs. Owned by the app. `destination`, `gate` and
+// `capabilities` live on the home loop: others reach them through net::RunOn.
+struct ApplicationRuntime {
+  std::string name;
+  net::Loop* home = nullptr;
+  delivery::Destination* destination = nullptr;  // null without an address: it only calls us
+  hold::Gate* gate = nullptr;                    // null unless it holds (profile aria, enforced)
+  Capabilities capabilities;
+};
+
+// One association, for operators. Values; no patient data.
+struct AssociationSnapshot {
+  std::string side, calling, called, application, peer_address, state;
+  WallTime since;
+  uint64_t messages = 0;
+};
+
+// What the loop knows of a session while it runs. On the session's loop.
+class Session {
+ public:
+  virtual ~Session() = default;
+  virtual AssociationSnapshot Describe() const = 0;
+  // Drain: ends at once if nothing is under way, or anyhow with `at_once`.
+  virtual void Stop(bool at_once) = 0;
+};
+
+// The sessions of one loop.
+class Roster {
+ public:
+  // Enters a session for as long as it lives.
+  class Entry {
+   public:
+    Entry(Roster& roster, Session* session);
+    ~Entry();
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+   private:
+    Roster& roster_;
+    Session* session_;
+  };
+  void Stop(bool at_once);
+  std::vector<AssociationSnapshot> Describe() const;
+
+ private:
+  std::unordered_set<Session*> sessions_;
+};
+
+// How many connections there are, over all loops, against the limits. Any thread.
+class Census {
+ public:
+  // A connection counts from accept to close.
+  class Place {
+   public:
+    Place() = default;
+    Place(Census* census, std::string address) : census_(census), address_(std::move(address)) {}
+    Place(Place&& other) noexcept
+        : census_(std::exchange(other.census_, nullptr)), address_(std::move(other.address_)) {}
+    Place& operator=(Place&&) = delete;
+    ~Place();
+
+   private:
+    Census* census_ = nullptr;
+    std::string address_;
+  };
+  Place Enter(const std::string& address);
+  bool Exceeds(const config::Limits& limits, const std::string& address) const;
+  size_t connections() const { return connections_.load(); }
+
+ private:
+  std::atomic<size_t> connections_{0};
+  mutable std::mutex mutex_;
+  std::map<std::string, uint32_t> by_address_;  // under mutex_
+};
+
+// What sessions stand on. Owned by the app, outlives every session. Any thread, but what is said
+// of the parts.
+class Services {
+ public:
+  Services(metrics::Registry& registry, store::Ledger& the_ledger, store::Spool& the_spool,
+           net::WorkPool& cpu_pool, net::WorkPool& disk_pool, Moves& the_moves,
+           const Clock& the_clock)
+      : metrics(registry),
+        ledger(the_ledger),
+        spool(the_spool),
+        cpu(cpu_pool),
+        disk(disk_pool),
+        moves(the_moves),
+        clock(the_clock) {}
+
+  std::shared_ptr<const config::Config> config() const { return config_.load(); }
+  void SetConfig(std::shared_ptr<const config::Config> config) { config_.store(std::move(config)); }
+
+  ApplicationRuntime& Application(const std::string& name) { return *applications.at(name); }
+  Roster& roster(const net::Loop& loop) { return rosters.at(static_cast<size_t>(loop.index())); }
+
+  metrics::Registry& metrics;
+  store::Ledger& ledger;
+  store::Spool& spool;
+  net::WorkPool& cpu;
+  net::WorkPool& disk;
+  Moves& moves;
+  const Clock& clock;
+  std::map<std::string, std::unique_ptr<ApplicationRuntime>> applications;  // fixed after start
+  std::vector<Roster> rosters;                                              // one for each loop
+  Census census;
+  std::atomic<bool> draining{false};
+
+ private:
+  std::atomic<std::shared_ptr<const config::Config>> config_;
+};
+
+}  // namespace router::session

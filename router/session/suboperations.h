@@ -1,0 +1,82 @@
+#pragma once
+#include <list>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "router/delivery/slots.h"
+#include "router/session/admit.h"
+#include "router/session/moves.h"
+#include "router/session/relay.h"
+#include "router/session/services.h"
+
+namespace router::session {
+
+// An association that upstream opened to one of our titles to bring the sub-operations of carried
+// moves. It is terminated here, never mirrored: each C-STORE-RQ is attributed to a move, goes to
+// that move's destination over an association of ours, and is answered with what the destination
+// answered. Its end ends no move.
+//
+// On the loop where it arrived; Run is a root task. One C-STORE-RQ at a time (window 1/1).
+class SuboperationSession : public Session {
+ public:
+  SuboperationSession(Services& services, std::shared_ptr<const config::Config> config,
+                      SubOperations admitted, ul::AssociateRq rq,
+                      std::unique_ptr<Association> upstream);
+  ~SuboperationSession() override;
+
+  Task<> Run();
+
+  AssociationSnapshot Describe() const override;
+  void Stop(bool at_once) override;
+
+ private:
+  // An association of ours to one destination.
+  struct Leg {
+    MoveTarget target;
+    delivery::Slot slot;
+    std::unique_ptr<Association> association;
+    uint16_t message_id = 0;
+  };
+  struct Answer {
+    uint16_t status = 0;
+    std::string comment;
+  };
+
+  Task<bool> Negotiate();
+  Task<> OpenCandidates();
+  ul::ContextAnswer Choose(const ul::ProposedContext& context) const;
+  Task<Result<>> Serve();
+  Task<Result<>> OnStore(Incoming first);
+  Task<Result<Moves::Attribution>> Attribute(const dimse::CommandSet& command, bool* complete,
+                                             Buffer* head);
+  Task<Result<Answer>> Deliver(std::shared_ptr<OpenMove> move, ul::ContextId context,
+                               dimse::CommandSet command, Buffer head, bool complete);
+  Task<Result<Answer>> CutThrough(Leg& leg, ul::ContextId leg_context, dimse::CommandSet command,
+                                  Buffer head, bool complete);
+  Task<Result<Answer>> Converted(Leg& leg, const ul::AcceptedContext& from,
+                                 const ul::AcceptedContext& to, dimse::CommandSet command,
+                                 Buffer head, bool complete);
+  Task<Answer> AwaitAnswer(Leg& leg);
+  Task<Result<Leg*>> LegFor(const MoveTarget& target);
+  Task<> CloseLeg(Leg& leg, bool release);
+  Task<Result<>> DrainAfter(bool complete);
+  const ul::AcceptedContext* ContextOf(ul::ContextId id) const;
+  Milliseconds Silence() const;
+
+  Services& services_;
+  const std::shared_ptr<const config::Config> config_;
+  const config::Application& application_;
+  const AeTitle title_;
+  ul::AssociateRq rq_;
+  const std::unique_ptr<Association> upstream_;
+  Roster::Entry entry_;
+  std::vector<ul::ProposedContext> offered_;   // to destinations: as upstream proposed
+  std::vector<ul::AcceptedContext> contexts_;  // with upstream
+  std::list<Leg> legs_;
+  const WallTime began_;
+  uint64_t messages_ = 0;
+  bool busy_ = false, stopping_ = false;
+};
+
+}  // namespace router::session
