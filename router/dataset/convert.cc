@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -69,8 +70,10 @@ class Draft {
         fd_(open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640)) {}
   ~Draft() {
     if (fd_ < 0) return;
+    struct stat facts{};
+    bool ours = fstat(fd_, &facts) == 0 && S_ISREG(facts.st_mode);  // never a device
     close(fd_);
-    unlink(path_.c_str());
+    if (ours) unlink(path_.c_str());
   }
   Draft(const Draft&) = delete;
   Draft& operator=(const Draft&) = delete;

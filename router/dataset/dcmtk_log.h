@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -8,5 +9,7 @@ namespace router::dataset {
 // element it is about, "(0010,0020)" or nothing. Never its text, which quotes values.
 std::string PlaceOf(std::string_view file, int line);
 std::string FirstTagIn(std::string_view message);
+
+bool IsPowerOfTen(uint64_t number);
 
 }  // namespace router::dataset

@@ -3,8 +3,10 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "router/base/log.h"
+#include "router/dataset/dictionary.h"
 #include "router/dataset/scanner.h"
 
 namespace router::dataset {
@@ -36,6 +38,33 @@ size_t UnitOf(Vr vr) {
       return 1;
   }
 }
+
+bool IsText(Vr vr) {
+  switch (vr) {
+    case VrOf('A', 'E'):
+    case VrOf('A', 'S'):
+    case VrOf('C', 'S'):
+    case VrOf('D', 'A'):
+    case VrOf('D', 'S'):
+    case VrOf('D', 'T'):
+    case VrOf('I', 'S'):
+    case VrOf('L', 'O'):
+    case VrOf('L', 'T'):
+    case VrOf('P', 'N'):
+    case VrOf('S', 'H'):
+    case VrOf('S', 'T'):
+    case VrOf('T', 'M'):
+    case VrOf('U', 'C'):
+    case VrOf('U', 'I'):
+    case VrOf('U', 'R'):
+    case VrOf('U', 'T'):
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool IsPadding(std::byte byte) { return byte == std::byte{0} || byte == std::byte{' '}; }
 
 // Writes the canonical stream (digest.h) of one data set into a hash. Lives for one call.
 class Canon {
@@ -86,8 +115,7 @@ class Canon {
         return {};
       case Token::kFragment:
         AddMark('F');
-        AddLength(event.length);
-        return AddValue(1);
+        return AddValue(event.length, 1);
       case Token::kEnd:
       case Token::kCut:
         break;
@@ -104,8 +132,8 @@ class Canon {
       return {};
     }
     AddTag(event.tag, 'V');
-    AddLength(event.length);
-    return AddValue(event.big_endian ? UnitOf(event.vr) : 1);
+    if (IsText(VrInDictionary(event.tag))) return AddText();
+    return AddValue(event.length, event.big_endian ? UnitOf(event.vr) : 1);
   }
 
   // Whether it has items shows only with the next token.
@@ -124,13 +152,14 @@ class Canon {
     hash_.Add(bytes);
   }
 
-  void AddLength(uint32_t length) {
+  void AddLength(uint64_t length) {
     std::array<std::byte, 8> bytes{};
-    StoreLe32(bytes.data(), length);
+    StoreLe32(bytes.data(), static_cast<uint32_t>(length));
+    StoreLe32(bytes.data() + 4, static_cast<uint32_t>(length >> 32));
     hash_.Add(bytes);
   }
 
-  Result<> AddValue(size_t unit) {
+  Result<> AddValue(uint32_t length, size_t unit) {
     Buffer turned;  // what is over of the last chunk, then the next
     while (true) {
       auto chunk = scanner_.Chunk();
@@ -139,16 +168,51 @@ class Canon {
       if (chunk->empty()) break;
       if (unit == 1) continue;
       turned.insert(turned.end(), chunk->begin(), chunk->end());
-      size_t whole = turned.size() / unit * unit;
-      for (auto at = turned.begin(); at != turned.begin() + static_cast<ptrdiff_t>(whole);
-           at += static_cast<ptrdiff_t>(unit)) {
-        std::reverse(at, at + static_cast<ptrdiff_t>(unit));
+      auto whole = static_cast<ptrdiff_t>(turned.size() / unit * unit);
+      for (auto at = turned.begin(); at != turned.begin() + whole;) {
+        auto end = at + static_cast<ptrdiff_t>(unit);
+        std::reverse(at, end);
+        at = end;
       }
-      hash_.Add(Bytes(turned).first(whole));
-      turned.erase(turned.begin(), turned.begin() + static_cast<ptrdiff_t>(whole));
+      hash_.Add(Bytes(turned.data(), static_cast<size_t>(whole)));
+      turned.erase(turned.begin(), turned.begin() + whole);
     }
     hash_.Add(turned);  // an odd rest, as it stands
+    AddLength(length);
     return {};
+  }
+
+  Result<> AddText() {
+    uint64_t length = 0, padding = 0;  // hashed, and held back: it may be the end
+    while (true) {
+      auto chunk = scanner_.Chunk();
+      if (!chunk) return std::unexpected(chunk.error());
+      if (chunk->empty()) break;
+      Bytes left = *chunk;
+      while (!left.empty()) {
+        auto text_end = std::ranges::find_if(left, IsPadding);
+        Bytes text(left.begin(), text_end);
+        if (!text.empty()) {
+          length += AddSpaces(std::exchange(padding, 0)) + text.size();
+          hash_.Add(text);
+        }
+        auto padding_end = std::find_if_not(text_end, left.end(), IsPadding);
+        padding += static_cast<uint64_t>(padding_end - text_end);
+        left = Bytes(padding_end, left.end());
+      }
+    }
+    AddLength(length);
+    return {};
+  }
+
+  uint64_t AddSpaces(uint64_t count) {
+    static constexpr std::string_view kSpaces = "                                ";
+    for (uint64_t left = count; left > 0;) {
+      uint64_t piece = std::min<uint64_t>(left, kSpaces.size());
+      hash_.Add(AsBytes(kSpaces.substr(0, piece)));
+      left -= piece;
+    }
+    return count;
   }
 
   Scanner& scanner_;

@@ -36,19 +36,22 @@ class Sha256 {
 // same byte for byte, in the same transfer syntax. Blocks on the disk. Errors: kDisk.
 Result<Digest> DigestOfBytes(const Region& region);
 
-// Of the content, whatever uncompressed transfer syntax it is in and however its lengths are
-// written. The SHA-256 of this stream, all numbers little endian:
+// Of the content, whatever uncompressed transfer syntax it is in, however its lengths are written
+// and its text is padded. The SHA-256 of this stream, all numbers little endian:
 //
 //   element   = tag (group, element: 2 bytes each) and one of
-//                 'V' length (8 bytes) value
+//                 'V' value length (8 bytes)
 //                 'S' { 'I' element… 'i' } 's'
-//                 'P' { 'F' length (8 bytes) fragment } 'p'     encapsulated pixel data
+//                 'P' { 'F' fragment length (8 bytes) } 'p'     encapsulated pixel data
 //   data set  = element…  in the order of the file
 //
 // - No VR. Values of a big-endian data set are turned by the unit of their VR (US SS OW AT: 2;
 //   UL SL FL OF OL: 4; FD OD SV UV OV: 8; all others, UN too: 1).
+// - Of an element that is text by the data dictionary (whatever VR stands there) NUL counts as a
+//   space, and spaces at the end are left out: DCMTK writes padding anew. Private ones stay as
+//   they are, because in implicit VR nobody knows whether they are text.
 // - Group lengths (gggg,0000) and (FFFC,FFFC) Data Set Trailing Padding are left out, at any depth.
-// - Padding inside values stays. A sequence without items is an element of length 0.
+// - A sequence without items is an element of length 0.
 // - An element of unknown VR (UN; or in implicit VR, private) of at most 1 MiB that consists of
 //   items in Implicit VR Little Endian counts as a sequence. A larger one is a value, so that the
 //   same object in explicit VR may differ: a false "other content", never a false "same".

@@ -6,7 +6,10 @@
 #include <dcmtk/oflog/oflog.h>
 #include <dcmtk/oflog/spi/logevent.h>
 
+#include <mutex>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "router/base/log.h"
 #include "router/dataset/dcmtk_log.h"
@@ -26,12 +29,31 @@ class ToOurLog : public log4cplus::Appender {
   void append(const log4cplus::spi::InternalLoggingEvent& event) override {
     std::string_view file(event.getFile().data(), event.getFile().size());
     std::string_view message(event.getMessage().data(), event.getMessage().size());
+    std::string place = PlaceOf(file, event.getLine());
+    uint64_t times = Count(place);
+    if (!IsPowerOfTen(times)) return;
     log::Warning("DCMTK complains",
-                 {{"at", PlaceOf(file, event.getLine())}, {"element", FirstTagIn(message)}});
+                 {{"at", place}, {"element", FirstTagIn(message)}, {"times", times}});
   }
+
+ private:
+  // A peer that sends the same fault a thousand times must not fill the log: the first, the tenth,
+  // the hundredth … of each place are said.
+  uint64_t Count(const std::string& place) {
+    std::lock_guard lock(mutex_);
+    return ++times_[place];
+  }
+
+  std::mutex mutex_;
+  std::unordered_map<std::string, uint64_t> times_;  // as many as DCMTK has such places
 };
 
 }  // namespace
+
+bool IsPowerOfTen(uint64_t number) {
+  while (number > 1 && number % 10 == 0) number /= 10;
+  return number == 1;
+}
 
 std::string PlaceOf(std::string_view file, int line) {
   if (size_t slash = file.rfind('/'); slash != std::string_view::npos)

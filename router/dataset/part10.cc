@@ -1,10 +1,10 @@
 #include "router/dataset/part10.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "router/base/text.h"
 #include "router/dataset/scanner.h"
@@ -94,17 +94,6 @@ Result<FileMeta> ParseGroup(Bytes group, uint64_t* end) {
   return meta;
 }
 
-// A file descriptor that is closed at the end of the scope.
-struct Descriptor {
-  explicit Descriptor(int number) : fd(number) {}
-  ~Descriptor() {
-    if (fd >= 0) close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int fd;
-};
-
 }  // namespace
 
 Buffer MakeFileMetaHeader(const FileMeta& meta) {
@@ -144,11 +133,14 @@ Result<Part10Header> ParsePart10Header(Bytes file_prefix, uint64_t file_size) {
 Result<Part10Header> ReadPart10Header(const std::string& path) {
   auto source = OpenRaw({.path = path, .offset = 0, .transfer_syntax = Uid()});
   if (!source) return std::unexpected(source.error());
+  std::error_code unknown;
+  uint64_t size = std::filesystem::file_size(path, unknown);
+  if (unknown) return Fail(Errc::kDisk, Blame::kInternal, path + ": " + unknown.message());
   Result<Part10Header> header = NoPart10("it is empty");
   for (size_t least : {kFirstRead, kMostMeta}) {
     auto prefix = (*source)->Peek(least);
     if (!prefix) return std::unexpected(prefix.error());
-    header = ParsePart10Header(*prefix, prefix->size());
+    header = ParsePart10Header(*prefix, size);
     if (header || prefix->size() < least) break;
   }
   return header;
