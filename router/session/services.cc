@@ -26,10 +26,16 @@ Census::Place Census::Enter(const std::string& address) {
 
 Census::Place::~Place() {
   if (!census_) return;
-  --census_->connections_;
   std::lock_guard lock(census_->mutex_);
+  --census_->connections_;
   auto found = census_->by_address_.find(address_);
   if (--found->second == 0) census_->by_address_.erase(found);
+  if (census_->connections_ == 0) census_->emptied_.notify_all();
+}
+
+bool Census::AwaitEmpty(config::Duration at_most) {
+  std::unique_lock lock(mutex_);
+  return emptied_.wait_for(lock, at_most, [this] { return connections_ == 0; });
 }
 
 bool Census::Exceeds(const config::Limits& limits, const std::string& address) const {

@@ -1,7 +1,9 @@
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -96,11 +98,14 @@ class Census {
   Place Enter(const std::string& address);
   bool Exceeds(const config::Limits& limits, const std::string& address) const;
   size_t connections() const { return connections_.load(); }
+  // Waits until the last connection has closed; false if `at_most` went by. Not on a loop.
+  bool AwaitEmpty(config::Duration at_most);
 
  private:
   std::atomic<size_t> connections_{0};
   mutable std::mutex mutex_;
   std::map<std::string, uint32_t> by_address_;  // under mutex_
+  std::condition_variable emptied_;
 };
 
 // What sessions stand on. Owned by the app, outlives every session. Any thread, but what is said

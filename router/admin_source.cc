@@ -1,0 +1,213 @@
+#include "router/admin_source.h"
+
+#include <future>
+
+#include "router/app.h"
+
+namespace router {
+namespace {
+
+// Runs a task on a loop and waits for its value on this HTTP thread, at most kSourceLimit. What
+// the task refers to must outlive it, not this call.
+template <class T>
+Result<T> Await(net::Loop& loop, std::move_only_function<net::Task<T>()> make) {
+  auto promise = std::make_shared<std::promise<T>>();
+  auto future = promise->get_future();
+  loop.PostSpawn([make = std::move(make), promise]() mutable -> net::Task<> {
+    return [](std::move_only_function<net::Task<T>()>& maker,
+              std::shared_ptr<std::promise<T>> done) -> net::Task<> {
+      net::Task<T> task = maker();
+      T value = co_await task;
+      done->set_value(std::move(value));
+    }(make, promise);
+  });
+  if (future.wait_for(admin::kSourceLimit) != std::future_status::ready)
+    return Fail(Errc::kTimeout, Blame::kInternal, "Sluice is busy: ask again", true);
+  return future.get();
+}
+
+template <class T>
+net::Task<T> Ready(T value) {
+  co_return value;
+}
+
+}  // namespace
+
+std::string AdminSource::Metrics() { return app_.registry_.Serialize(); }
+
+admin::Readiness AdminSource::Ready() {
+  admin::Readiness readiness;
+  if (app_.services_->draining) readiness.reasons.push_back("Sluice is stopping");
+  if (app_.spool_->FreeBytes() < app_.config_->store.free_floor)
+    readiness.reasons.push_back(
+        "the store has less free space than store.free_floor: nothing more "
+        "is held; free space in " +
+        app_.config_->store.directory);
+  readiness.ready = readiness.reasons.empty();
+  return readiness;
+}
+
+Result<std::vector<store::HeldRow>> AdminSource::Held(const store::HeldFilter& filter) {
+  return app_.reader_->Held(filter);
+}
+Result<std::vector<store::HeldRow>> AdminSource::ByUid(const Uid& sop_instance) {
+  return app_.reader_->ByUid(sop_instance);
+}
+Result<std::vector<store::Requirement>> AdminSource::Missing(store::RowId row, int skip) {
+  return app_.reader_->Missing(row, skip);
+}
+Result<std::vector<store::HistoryStep>> AdminSource::History(store::RowId row) {
+  return app_.reader_->History(row);
+}
+
+Result<std::vector<admin::KnownAt>> AdminSource::Known(const Uid& sop_instance) {
+  std::vector<admin::KnownAt> known;
+  for (const auto& [name, runtime] : app_.services_->applications) {
+    auto how = app_.reader_->Known(name, sop_instance, app_.clock_.WallNow());
+    if (!how) return std::unexpected(how.error());
+    if (*how) known.push_back({name, **how});
+  }
+  return known;
+}
+
+Result<store::State> AdminSource::Act(admin::HeldAction action, store::RowId row,
+                                      std::string reason, std::string by) {
+  store::Ledger* ledger = app_.ledger_.get();
+  using State = Result<store::State>;
+  auto act = [ledger, action, row, reason, by]() -> net::Task<State> {
+    return [](store::Ledger* in, admin::HeldAction what, store::RowId which, std::string why,
+              std::string who) -> net::Task<State> {
+      if (what == admin::HeldAction::kRelease)
+        co_return co_await in->Release(which, std::move(why), std::move(who));
+      if (what == admin::HeldAction::kRetry)
+        co_return co_await in->Retry(which, std::move(why), std::move(who));
+      auto discarded = co_await in->Discard(which, std::move(why), std::move(who));
+      if (!discarded) co_return std::unexpected(discarded.error());
+      co_return store::State::kDiscarded;
+    }(ledger, action, row, reason, by);
+  };
+  auto answer = Await<State>(*app_.loops_[0], std::move(act));
+  if (!answer) return std::unexpected(answer.error());
+  if (*answer)
+    log::Info("instance changed by an operator", {{"action", admin::NameOf(action)},
+                                                  {"row", row},
+                                                  {"by", by},
+                                                  {"state", store::NameOf(**answer)}});
+  return *answer;
+}
+
+Result<std::vector<admin::DestinationStatus>> AdminSource::Destinations() {
+  std::vector<admin::DestinationStatus> all;
+  const auto config = app_.services_->config();
+  const store::Gauges gauges = app_.ledger_->gauges();
+  for (const config::Application& application : config->applications) {
+    admin::DestinationStatus status;
+    status.name = application.name;
+    status.ae_title = application.ae_title.str();
+    if (application.address) status.address = application.address->str();
+    status.mode = config::NameOf(application.mode);
+    status.max_associations = application.max_associations;
+    if (auto queue = gauges.queue.find(application.name); queue != gauges.queue.end()) {
+      status.queued = queue->second.instances;
+      status.queued_bytes = queue->second.bytes;
+    }
+    for (const auto& [key, count] : gauges.held)
+      if (std::get<0>(key) == application.name) status.held += count;
+    for (const auto& [key, count] : gauges.quarantined)
+      if (key.first == application.name) status.quarantined += count;
+    if (delivery::Destination* destination =
+            app_.services_->Application(application.name).destination) {
+      auto condition = Await<delivery::Condition>(
+          destination->home(), [destination] { return destination->Describe(); });
+      if (!condition) return std::unexpected(condition.error());
+      status.up = condition->up;
+      status.breaker = delivery::NameOf(condition->breaker);
+      status.last_error = condition->last_error;
+      status.associations = condition->slots_used;
+    }
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+Result<std::vector<admin::AssociationStatus>> AdminSource::Associations() {
+  std::vector<admin::AssociationStatus> all;
+  for (const auto& loop : app_.loops_) {
+    session::Roster* roster = &app_.services_->roster(*loop);
+    using Snapshots = std::vector<session::AssociationSnapshot>;
+    auto snapshots =
+        Await<Snapshots>(*loop, [roster] { return router::Ready(roster->Describe()); });
+    if (!snapshots) return std::unexpected(snapshots.error());
+    for (session::AssociationSnapshot& one : *snapshots) {
+      admin::AssociationStatus status;
+      status.id = all.size() + 1;
+      status.side = one.side;
+      status.state = one.state;
+      status.calling = one.calling;
+      status.called = one.called;
+      status.application = one.application;
+      status.peer = one.peer_address;
+      status.since = one.since;
+      status.messages = one.messages;
+      all.push_back(std::move(status));
+    }
+  }
+  return all;
+}
+
+Result<std::vector<admin::MoveStatus>> AdminSource::Moves() {
+  std::vector<admin::MoveStatus> all;
+  const SteadyTime now = app_.clock_.Now();
+  for (const session::MoveSnapshot& move : app_.moves_->Describe()) {
+    admin::MoveStatus status;
+    status.id = move.id;
+    status.application = move.upstream;
+    status.client = move.client;
+    status.destination = move.destination;
+    status.state = move.state;
+    status.since =
+        app_.clock_.WallNow() - std::chrono::duration_cast<WallTime::duration>(now - move.since);
+    status.completed = move.counts.completed;
+    status.failed = move.counts.failed;
+    status.warnings = move.counts.warning;
+    all.push_back(std::move(status));
+  }
+  return all;
+}
+
+// What an operator needs to see which configuration is in force; no secrets are in it.
+Result<nlohmann::json> AdminSource::Config() {
+  const auto config = app_.services_->config();
+  nlohmann::json applications = nlohmann::json::object();
+  for (const config::Application& application : config->applications) {
+    nlohmann::json one = {{"ae_title", application.ae_title.str()},
+                          {"profile", config::NameOf(application.profile)},
+                          {"mode", config::NameOf(application.mode)},
+                          {"moves", config::NameOf(application.moves)},
+                          {"max_associations", application.max_associations}};
+    if (application.address) one["address"] = application.address->str();
+    nlohmann::json aliases = nlohmann::json::array();
+    for (const AeTitle& alias : application.also_called) aliases.push_back(alias.str());
+    one["also_called"] = std::move(aliases);
+    applications[application.name] = std::move(one);
+  }
+  nlohmann::json clients = nlohmann::json::array();
+  for (const config::Client& client : config->clients)
+    clients.push_back({{"ae_titles", client.ae_titles}, {"receives", client.Receives()}});
+  return nlohmann::json{{"file", config->file},
+                        {"ae_title", config->ae_title.str()},
+                        {"store", {{"directory", config->store.directory}}},
+                        {"applications", std::move(applications)},
+                        {"clients", std::move(clients)}};
+}
+
+bool AdminSource::Can(admin::Command command) const { return command != admin::Command::kLeave; }
+
+Result<std::string> AdminSource::Do(admin::Command command, std::string by) {
+  log::Info("command of an operator", {{"command", admin::NameOf(command)}, {"by", by}});
+  if (command == admin::Command::kReload) return app_.Reload();
+  app_.RequestStop();
+  return std::string("Sluice takes no more associations and ends when those it has have ended");
+}
+
+}  // namespace router

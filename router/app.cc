@@ -1,0 +1,397 @@
+#include "router/app.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+
+#include <algorithm>
+#include <future>
+
+#include "router/admin_source.h"
+#include "router/base/log.h"
+#include "router/config/load.h"
+#include "router/dataset/init.h"
+#include "router/net/chunk.h"
+#include "router/session/serve.h"
+
+namespace router {
+namespace {
+
+constexpr int kDiskThreads = 16;
+constexpr std::chrono::seconds kOracleWaits{10};  // for an association slot
+
+// Every association of a client may have one upstream; files and the ledger come on top.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Runs a task on a loop and waits for its end; for the main thread, which runs none.
+void RunAndWait(net::Loop& loop, std::move_only_function<net::Task<>()> make) {
+  std::promise<void> ended;
+  auto future = ended.get_future();
+  loop.PostSpawn([make = std::move(make), &ended]() mutable -> net::Task<> {
+    return
+        [](std::move_only_function<net::Task<>()>& maker, std::promise<void>& done) -> net::Task<> {
+          net::Task<> task = maker();
+          co_await task;
+          done.set_value();
+        }(make, ended);
+  });
+  future.wait();
+}
+
+void DestroyOn(net::Loop& loop, std::move_only_function<void()> destroy) {
+  RunAndWait(loop, [destroy = std::move(destroy)]() mutable -> net::Task<> {
+    return [](std::move_only_function<void()>& end) -> net::Task<> {
+      end();
+      co_return;
+    }(destroy);
+  });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<App>> App::Start(std::shared_ptr<const config::Config> config) {
+  signal(SIGPIPE, SIG_IGN);
+  RaiseDescriptorLimit();
+  dataset::Start();
+  net::ByteBudget::OfChunks().SetLimit(config->limits.buffers);
+  std::unique_ptr<App> app(new App(std::move(config)));
+  auto opened = app->OpenStore();
+  if (!opened) return std::unexpected(opened.error());
+  app->BuildLoops();
+  app->BuildApplications();
+  auto listening = app->Listen();
+  if (!listening) return std::unexpected(listening.error());
+  app->StartCollecting();
+  app->StartRunning();
+  auto admin = app->StartAdmin();
+  if (!admin) return std::unexpected(admin.error());
+  return app;
+}
+
+App::App(std::shared_ptr<const config::Config> config)
+    : config_(std::move(config)), moves_(std::make_unique<session::Moves>(clock_)) {}
+
+Result<> App::OpenStore() {
+  const int cores = std::max(1u, std::thread::hardware_concurrency());
+  disk_ = std::make_unique<net::WorkPool>("disk", kDiskThreads);
+  cpu_ = std::make_unique<net::WorkPool>("cpu", cores);
+  auto spool = store::Spool::Open({config_->store.directory, config_->store.free_floor}, *disk_);
+  if (!spool) return std::unexpected(spool.error());
+  spool_ = std::move(*spool);
+  auto commit = registry_.Get<metrics::Id::kLedgerCommit>();
+  store::SqliteLedger::Options options;
+  options.directory = config_->store.directory;
+  options.on_commit = [commit](std::chrono::nanoseconds took, int) mutable {
+    commit.Observe(std::chrono::duration<double>(took).count());
+  };
+  auto ledger = store::SqliteLedger::Open(std::move(options), clock_);
+  if (!ledger) return std::unexpected(ledger.error());
+  ledger_ = std::move(*ledger);
+  auto reader = store::LedgerReader::Open(config_->store.directory);
+  if (!reader) return std::unexpected(reader.error());
+  reader_ = std::move(*reader);
+  const store::SweepReport& sweep = ledger_->sweep();
+  log::Write(sweep.files_without_row.empty() && sweep.rows_without_file.empty() &&
+                     sweep.wrong_sizes.empty()
+                 ? log::Level::kInfo
+                 : log::Level::kError,
+             "store opened",
+             {{"directory", config_->store.directory},
+              {"parts_removed", sweep.parts_removed},
+              {"outcomes_unknown", sweep.outcomes_unknown},
+              {"files_without_row", sweep.files_without_row.size()},
+              {"rows_without_file", sweep.rows_without_file.size()},
+              {"wrong_sizes", sweep.wrong_sizes.size()}});
+  return {};
+}
+
+void App::BuildLoops() {
+  const uint32_t cores = std::max(1u, std::thread::hardware_concurrency());
+  const uint32_t count = config_->loops != 0 ? config_->loops : cores;
+  for (uint32_t i = 0; i < count; ++i)
+    loops_.push_back(std::make_unique<net::Loop>(static_cast<int>(i)));
+  services_ = std::make_unique<session::Services>(registry_, *ledger_, *spool_, *cpu_, *disk_,
+                                                  *moves_, clock_);
+  services_->rosters.resize(count);
+  services_->SetConfig(config_);
+}
+
+// One home loop for each application; its destination and its gate know each other only by what is
+// wired here.
+void App::BuildApplications() {
+  size_t next = 0;
+  for (const config::Application& application : config_->applications) {
+    net::Loop& home = *loops_[next++ % loops_.size()];
+    auto runtime = std::make_unique<session::ApplicationRuntime>();
+    session::ApplicationRuntime* of = runtime.get();
+    runtime->name = application.name;
+    runtime->home = &home;
+    if (application.address) {
+      delivery::Hooks hooks;
+      hooks.on_stored = [of](const Uid& uid) {
+        if (of->gate) of->gate->Stored(uid, store::How::kStatus);
+      };
+      const bool holds = application.profile == config::Profile::kAria &&
+                         application.mode == config::Mode::kEnforce;
+      if (holds) hooks.on_verifying = hooks.on_waiting = [of] { of->gate->Wake(); };
+      destinations_.push_back(std::make_unique<delivery::Destination>(
+          delivery::Services{home, *disk_, *cpu_, *ledger_, *spool_, registry_, clock_}, config_,
+          application.name, std::move(hooks)));
+      runtime->destination = destinations_.back().get();
+      if (holds) {
+        gates_.push_back(BuildGate(application, home, runtime->destination));
+        runtime->gate = gates_.back().get();
+      }
+    }
+    services_->applications.emplace(application.name, std::move(runtime));
+  }
+  ledger_->OnReady([this](const std::string& application) {
+    auto found = services_->applications.find(application);
+    if (found != services_->applications.end() && found->second->destination)
+      found->second->destination->Wake();
+  });
+}
+
+// The gate asks over associations of the destination's, which keeps a slot for that.
+std::unique_ptr<hold::Gate> App::BuildGate(const config::Application& application, net::Loop& home,
+                                           delivery::Destination* destination) {
+  auto connect = [destination](std::vector<ul::ProposedContext> contexts) {
+    return [](delivery::Destination* to,
+              std::vector<ul::ProposedContext> proposed) -> net::Task<Result<hold::Line>> {
+      auto leg =
+          co_await to->Connect(std::move(proposed), delivery::Purpose::kReserved, kOracleWaits);
+      if (!leg) co_return std::unexpected(leg.error());
+      hold::Line line;
+      line.scu = std::move(leg->scu);
+      line.right = std::make_shared<delivery::Slot>(std::move(leg->slot));
+      co_return std::move(line);
+    }(destination, std::move(contexts));
+  };
+  return std::make_unique<hold::Gate>(hold::Services{home, *cpu_, *ledger_, registry_, clock_},
+                                      config_, application.name, std::move(connect));
+}
+
+Result<> App::Listen() {
+  const int handed = sd_listen_fds(1);
+  for (size_t i = 0; i < config_->listen.size(); ++i) {
+    auto on_connection = [this](int socket) { OnConnection(socket); };
+    const config::Endpoint& where = config_->listen[i];
+    auto acceptor =
+        static_cast<int>(i) < handed
+            ? net::Acceptor::Adopt(*loops_[0], SD_LISTEN_FDS_START + static_cast<int>(i),
+                                   std::move(on_connection))
+            : net::Acceptor::Listen(*loops_[0], where.host, where.port, std::move(on_connection));
+    if (!acceptor) return std::unexpected(acceptor.error());
+    acceptors_.push_back(std::move(*acceptor));
+    log::Info("listening", {{"ae_title", config_->ae_title.view()},
+                            {"host", where.host.empty() ? "*" : where.host},
+                            {"port", acceptors_.back()->port()}});
+  }
+  return {};
+}
+
+// To the loop with the fewest tasks under way.
+void App::OnConnection(int socket) {
+  net::Loop* calmest = loops_[0].get();
+  for (const auto& loop : loops_)
+    if (loop->roots() < calmest->roots()) calmest = loop.get();
+  session::Services* services = services_.get();
+  calmest->PostSpawn(
+      [services, calmest, socket] { return session::Serve(*services, *calmest, socket); });
+}
+
+void App::StartRunning() {
+  running_ = true;
+  for (const auto& loop : loops_) loop->Start();
+  for (const auto& destination : destinations_) destination->Start();
+  for (const auto& gate : gates_) gate->Start();
+}
+
+Result<> App::StartAdmin() {
+  source_ = std::make_unique<AdminSource>(*this);
+  auto start = [&](const config::Endpoint& where, bool only_metrics) -> Result<> {
+    admin::ServerOptions options;
+    options.host = where.host;
+    options.port = where.port;
+    options.token = config_->admin.token;
+    options.only_metrics = only_metrics;
+    auto server = admin::Server::Start(std::move(options), *source_);
+    if (!server) return std::unexpected(server.error());
+    servers_.push_back(std::move(*server));
+    return {};
+  };
+  if (config_->admin.listen) {
+    auto started = start(*config_->admin.listen, false);
+    if (!started) return started;
+  }
+  if (config_->metrics) return start(*config_->metrics, true);
+  return {};
+}
+
+// Gauges that are read where they are kept, at scrape.
+void App::StartCollecting() {
+  registry_.Get<metrics::Id::kBuildInformation>(SLUICE_VERSION, SLUICE_REVISION).Set(1);
+  registry_.Get<metrics::Id::kConfigLastReloadSuccess>().Set(1);
+  registry_.Get<metrics::Id::kConfigReloadTimestamp>().Set(
+      std::chrono::duration<double>(clock_.WallNow().time_since_epoch()).count());
+  registry_.AddCollector([this](metrics::Registry& registry) {
+    const net::ByteBudget& budget = net::ByteBudget::OfChunks();
+    registry.Get<metrics::Id::kBufferBytes>().Set(static_cast<double>(budget.used()));
+    registry.Get<metrics::Id::kBufferLimitBytes>().Set(static_cast<double>(budget.limit()));
+    registry.Get<metrics::Id::kSpoolFreeBytes>().Set(static_cast<double>(spool_->FreeBytes()));
+    registry.Get<metrics::Id::kLogLinesLost>().RaiseTo(static_cast<double>(log::Lost()));
+    for (const auto& loop : loops_)
+      registry.Get<metrics::Id::kLoopLag>().Observe(loop->lag_seconds());
+    ShowHeld(registry);
+  });
+}
+
+void App::ShowHeld(metrics::Registry& registry) {
+  using metrics::Id;
+  const store::Gauges gauges = ledger_->gauges();
+  const WallTime now = clock_.WallNow();
+  for (const auto& [key, count] : gauges.held) {
+    const auto& [application, kind, reason] = key;
+    registry.Get<Id::kHeldInstances>(application, NameOf(kind), reason)
+        .Set(static_cast<double>(count));
+  }
+  registry.SetAllToZero<Id::kOldestHeldAge>();
+  for (const auto& [key, since] : gauges.oldest_held)
+    registry.Get<Id::kOldestHeldAge>(key.first, NameOf(key.second))
+        .Set(std::chrono::duration<double>(now - since).count());
+  for (const auto& [application, queue] : gauges.queue) {
+    registry.Get<Id::kQueueInstances>(application).Set(static_cast<double>(queue.instances));
+    registry.Get<Id::kQueueBytes>(application).Set(static_cast<double>(queue.bytes));
+  }
+  for (const auto& [key, count] : gauges.quarantined)
+    registry.Get<Id::kQuarantinedInstances>(key.first, key.second).Set(static_cast<double>(count));
+  registry.Get<Id::kSpoolBytes>().Set(static_cast<double>(gauges.spool_bytes));
+}
+
+// ---- reload
+
+Result<std::string> App::Reload() {
+  std::lock_guard lock(reload_mutex_);
+  auto refuse = [&](std::string why) -> Result<std::string> {
+    registry_.Get<metrics::Id::kConfigLastReloadSuccess>().Set(0);
+    log::Error("configuration not taken over, the old one stays", {{"why", why}});
+    return Fail(Errc::kBadConfig, Blame::kInternal, std::move(why));
+  };
+  const std::shared_ptr<const config::Config> old = services_->config();
+  config::Loaded loaded = config::LoadFile(config_->file);
+  if (!loaded.config) {
+    std::string all;
+    for (const std::string& error : loaded.errors) all += (all.empty() ? "" : "; ") + error;
+    return refuse(std::move(all));
+  }
+  const config::Config& fresh = *loaded.config;
+  if (fresh.listen != old->listen) return refuse("listen cannot be changed while running: restart");
+  if (fresh.store != old->store) return refuse("store cannot be changed while running: restart");
+  if (fresh.admin != old->admin || fresh.metrics != old->metrics)
+    return refuse("admin and metrics cannot be changed while running: restart");
+  if (fresh.loops != old->loops) return refuse("loops cannot be changed while running: restart");
+  for (const config::Application& application : fresh.applications) {
+    const config::Application* before = old->FindApplication(application.name);
+    if (!before) return refuse("application " + application.name + " is new: it needs a restart");
+    if (before->address.has_value() != application.address.has_value() ||
+        before->profile != application.profile || before->mode != application.mode ||
+        before->max_associations != application.max_associations)
+      return refuse(
+          "profile, mode, max_associations and having an address cannot be changed while "
+          "running (application " +
+          application.name + "): restart");
+  }
+  for (const config::Application& application : old->applications)
+    if (!fresh.FindApplication(application.name))
+      return refuse("application " + application.name + " was removed: that needs a restart");
+  services_->SetConfig(loaded.config);
+  for (const auto& destination : destinations_) destination->Configure(loaded.config);
+  for (const auto& gate : gates_) gate->Configure(loaded.config);
+  registry_.Get<metrics::Id::kConfigLastReloadSuccess>().Set(1);
+  registry_.Get<metrics::Id::kConfigReloadTimestamp>().Set(
+      std::chrono::duration<double>(clock_.WallNow().time_since_epoch()).count());
+  log::Info("configuration taken over", {{"file", config_->file}});
+  return std::string("the configuration is in force for new associations");
+}
+
+// ---- ending
+
+void App::Drain() {
+  if (drained_) return;
+  drained_ = true;
+  services_->draining = true;
+  log::Info("draining", {{"associations", services_->census.connections()}});
+  for (auto& acceptor : acceptors_) {
+    net::Acceptor* one = acceptor.get();
+    RunAndWait(*loops_[0], [one]() -> net::Task<> {
+      return [](net::Acceptor* closing) -> net::Task<> { co_await closing->Close(); }(one);
+    });
+  }
+  acceptors_.clear();
+  auto stop = [this](bool at_once) {
+    for (const auto& loop : loops_) {
+      session::Roster* roster = &services_->roster(*loop);
+      loop->Post([roster, at_once] { roster->Stop(at_once); });
+    }
+  };
+  stop(false);
+  if (!services_->census.AwaitEmpty(config_->limits.drain)) {
+    stop(true);
+    services_->census.AwaitEmpty(std::chrono::hours(1));
+  }
+  StopApplications();
+  log::Info("drained");
+}
+
+void App::StopApplications() {
+  for (auto& gate : gates_) {
+    hold::Gate* one = gate.get();
+    RunAndWait(*loops_[0], [one] { return one->Drain(); });
+  }
+  for (auto& destination : destinations_) {
+    delivery::Destination* one = destination.get();
+    const net::Milliseconds patience = config_->limits.drain;
+    RunAndWait(*loops_[0], [one, patience] { return one->Drain(patience); });
+  }
+  for (const auto& [name, runtime] : services_->applications) {
+    hold::Gate* gate = std::exchange(runtime->gate, nullptr);
+    delivery::Destination* destination = std::exchange(runtime->destination, nullptr);
+    if (!gate && !destination) continue;
+    DestroyOn(*runtime->home, [this, gate, destination] {
+      std::erase_if(gates_, [&](const auto& owned) { return owned.get() == gate; });
+      std::erase_if(destinations_, [&](const auto& owned) { return owned.get() == destination; });
+    });
+  }
+}
+
+App::~App() {
+  servers_.clear();
+  if (!loops_.empty()) {
+    if (!running_) StartRunning();  // a start that failed is taken down like any other
+    Drain();
+  }
+  for (const auto& loop : loops_) loop->Stop();
+  // The ledger's thread and the pools finish what they were given while the loops' objects, to
+  // which their answers are posted, still exist.
+  ledger_.reset();
+  spool_.reset();
+  cpu_.reset();
+  disk_.reset();
+}
+
+std::vector<uint16_t> App::ports() const {
+  std::vector<uint16_t> ports;
+  for (const auto& acceptor : acceptors_) ports.push_back(acceptor->port());
+  return ports;
+}
+
+uint16_t App::admin_port() const { return servers_.empty() ? 0 : servers_.front()->port(); }
+
+void App::RequestStop() { kill(getpid(), SIGTERM); }
+
+}  // namespace router

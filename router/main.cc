@@ -1,0 +1,119 @@
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "router/admin/client.h"
+#include "router/app.h"
+#include "router/base/log.h"
+#include "router/config/load.h"
+
+namespace {
+
+using namespace router;
+
+// Every fault of the file, one a line, on `out`; the configuration if there is none.
+std::shared_ptr<const config::Config> Load(const std::string& file, std::ostream& out) {
+  config::Loaded loaded = config::LoadFile(file);
+  for (const std::string& error : loaded.errors) out << error << '\n';
+  for (const std::string& warning : loaded.warnings) out << warning << " (warning)\n";
+  return loaded.config;
+}
+
+int Check(const std::string& file) {
+  auto config = Load(file, std::cerr);
+  if (!config) return 1;
+  std::cout << file << ": " << config->applications.size() << " applications, "
+            << config->clients.size() << " clients: the configuration is good\n";
+  return 0;
+}
+
+// In the foreground until SIGTERM or SIGINT; SIGHUP reads the configuration again.
+int Serve(const std::string& file) {
+  auto config = Load(file, std::cerr);
+  if (!config) return 1;
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int one : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, one);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread exists
+  log::Start(config->log.level, config->log.form);
+  auto app = App::Start(config);
+  if (!app) {
+    log::Error("Sluice cannot start", {{"why", app.error().detail}});
+    log::Stop();
+    return 1;
+  }
+  std::string status = "STATUS=serving as " + config->ae_title.str();
+  sd_notify(0, ("READY=1\n" + status).c_str());
+  log::Info("serving", {{"version", SLUICE_VERSION},
+                        {"ae_title", config->ae_title.view()},
+                        {"admin_port", (*app)->admin_port()}});
+  for (;;) {
+    int received = 0;
+    if (sigwait(&signals, &received) != 0) continue;
+    if (received != SIGHUP) break;
+    sd_notify(0, "RELOADING=1");
+    if (auto reloaded = (*app)->Reload(); !reloaded)
+      log::Error("reload refused", {{"why", reloaded.error().detail}});
+    sd_notify(0, "READY=1");
+  }
+  sd_notify(0, "STOPPING=1");
+  (*app)->Drain();
+  app->reset();
+  log::Stop();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App cli("Sluice: a DICOM-aware router for radiotherapy departments", "sluice");
+  cli.set_version_flag("--version", SLUICE_VERSION);
+  cli.require_subcommand(1);
+
+  std::string file = "/etc/sluice/sluice.yaml";
+  auto* serve = cli.add_subcommand("serve", "Route associations, in the foreground");
+  serve->add_option("--config", file, "The configuration file")->capture_default_str();
+  auto* check = cli.add_subcommand("check", "List every fault of a configuration file");
+  check->add_option("--config", file, "The configuration file")->capture_default_str();
+
+  admin::ClientOptions options;
+  admin::ActOn on;
+  auto ask = [&](const char* name, const char* what) {
+    auto* sub = cli.add_subcommand(name, what);
+    sub->add_option("--url", options.url, "The API of the running Sluice")->capture_default_str();
+    sub->add_option("--token-file", options.token_file, "File with the API's token");
+    return sub;
+  };
+  auto* held = ask("held", "What waits, since when, and for which instances");
+  held->add_flag("--json", options.json, "The API's answer as it is");
+  auto* status = ask("status", "Destinations, associations and moves");
+  status->add_flag("--json", options.json, "The API's answer as it is");
+  auto* reload = ask("reload", "Read the configuration again");
+  auto* drain = ask("drain", "Take no more associations, then end");
+  auto act = [&](const char* name, const char* what) {
+    auto* sub = ask(name, what);
+    sub->add_option("uid", on.sop_instance_uid, "SOP Instance UID")->required();
+    sub->add_option("--reason", on.reason, "Why, for the history");
+    sub->add_option("--application", on.application, "Where it is held, if for several");
+    return sub;
+  };
+  auto* release = act("release", "Send a held instance whatever is missing");
+  auto* retry = act("retry", "Try a queued or quarantined instance again now");
+  auto* discard = act("discard", "Give a held instance up for good");
+
+  CLI11_PARSE(cli, argc, argv);
+  if (*serve) return Serve(file);
+  if (*check) return Check(file);
+  if (*held) return admin::RunHeld(options, std::cout, std::cerr);
+  if (*status) return admin::RunStatus(options, std::cout, std::cerr);
+  if (*reload) return admin::RunCommand(options, admin::Command::kReload, std::cout, std::cerr);
+  if (*drain) return admin::RunCommand(options, admin::Command::kDrain, std::cout, std::cerr);
+  const auto action = *release ? admin::HeldAction::kRelease
+                      : *retry ? admin::HeldAction::kRetry
+                               : admin::HeldAction::kDiscard;
+  return *release || *retry || *discard ? admin::RunAct(options, action, on, std::cout, std::cerr)
+                                        : 1;
+}
