@@ -8,7 +8,10 @@
 #include <sys/socket.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <array>
+
+#include "router/net/resolve.h"
 
 namespace router::net {
 namespace {
@@ -118,12 +121,13 @@ void Stream::ArmReadDeadline() {
 }
 
 // Where the loop was held up its timers come before what arrived meanwhile: that is no silence.
+bool Stream::Happened(short events) const {
+  pollfd socket{-1, events, 0};
+  return uv_fileno(AsHandle(&handles_->tcp), &socket.fd) == 0 && poll(&socket, 1, 0) > 0;
+}
+
 void Stream::OnReadDeadline() {
-  uv_os_fd_t socket;
-  if (uv_fileno(AsHandle(&handles_->tcp), &socket) == 0) {
-    pollfd arrived{socket, POLLIN, 0};
-    if (poll(&arrived, 1, 0) > 0) return ArmReadDeadline();  // after this turn's events
-  }
+  if (Happened(POLLIN)) return ArmReadDeadline();  // after this turn's events
   EndRead(Error{Errc::kTimeout, Blame::kUpstream, true, "nothing came in time"});
 }
 
@@ -344,16 +348,6 @@ void Stream::WakeReader() {
 
 namespace {
 
-struct Resolution {
-  uv_getaddrinfo_t request;
-  std::coroutine_handle<> waiter;
-  int status = 0;
-
-  bool await_ready() const { return false; }
-  void await_suspend(std::coroutine_handle<> handle) { waiter = handle; }
-  void await_resume() {}
-};
-
 struct Attempt {
   uv_connect_t request;
   std::coroutine_handle<> waiter;
@@ -365,92 +359,66 @@ struct Attempt {
   void await_resume() {}
 };
 
-Result<std::vector<sockaddr_storage>> Literal(const std::string& host, uint16_t port) {
-  sockaddr_storage address{};
-  if (uv_ip4_addr(host.c_str(), port, reinterpret_cast<sockaddr_in*>(&address)) == 0 ||
-      uv_ip6_addr(host.c_str(), port, reinterpret_cast<sockaddr_in6*>(&address)) == 0)
-    return std::vector{address};
-  return Fail(Errc::kNotFound, Blame::kInternal, "a name");
-}
-
-Task<Result<std::vector<sockaddr_storage>>> Resolve(Loop& loop, std::string host, uint16_t port) {
-  auto literal = Literal(host, port);
-  if (literal) co_return std::move(literal);
-  Resolution resolution;
-  resolution.request.data = &resolution;
-  addrinfo hints{};
-  hints.ai_socktype = SOCK_STREAM;
-  std::string service = std::to_string(port);
-  int started = uv_getaddrinfo(
-      loop.uv(), &resolution.request,
-      [](uv_getaddrinfo_t* request, int status, addrinfo*) {
-        auto* self = static_cast<Resolution*>(request->data);
-        self->status = status;
-        self->waiter.resume();
-      },
-      host.c_str(), service.c_str(), &hints);
-  if (started == 0) co_await resolution;
-  int status = started == 0 ? resolution.status : started;
-  if (status != 0)
-    co_return Fail(Errc::kConnect, Blame::kUpstream,
-                   "the name " + host + " does not resolve: " + uv_strerror(status), true);
-  std::vector<sockaddr_storage> addresses;
-  for (addrinfo* found = resolution.request.addrinfo; found; found = found->ai_next) {
-    sockaddr_storage address{};
-    std::memcpy(&address, found->ai_addr, found->ai_addrlen);
-    addresses.push_back(address);
-  }
-  uv_freeaddrinfo(resolution.request.addrinfo);
-  co_return addresses;
-}
-
 }  // namespace
 
 Task<Result<std::unique_ptr<Stream>>> Stream::Connect(Loop& loop, std::string host, uint16_t port,
                                                       Milliseconds timeout,
                                                       Milliseconds write_stall) {
+  timeout = std::clamp<Milliseconds>(timeout, Milliseconds(0), std::chrono::years(1));
   const SteadyTime by = loop.Now() + timeout;
-  auto addresses = co_await Resolve(loop, host, port);
+  auto addresses = co_await Resolve(loop, host, port, by);
   if (!addresses) co_return std::unexpected(addresses.error());
   const std::string endpoint = host + ":" + std::to_string(port);
   Error last{Errc::kConnect, Blame::kUpstream, true, endpoint + ": the name has no address"};
+  size_t untried = addresses->size();
   for (const sockaddr_storage& address : *addresses) {
     std::unique_ptr<Stream> stream(new Stream(loop, write_stall));
-    Attempt attempt;
-    attempt.request.data = &attempt;
-    auto left = std::chrono::duration_cast<Milliseconds>(by - loop.Now());
-    int status = uv_tcp_connect(&attempt.request, &stream->handles_->tcp,
-                                reinterpret_cast<const sockaddr*>(&address),
-                                [](uv_connect_t* request, int result) {
-                                  auto* self = static_cast<Attempt*>(request->data);
-                                  self->status = result;
-                                  self->ended = true;
-                                  if (self->waiter) self->waiter.resume();
-                                });
-    if (status == 0) {
-      // The deadline closes the socket, which ends the attempt with ECANCELED.
-      uv_timer_start(
-          &stream->handles_->write_stall,
-          [](uv_timer_t* timer) { static_cast<Stream*>(timer->data)->StartClose(); },
-          static_cast<uint64_t>(std::max<int64_t>(left.count(), 0)), 0);
-      co_await attempt;
-      status = attempt.status;
-    }
-    if (status == 0 && !uv_is_closing(AsHandle(&stream->handles_->tcp))) {
-      uv_timer_stop(&stream->handles_->write_stall);
-      uv_tcp_nodelay(&stream->handles_->tcp, 1);
-      uv_tcp_keepalive(&stream->handles_->tcp, 1, 60);
-      stream->peer_address_ = AddressText(address);
-      co_return std::move(stream);
-    }
+    // One address that swallows everything leaves the others their share.
+    auto left = std::chrono::duration_cast<Milliseconds>(by - loop.Now()) / untried--;
+    int status = co_await stream->TryConnect(address, left);
+    if (status == 0) co_return std::move(stream);
     co_await stream->Close();
-    if (status == UV_ECANCELED || loop.Now() >= by) {
-      last = {Errc::kTimeout, Blame::kUpstream, true, endpoint + ": no connection in time"};
+    last.code = status == UV_ECANCELED ? Errc::kTimeout : Errc::kConnect;
+    last.detail =
+        endpoint + ": " + (status == UV_ECANCELED ? "no connection in time" : uv_strerror(status));
+    if (untried > 0 && loop.Now() >= by) {
+      last.code = Errc::kTimeout;
+      last.detail = endpoint + ": no connection in time";
       break;
     }
-    last.detail = endpoint + ": " + uv_strerror(status);
   }
   co_return std::unexpected(last);
+}
+
+// 0, an error of libuv, or UV_ECANCELED at the deadline, which closes the socket.
+Task<int> Stream::TryConnect(const sockaddr_storage& address, Milliseconds timeout) {
+  Attempt attempt;
+  attempt.request.data = &attempt;
+  int status =
+      uv_tcp_connect(&attempt.request, &handles_->tcp, reinterpret_cast<const sockaddr*>(&address),
+                     [](uv_connect_t* request, int result) {
+                       auto* self = static_cast<Attempt*>(request->data);
+                       self->status = result;
+                       self->ended = true;
+                       if (self->waiter) self->waiter.resume();
+                     });
+  if (status != 0) co_return status;
+  uv_timer_start(
+      &handles_->write_stall,
+      [](uv_timer_t* timer) { static_cast<Stream*>(timer->data)->OnConnectDeadline(); },
+      static_cast<uint64_t>(std::max<int64_t>(timeout.count(), 1)), 0);
+  co_await attempt;
+  if (attempt.status != 0) co_return attempt.status;
+  uv_timer_stop(&handles_->write_stall);
+  uv_tcp_nodelay(&handles_->tcp, 1);
+  uv_tcp_keepalive(&handles_->tcp, 1, 60);
+  peer_address_ = AddressText(address);
+  co_return 0;
+}
+
+void Stream::OnConnectDeadline() {
+  if (!Happened(POLLOUT)) return static_cast<void>(StartClose());
+  uv_timer_start(&handles_->write_stall, handles_->write_stall.timer_cb, 1, 0);
 }
 
 }  // namespace router::net

@@ -11,6 +11,8 @@
 #include "router/net/chunk.h"
 #include "router/net/loop.h"
 
+struct sockaddr_storage;
+
 namespace router::net {
 
 using Milliseconds = std::chrono::milliseconds;
@@ -100,6 +102,9 @@ class Stream {
   void ResumeReading();
   void ArmReadDeadline();
   void OnReadDeadline();
+  void OnConnectDeadline();
+  bool Happened(short events) const;
+  Task<int> TryConnect(const sockaddr_storage& address, Milliseconds timeout);
   void WakeReader();
   void EndRead(std::optional<Error> error);
   Result<Chunk> FinishRead();

@@ -105,20 +105,30 @@ Pair Connected(int peer_receive_buffer, int our_send_buffer) {
   Check(listen(listening.fd(), 1) == 0, "listen");
   Pair pair;
   pair.ours = ConnectTo("127.0.0.1", PortOf(listening));
-  pair.peer = Socket(accept4(listening.fd(), nullptr, nullptr, SOCK_CLOEXEC));
-  Check(pair.peer.fd() >= 0, "accept");
+  pair.peer = Accept(listening);
   if (our_send_buffer > 0)
     setsockopt(pair.ours.fd(), SOL_SOCKET, SO_SNDBUF, &our_send_buffer, sizeof(int));
   fcntl(pair.ours.fd(), F_SETFL, O_NONBLOCK);
   return pair;
 }
 
-Socket ListenOn(const char* text, int backlog, uint16_t port) {
+Socket BoundTo(const char* text, uint16_t port) {
   Address address = Parse(text, port);
-  Socket listening(socket(address.where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (bind(listening.fd(), address.get(), address.length) != 0) return {};
-  Check(listen(listening.fd(), backlog) == 0, "listen");
+  Socket bound(socket(address.where.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (bound.fd() < 0 || bind(bound.fd(), address.get(), address.length) != 0) return {};
+  return bound;
+}
+
+Socket ListenOn(const char* text, int backlog, uint16_t port) {
+  Socket listening = BoundTo(text, port);
+  if (listening.fd() >= 0) Check(listen(listening.fd(), backlog) == 0, "listen");
   return listening;
+}
+
+Socket Accept(const Socket& listening) {
+  Socket accepted(accept4(listening.fd(), nullptr, nullptr, SOCK_CLOEXEC));
+  Check(accepted.fd() >= 0, "accept");
+  return accepted;
 }
 
 uint16_t PortOf(const Socket& socket) {

@@ -41,8 +41,12 @@ struct Pair {
 };
 Pair Connected(int peer_receive_buffer = 0, int our_send_buffer = 0);
 
-// A listening socket; on a port of the kernel's choice if `port` is 0.
+// A listening socket; on a port of the kernel's choice if `port` is 0. Without a descriptor if the
+// address cannot be had.
 Socket ListenOn(const char* address = "127.0.0.1", int backlog = 128, uint16_t port = 0);
+// Has the port, but refuses connections. Without a descriptor if it is taken.
+Socket BoundTo(const char* address, uint16_t port);
+Socket Accept(const Socket& listening);
 uint16_t PortOf(const Socket& socket);
 // A connection to it, blocking; or one that was only begun.
 Socket ConnectTo(const char* address, uint16_t port, bool wait = true);
