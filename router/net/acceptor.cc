@@ -77,6 +77,11 @@ Result<std::unique_ptr<Acceptor>> Acceptor::Listen(Loop& loop, const std::string
 
 Result<std::unique_ptr<Acceptor>> Acceptor::Adopt(Loop& loop, int listening,
                                                   OnConnection on_connection) {
+  int listens = 0;
+  socklen_t length = sizeof(listens);
+  if (getsockopt(listening, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0 || !listens)
+    return Fail(Errc::kBadConfig, Blame::kInternal,
+                "descriptor " + std::to_string(listening) + " is no listening socket");
   return std::unique_ptr<Acceptor>(new Acceptor(loop, listening, std::move(on_connection)));
 }
 
@@ -85,7 +90,9 @@ Acceptor::Acceptor(Loop& loop, int listening, OnConnection on_connection)
       port_(PortOf(listening)),
       on_connection_(std::move(on_connection)),
       handles_(std::make_unique<Handles>()) {
-  uv_poll_init_socket(loop.uv(), &handles_->poll, listening);
+  int status = uv_poll_init_socket(loop.uv(), &handles_->poll, listening);
+  if (status != 0)
+    log::Fatal("a listening socket cannot be watched", {{"why", uv_strerror(status)}});
   uv_timer_init(loop.uv(), &handles_->pause);
   handles_->poll.data = handles_->pause.data = this;
   uv_poll_start(&handles_->poll, UV_READABLE,
@@ -97,7 +104,9 @@ Acceptor::~Acceptor() {
 }
 
 void Acceptor::Accept() {
-  for (int i = 0; i < kAcceptedAtOnce; ++i) {
+  // Whoever is handed a connection may close the acceptor there and then.
+  auto closing = [this] { return uv_is_closing(reinterpret_cast<uv_handle_t*>(&handles_->poll)); };
+  for (int i = 0; i < kAcceptedAtOnce && !closing(); ++i) {
     int socket = accept4(listening_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket >= 0) {
       on_connection_(socket);

@@ -21,7 +21,8 @@ class Acceptor {
   // An empty address listens on all of both families; port 0 takes a free one.
   static Result<std::unique_ptr<Acceptor>> Listen(Loop& loop, const std::string& address,
                                                   uint16_t port, OnConnection on_connection);
-  // A socket that is listening already (socket activation).
+  // A socket that is listening already (socket activation), blocking or not. kBadConfig if it does
+  // not listen; it then stays the caller's.
   static Result<std::unique_ptr<Acceptor>> Adopt(Loop& loop, int listening,
                                                  OnConnection on_connection);
   ~Acceptor();
@@ -31,7 +32,10 @@ class Acceptor {
   struct [[nodiscard]] CloseAwaiter {
     Acceptor& acceptor;
     bool await_ready() { return !acceptor.StartClose(); }
-    void await_suspend(std::coroutine_handle<> waiter) { acceptor.closer_ = waiter; }
+    void await_suspend(std::coroutine_handle<> waiter) {
+      if (acceptor.closer_) log::Fatal("two close one acceptor");
+      acceptor.closer_ = waiter;
+    }
     void await_resume() {}
   };
   CloseAwaiter Close() { return {*this}; }
