@@ -73,7 +73,7 @@ struct NextDue {
 // that name a row: kNotFound if there is none, or if its state does not allow the step; the
 // detail says which. A ledger that cannot commit ends the process.
 //
-// Implementations: SqliteLedger. They pass tests/unit/store/ledger_contract.h.
+// Implementations: SqliteLedger. They pass tests/unit/store/ledger_*contract_test.cc.
 class Ledger {
  public:
   virtual ~Ledger() = default;

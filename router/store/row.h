@@ -137,8 +137,8 @@ struct HeldRow {
 
 struct HeldFilter {
   static constexpr int kPage = 500;
-  std::optional<std::string> application;
-  std::optional<Kind> kind;
+  std::optional<std::string> application = {};
+  std::optional<Kind> kind = {};
   std::vector<State> states = {State::kWaiting, State::kQuarantined};
   RowId after = 0;    // pages: rows with greater ids, in the order of ids
   int limit = kPage;  // 1 to kPage

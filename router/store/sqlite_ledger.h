@@ -25,8 +25,8 @@ class SqliteLedger : public Ledger {
     std::string directory;  // of the store; spool/ lies in it
     // On the ledger's thread, after each commit that wrote something: how long the transaction
     // took, and how many calls shared it.
-    std::function<void(std::chrono::nanoseconds, int calls)> on_commit;
-    std::string vfs;        // of SQLite; empty: the default. For tests of disk faults
+    std::function<void(std::chrono::nanoseconds, int calls)> on_commit = {};
+    std::string vfs = {};   // of SQLite; empty: the default. For tests of disk faults
     int64_t max_pages = 0;  // the database may not grow beyond it (SQLITE_FULL); 0: no limit
   };
 

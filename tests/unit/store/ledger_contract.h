@@ -1,0 +1,110 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "tests/unit/store/store_fixture.h"
+
+namespace router::store {
+
+// One implementation of Ledger on an empty store, for the contract's tests. A second one joins by
+// a harness of its own and INSTANTIATE_TEST_SUITE_P.
+class LedgerHarness {
+ public:
+  virtual ~LedgerHarness() = default;
+  virtual Ledger& ledger() = 0;
+  virtual StorePaths paths() const = 0;
+  virtual void Restart() = 0;  // the process ends and a new one opens the same store
+};
+
+struct LedgerMaker {
+  std::string name;
+  std::unique_ptr<LedgerHarness> (*make)(const Clock& clock);
+};
+
+class LedgerContract : public ::testing::TestWithParam<LedgerMaker> {
+ protected:
+  LedgerContract() : harness_(GetParam().make(clock_)) {}
+
+  Ledger& ledger() { return harness_->ledger(); }
+  template <class T>
+  T Await(Task<T> task) {
+    return awaiter_.Await(std::move(task));
+  }
+  WallTime Now() const { return clock_.WallNow(); }
+  Knowledge Known(How how = How::kQuery) const { return {how, Now() + hours(24)}; }
+
+  // A part with content of its own, unless told which.
+  SpoolFile Part(std::string content = "") {
+    std::string name = "f" + std::to_string(++files_) + ".dcm";
+    if (content.empty()) content = "content of " + name;
+    return WritePart(harness_->paths(), name, content);
+  }
+  bool FileIsThere(const std::string& name) {
+    return std::filesystem::exists(harness_->paths().File(name));
+  }
+  size_t FilesInSpool() {
+    size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(harness_->paths().Spool()))
+      count += entry.is_regular_file() ? 1 : 0;
+    return count;
+  }
+
+  Accepted Accept(Acceptance arrival) {
+    Result<Accepted> accepted = Await(ledger().Accept(std::move(arrival)));
+    if (!accepted) {
+      ADD_FAILURE() << accepted.error().detail;
+      return {};
+    }
+    return *accepted;
+  }
+  Accepted Accept(std::string_view uid, std::vector<Requirement> requirements = {}) {
+    return Accept(Arrival(uid, Part(), std::move(requirements)));
+  }
+  Row Find(RowId id) { return Await(ledger().Find(id)).value_or(Row{}); }
+  State StateOf(RowId id) { return Find(id).state; }
+  std::vector<Row> Claim(int limit = 100, std::string owner = "a") {
+    return Await(ledger().Claim(kVmsdbd, limit, std::move(owner), minutes(5))).value();
+  }
+  std::vector<std::string> ClaimedUids(int limit = 100, std::string owner = "a") {
+    std::vector<std::string> uids;
+    std::vector<Row> rows = Claim(limit, std::move(owner));
+    for (const Row& row : rows) uids.push_back(row.instance.sop_instance.str());
+    return uids;
+  }
+  std::vector<RowId> Exist(std::vector<Uid> uids) {
+    std::vector<RowId> ids;
+    std::vector<ReadyRow> rows = Await(ledger().Exists(kVmsdbd, std::move(uids), Known())).value();
+    for (const ReadyRow& row : rows) ids.push_back(row.id);
+    return ids;
+  }
+  std::vector<std::string> WantedNow() {
+    std::vector<std::string> uids;
+    std::vector<WantedUid> all = Await(ledger().Wanted(kVmsdbd, Now(), 1000)).value();
+    for (const WantedUid& wanted : all) uids.push_back(wanted.uid.str());
+    return uids;
+  }
+
+  TestClock clock_;
+  Awaiter awaiter_;
+  std::unique_ptr<LedgerHarness> harness_;
+  int files_ = 0;
+};
+
+// The same, for claims and what becomes of them.
+class LedgerDeliveryContract : public LedgerContract {
+ protected:
+  Acceptance InSeries(std::string_view uid, std::string_view series,
+                      std::optional<int32_t> number) {
+    Acceptance arrival = Arrival(uid, Part());
+    arrival.instance.series = Uid(series);
+    arrival.instance.instance_number = number;
+    return arrival;
+  }
+  Acceptance OfKind(std::string_view uid, Kind kind) {
+    Acceptance arrival = Arrival(uid, Part());
+    arrival.instance.kind = kind;
+    return arrival;
+  }
+};
+
+}  // namespace router::store
