@@ -121,6 +121,7 @@ bool Reaches(const Endpoint& listener, const Endpoint& endpoint) {
 void CheckAddress(Reader& reader, const Config& config, const Application& application) {
   std::string path = PathOf(application);
   if (!application.address) {
+    if (reader.Written(path + ".address")) return;  // said already what is wrong with it
     if (application.profile == Profile::kAria)
       reader.Error(reader.PlaceOf(path), application.name + ": profile aria needs an address");
     else if (application.from.empty())

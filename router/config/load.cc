@@ -1,10 +1,10 @@
 #include "router/config/load.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <tuple>
 #include <utility>
 
@@ -72,15 +72,21 @@ Loaded LoadText(std::string_view name, std::string_view text) {
 }
 
 Loaded LoadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file) text << file.rdbuf();
-  if (!file.is_open() || text.bad()) {  // a directory opens, but cannot be read
+  // stdio says why a directory or a broken disk cannot be read; streams do not.
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+  std::string text;
+  std::array<char, 1 << 16> chunk;
+  while (file && text.size() <= kLargestText) {
+    size_t size = std::fread(chunk.data(), 1, chunk.size(), file.get());
+    text.append(chunk.data(), size);
+    if (size < chunk.size()) break;
+  }
+  if (!file || std::ferror(file.get())) {
     Loaded loaded;
     loaded.errors.push_back(path + ":1:1: cannot read: " + std::strerror(errno));
     return loaded;
   }
-  return LoadText(path, text.str());
+  return LoadText(path, text);
 }
 
 std::vector<std::string> KnownKeys() {

@@ -146,7 +146,7 @@ class Section {
       std::string path = Join(path_, key) + "[" + std::to_string(i) + "]";
       reader_.places_[path] = &item;
       if (item.form == Positioned::Form::kScalar && scalar(item, path)) continue;
-      if (!IsMap(key, item)) continue;
+      if (!IsMap("each entry of " + std::string(key), item)) continue;
       Section inside(reader_, &item, path, Join(schema_, key));
       fill(inside);
     }

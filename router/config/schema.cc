@@ -50,7 +50,8 @@ void ReadListen(Section& root, std::vector<Endpoint>& listen) {
         listen.push_back(std::move(value.endpoint));
         return true;
       });
-  if (const Positioned* node = root.Find("listen"); node && listen.empty() && node->values.empty())
+  const Positioned* node = root.Find("listen");
+  if (node && node->values.empty() && node->form != Positioned::Form::kScalar)
     root.reader().Error(*node, "listen must have at least one port");
 }
 

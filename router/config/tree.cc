@@ -13,16 +13,21 @@
 namespace router::config {
 namespace {
 
-constexpr size_t kLargest = 4 << 20;  // bytes; a configuration is not that long
-
 // Builds the tree from yaml-cpp's events: its nodes would drop duplicate keys and resolve aliases
 // before anybody could object.
 class Builder : public YAML::EventHandler {
  public:
-  explicit Builder(Tree& tree, std::string_view file) : tree_(tree), file_(file) {}
+  Builder(Tree& tree, std::string_view file, std::string_view text)
+      : tree_(tree), file_(file), text_(text) {}
+
+  int documents() const { return documents_; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ == 2) Say(mark, "a second document; one file holds one configuration");
+    if (++documents_ != 2) return;
+    bool marked =
+        text_.substr(std::min(text_.size(), static_cast<size_t>(mark.pos))).starts_with("---");
+    Say(mark, marked ? "a second document; one file holds one configuration"
+                     : "this does not belong to what stands above it");
   }
   void OnDocumentEnd() override {}
 
@@ -125,6 +130,7 @@ class Builder : public YAML::EventHandler {
 
   Tree& tree_;
   std::string file_;
+  std::string_view text_;
   std::vector<Open> open_;
   int documents_ = 0;
 };
@@ -139,15 +145,17 @@ Tree ParseTree(std::string_view file, std::string_view text) {
     tree.readable = false;
     tree.faults.push_back({line, column, std::move(message), false});
   };
-  if (text.size() > kLargest) {
+  if (text.size() > kLargestText) {
     unreadable(1, 1, "the file is larger than 4 MiB; this is no configuration");
     return tree;
   }
-  Builder builder(tree, file);
+  Builder builder(tree, file, text);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);
-    while (parser.HandleNextDocument(builder)) {
+    // No further than the second document, which is an error: at a stray bracket yaml-cpp 0.7 finds
+    // documents without end.
+    while (builder.documents() < 2 && parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::Exception& e) {
     unreadable(e.mark.line + 1, e.mark.column + 1, "not YAML: " + e.msg);

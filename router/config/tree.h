@@ -23,6 +23,8 @@ struct Tree {
   bool readable = true;  // false: a syntax error, so that the tree is not to be judged
 };
 
+inline constexpr size_t kLargestText = 4 << 20;  // bytes; a longer text is no configuration
+
 // The only user of yaml-cpp. Never throws.
 Tree ParseTree(std::string_view file, std::string_view text);
 

@@ -190,7 +190,9 @@ Result<AbsolutePath> ParseValue(std::string_view text) {
   return AbsolutePath{std::string(text)};
 }
 
-std::string Write(Duration duration) { return InLargestUnit(duration.count(), kTimes); }
+std::string Write(Duration duration) {
+  return duration == Duration(0) ? "0s" : InLargestUnit(duration.count(), kTimes);
+}
 std::string Write(ByteCount bytes) { return InLargestUnit(bytes, kSizes); }
 
 }  // namespace router::config
