@@ -193,6 +193,12 @@ class FaultyPeer(Peer):
             self.set(**self._first)
         return self
 
+    def finish(self):
+        if self.running():
+            code = self.stop()
+            assert code == 0, f"{self.name} ended with {code}:\n{self.output()}"
+        self.assert_no_reports()
+
     def control(self, **command):
         """One line of JSON there, one back."""
         with self._lock, socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:

@@ -9,6 +9,8 @@ import threading
 import time
 
 START_WITHIN = 60  # seconds: a loaded machine with sanitizers is slow, not broken
+REPORTS = ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:",
+           "UndefinedBehaviorSanitizer")
 _running = set()
 
 
@@ -140,6 +142,11 @@ class Process:
     def kill9(self):
         """The end that leaves no time for anything."""
         return self.stop(signal.SIGKILL)
+
+    def assert_no_reports(self):
+        """Fails if a sanitizer complained of anything."""
+        found = [line for line in self.output().splitlines() if any(r in line for r in REPORTS)]
+        assert not found, f"{self.name}: {found[0]}\n{self.output()}"
 
     def finish(self):
         """The end of a test that went well; whoever must end in order checks it here."""
