@@ -206,6 +206,18 @@ class FaultyQueries(FaultyCase):
         self.assertEqual(0, self.matches(peer, by_uid(PLAN)))
         self.assertEqual(0xA900, peer.journal("find")[-1]["status"])
 
+    def test_relational_negotiated_is_answered_to_who_asked(self):
+        peer = self.loaded(self.FILES, relational="negotiated")
+        with wire.Wire(peer) as line:
+            answer = line.associate(contexts=[(1, wire.FIND, [wire.IMPLICIT])],
+                                    extended={wire.FIND: b"\1\0\0"})
+            self.assertIn(wire.FIND.encode() + b"\1", answer)
+            line.send(wire.command(1, 0x0020, wire.FIND, 5, has_data_set=True))
+            line.send(wire.data(1, wire.element(8, 0x0018, PLAN) + wire.element(8, 0x0052, "IMAGE ")))
+            self.assertEqual(wire.DATA, line.receive()[0])
+        wait_until(lambda: peer.journal("find"), what="the query noted")
+        self.assertEqual(1, peer.journal("find")[0]["matches"])
+
     def test_slow_and_lost_find_responses(self):
         peer = self.loaded(self.FILES, delay_ms={"find": 300}, lose={"find": 1})
         lost = findscu(peer, by_uid(PLAN), options=("-S", "-td", "1"))
@@ -331,6 +343,14 @@ class FaultyMoves(FaultyCase):
         self.assertEqual(set(SLICES), set(destination.arrivals()))
         self.assertFalse(peer.journal("move")[0]["answered"])
 
+    def test_a_slow_move_response_comes_after_all_sub_operations(self):
+        peer, destination = self.scene(delay_ms={"move": 300})
+        self.assertEqual(0, self.move(peer).returncode)
+        begins = destination.journal("release")[-1]["ms"] - destination.journal("store")[0]["ms"]
+        took = peer.journal("move")[0]["ms"] - peer.journal("move_begins")[0]["ms"]
+        self.assertGreaterEqual(took, 300)
+        self.assertLess(begins, took)
+
     def test_cancel_ends_a_move_and_tells_what_remains(self):
         peer, destination = self.scene(delay_ms={"suboperation": 100})
         self.move(peer, options=("-S", "--cancel", "2"))
@@ -444,6 +464,17 @@ class FaultyAssociations(FaultyCase):
         self.assertEqual(0, sent.returncode, sent)
         self.assertGreaterEqual(sent.seconds, 0.4)
         self.assertEqual([False, True], [line["answered"] for line in peer.journal("echo")])
+
+    def test_a_release_can_go_unanswered(self):
+        peer = self.peer(lose={"release": 1})
+        with wire.Wire(peer, timeout=30) as line:
+            line.associate()
+            line.send(wire.pdu(wire.RELEASE_RQ, bytes(4)))
+            # The end of the connection, and no A-RELEASE-RP before it.
+            self.assertIsNone(line.receive())
+        with wire.Wire(peer) as line:
+            line.associate()
+            line.release()
 
     def test_a_client_that_waits_is_answered_when_the_peer_is_reset(self):
         peer = self.peer(delay_ms={"echo": 600000})

@@ -3,6 +3,7 @@ import socket
 import struct
 
 VERIFICATION = "1.2.840.10008.1.1"
+FIND = "1.2.840.10008.5.1.4.1.2.2.1"
 CT = "1.2.840.10008.5.1.4.1.1.2"
 IMPLICIT = "1.2.840.10008.1.2"
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(1, 8)
@@ -18,14 +19,16 @@ def item(kind, body):
 
 
 def associate_request(called="VMSDBD", calling="ME", contexts=((1, VERIFICATION, (IMPLICIT,)),),
-                      max_pdu=16384):
-    """The bytes of an A-ASSOCIATE-RQ (PS3.8 9.3.2)."""
+                      max_pdu=16384, extended=None):
+    """The bytes of an A-ASSOCIATE-RQ (PS3.8 9.3.2). extended: {SOP class: application bytes}."""
     body = struct.pack(">HH16s16s32x", 1, 0, called.encode().ljust(16), calling.encode().ljust(16))
     body += item(0x10, b"1.2.840.10008.3.1.1.1")
     for number, abstract, syntaxes in contexts:
         body += item(0x20, struct.pack(">B3x", number) + item(0x30, abstract.encode())
                      + b"".join(item(0x40, syntax.encode()) for syntax in syntaxes))
     user = item(0x51, struct.pack(">I", max_pdu)) + item(0x52, b"1.2.826.0.1.3680043.9.9999.1")
+    for sop_class, what in (extended or {}).items():
+        user += item(0x56, struct.pack(">H", len(sop_class)) + sop_class.encode() + what)
     return pdu(ASSOCIATE_RQ, body + item(0x50, user))
 
 
@@ -35,12 +38,26 @@ def data(context, fragment, command=False, last=True):
     return pdu(DATA, value)
 
 
+def element(group, number, value):
+    """An element in Implicit VR Little Endian; a str is padded with NUL, an int is US."""
+    if isinstance(value, int):
+        value = struct.pack("<H", value)
+    if isinstance(value, str):
+        value = value.encode() + b"\0" * (len(value) % 2)
+    return struct.pack("<HHI", group, number, len(value)) + value
+
+
+def command(context, field, sop_class, message_id, has_data_set, more=b""):
+    """A P-DATA-TF with a whole command set; `more`: elements above (0000,0800)."""
+    body = element(0, 0x0002, sop_class) + element(0, 0x0100, field) + element(0, 0x0110, message_id)
+    if has_data_set:
+        body += element(0, 0x0700, 0)
+    body += element(0, 0x0800, 0x0001 if has_data_set else 0x0101) + more
+    return data(context, element(0, 0, struct.pack("<I", len(body))) + body, command=True)
+
+
 def echo_request(context=1, message_id=1):
-    def element(number, value):
-        return struct.pack("<HHI", 0, number, len(value)) + value
-    body = (element(0x0002, VERIFICATION.encode() + b"\0") + element(0x0100, b"\x30\0")
-            + element(0x0110, struct.pack("<H", message_id)) + element(0x0800, b"\x01\x01"))
-    return data(context, element(0, struct.pack("<I", len(body))) + body, command=True)
+    return command(context, 0x0030, VERIFICATION, message_id, has_data_set=False)
 
 
 class Wire:
