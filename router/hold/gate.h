@@ -85,32 +85,39 @@ class Gate {
   const config::Application& application() const { return *application_; }
 
   // gate_judge.cc
+  Task<Result<Verdict>> JudgeCounted(store::Instance instance, dataset::Region file);
   Task<Result<Verdict>> JudgeHere(store::Instance instance, dataset::Region file);
-  Verdict JudgeMachines(const Requirements& requirements) const;
-  Task<Result<std::vector<Uid>>> AskFor(std::vector<store::Requirement> requirements,
-                                        std::vector<Uid> unknown);
-  Task<Result<std::vector<Uid>>> AskWithin(std::vector<Question> questions,
-                                           net::Milliseconds at_most);
-  store::Knowledge Believed(store::How how) const;
+  Task<Result<Requirements>> Harvest(store::Instance instance, dataset::Region file);
+  bool JudgeMachines(const Requirements& requirements, Verdict& verdict) const;
+  Task<Result<std::vector<Uid>>> FindMissing(std::vector<store::Requirement> requirements);
+  Task<std::vector<Uid>> AskWithin(std::vector<Question> questions, net::Milliseconds at_most);
 
   // gate.cc
   Task<> Run();
-  Task<> Round();
   Task<> Rest();
-  Task<> TakeStored();
+  Task<> DrainHere();
+  Task<> RecordStored();
+  Task<> RecordFound(std::vector<Uid> uids);
   void NoteReady(const std::vector<store::ReadyRow>& rows);
+  void Complain(const Error& error) const;
+  store::Knowledge Believed(store::How how) const;
+  bool Unreachable() const { return services_.clock.Now() < unreachable_until_; }
 
   // gate_questions.cc
-  Task<> AskRound();
-  Task<> Record(std::vector<Question> questions, std::vector<store::WantedUid> wanted,
-                Findings findings);
-  Task<> SettleVerifying(std::vector<store::Row> rows, Findings findings);
-  Task<> SettleOne(store::Row row, bool found);
+  bool HasNewWishes() const;
+  Task<> AskWishes();
+  Task<> AskWanted();
+  Task<std::vector<store::Row>> DueToVerify();
+  Task<std::optional<Findings>> Ask(std::vector<Question> questions, bool give_way);
+  Task<> RecordAbsent(std::vector<store::WantedUid> wanted, Findings findings);
+  Task<> SettleVerifying(store::Row row, bool found);
 
   // gate_deadlines.cc
   Task<> EndOverdue();
+  Task<> EndOne(store::Row row);
   Task<> WarnLate();
   Task<> RelaxQuiet();
+  Task<> RelaxOne(store::HeldRow held);
 
   Services services_;
   std::shared_ptr<const config::Config> config_;
@@ -118,12 +125,12 @@ class Gate {
   const config::Application* application_;  // in *config_
   Oracle oracle_;
   net::Signal due_, ended_;
-  std::list<Wish*> wishes_;  // of Judge, waiting for the next round
-  std::vector<Uid> stored_;  // to be asked about soon
+  std::list<Wish*> wishes_;                         // of Judge, in the order of asking
+  std::vector<std::pair<Uid, store::How>> stored_;  // not yet told to the ledger
   std::map<store::RowId, Verification> verifying_;
   SteadyTime unreachable_until_{}, quiet_checked_{};
-  int unreachable_ = 0;  // rounds in a row in which nothing could be asked
-  bool draining_ = false, running_ = false;
+  int unreachable_ = 0;  // times in a row in which nothing could be asked
+  bool draining_ = false, running_ = false, recording_ = false;
   int judging_ = 0;
 };
 

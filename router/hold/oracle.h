@@ -20,6 +20,7 @@ using net::Task;
 struct Line {
   std::unique_ptr<association::Scu> scu;
   std::shared_ptr<void> right;
+  std::function<bool()> is_wanted;  // by somebody else; then it is given up early. May be empty
 };
 // Opens one; on the home loop. The app makes it from delivery::Destination::Connect.
 using Connect = std::function<Task<Result<Line>>(std::vector<ul::ProposedContext>)>;
@@ -27,8 +28,9 @@ using Connect = std::function<Task<Result<Line>>(std::vector<ul::ProposedContext
 // What one round of questions brought.
 struct Findings {
   std::vector<Uid> found;
-  std::vector<Uid> absent;  // asked, answered, and not there: never final
-  // What is in neither was not asked: the application could not be reached, refused, or was slow.
+  std::vector<Uid> absent;      // asked, answered, and not there: never final
+  std::vector<Uid> unanswered;  // asked in vain (a failure), or there is no way to ask
+  // What is in none of these was not asked: the association was lost, or `stop` said so.
 };
 
 // Asks the application by C-FIND. One round at a time, at the rate allowed; the line is kept for
@@ -41,36 +43,40 @@ class Oracle {
   struct Options {
     std::string application;
     config::Existence existence;
-    Milliseconds idle{5'000};
+    Milliseconds idle{2'000};
   };
   Oracle(net::Loop& home, const Clock& clock, Connect connect, metrics::Registry& metrics,
          Options options);
   ~Oracle();
 
-  // Settles what it can. An error only if nothing could be asked at all: kConnect, kRejected,
-  // kLimit, kNotFound (the application accepts no Study Root FIND), …
-  Task<Result<Findings>> Ask(std::vector<Question> questions);
+  // Settles what it can; between two queries it asks `stop` (may be empty) whether to leave the
+  // rest. An error only if nothing could be asked at all: kConnect, kRejected, kLimit, kRefused
+  // (the application accepts no Study Root FIND), kInterrupted, …
+  Task<Result<Findings>> Ask(std::vector<Question> questions, std::function<bool()> stop = {});
 
   // Releases the line.
   Task<> Close();
   // Ends what is under way with an error.
   void Interrupt(Error why);
-  // Has the line been unused for `idle`?
-  bool IsIdle() const;
-  void Configure(const config::Existence& existence);
+  bool IsOpen() const { return line_.scu != nullptr; }
+  // Is the line open, and either unused for `idle` or wanted by others?
+  bool ShouldClose() const;
+  void Configure(const config::Existence& existence) { rate_ = QuestionRate(existence.per_second); }
 
   Relational relational() const { return relational_; }
 
  private:
   struct Round;
   Task<Result<>> Open();
+  Task<> Drop();
+  Task<Result<>> AskAll(Round& round);
+  Task<Result<>> AskPending(Round& round);
+  Task<Result<>> AskAgainInSeries(Round& round);
   Task<Result<>> Run(Query query, Round& round);
-  Task<Result<uint16_t>> Find(const Query& query, std::vector<dataset::Identifier>* answers);
-  Task<Result<>> Walk(Query study_list, Round& round);
-  Task<Result<>> AskAll(Round& round, Relational relational);
-  void Take(const Query& query, const std::vector<dataset::Identifier>& answers, Round& round);
+  Task<Result<>> Walk(Query study_list, std::vector<dataset::Identifier> series, Round& round);
+  Task<Result<uint16_t>> Find(Query query, std::vector<dataset::Identifier>& answers);
+  void Settle(const Query& query, const std::vector<dataset::Identifier>& answers, Round& round);
 
-  net::Loop& home_;
   const Clock& clock_;
   const Connect connect_;
   const std::string application_;

@@ -1,0 +1,176 @@
+#include "router/hold/gate.h"
+
+#include <algorithm>
+
+#include "router/base/log.h"
+#include "router/hold/wish.h"
+#include "router/net/future.h"
+
+namespace router::hold {
+namespace {
+
+constexpr net::Milliseconds kLongestRest{30'000};  // should a wake-up ever be missed
+constexpr net::Milliseconds kShortestRest{20};
+constexpr net::Milliseconds kLineOpen{250};  // somebody else may want the slot
+// What is stored one after another (a series) is asked about together.
+constexpr std::chrono::milliseconds kGather{300};
+
+}  // namespace
+
+Gate::Gate(Services services, std::shared_ptr<const config::Config> config, std::string application,
+           Connect connect)
+    : services_(services),
+      config_(std::move(config)),
+      name_(std::move(application)),
+      application_(config_->FindApplication(name_)),
+      oracle_(services_.home, services_.clock, std::move(connect), services_.metrics,
+              {.application = name_,
+               .existence = application_ ? application_->existence : config::Existence()}),
+      due_(services_.home),
+      ended_(services_.home) {
+  if (!application_) log::Fatal("a gate without an application", {{"application", name_}});
+}
+
+Gate::~Gate() {
+  if (running_ || judging_ != 0 || recording_) {
+    log::Fatal("a gate ended before it was drained", {{"application", name_}});
+  }
+}
+
+void Gate::Start() {
+  services_.home.PostSpawn([this] { return Run(); });
+}
+
+Task<> Gate::Run() {
+  running_ = true;
+  while (!draining_) {
+    co_await AskWishes();
+    if (!draining_) co_await AskWanted();
+    if (!draining_) co_await EndOverdue();
+    if (!draining_) co_await WarnLate();
+    if (!draining_) co_await RelaxQuiet();
+    if (oracle_.ShouldClose()) co_await oracle_.Close();
+    if (!draining_ && !HasNewWishes()) co_await Rest();
+  }
+  co_await oracle_.Close();
+  running_ = false;
+  ended_.Notify();
+}
+
+// Until something is due or somebody says so.
+Task<> Gate::Rest() {
+  auto due = co_await services_.ledger.Due(name_);
+  if (draining_ || HasNewWishes()) co_return;
+  net::Milliseconds rest = oracle_.IsOpen() ? kLineOpen : kLongestRest;
+  const WallTime wall = services_.clock.WallNow();
+  const SteadyTime now = services_.clock.Now();
+  auto until = [&rest](auto left) {
+    auto whole = std::chrono::ceil<net::Milliseconds>(left);
+    rest = std::min(rest, std::max(whole, kShortestRest));
+  };
+  if (due && due->deadline) until(*due->deadline - wall);
+  if (due && due->warning) until(*due->warning - wall);
+  if (Unreachable()) {
+    until(unreachable_until_ - now);
+  } else {
+    if (due && due->check) until(*due->check - wall);
+    for (const auto& [row, verification] : verifying_) until(verification.next() - now);
+  }
+  co_await due_.Wait(rest);
+}
+
+void Gate::Complain(const Error& error) const {
+  log::Error("the ledger did not do as it was told",
+             {{"application", name_}, {"reason", error.detail}});
+}
+
+store::Knowledge Gate::Believed(store::How how) const {
+  return {how, services_.clock.WallNow() + application().existence.lifetime};
+}
+
+void Gate::NoteReady(const std::vector<store::ReadyRow>& rows) {
+  for (const store::ReadyRow& row : rows) {
+    services_.metrics.Get<metrics::Id::kReleased>(name_, NameOf(row.kind)).Add();
+    log::Info("released", {{"sop_instance_uid", row.sop_instance.view()},
+                           {"application", name_},
+                           {"kind", NameOf(row.kind)},
+                           {"state", "ready"},
+                           {"reason", "all that it refers to exists there"}});
+  }
+}
+
+Task<> Gate::RecordFound(std::vector<Uid> uids) {
+  if (uids.empty()) co_return;
+  auto ready =
+      co_await services_.ledger.Exists(name_, std::move(uids), Believed(store::How::kQuery));
+  if (ready) {
+    NoteReady(*ready);
+  } else {
+    Complain(ready.error());
+  }
+}
+
+// ---- what is stored there
+
+void Gate::Stored(Uid sop_instance, store::How how) {
+  services_.home.Post([this, uid = std::move(sop_instance), how]() mutable {
+    if (draining_) return;
+    stored_.emplace_back(std::move(uid), how);
+    if (recording_) return;
+    recording_ = true;
+    services_.home.Spawn(RecordStored());
+  });
+}
+
+// In batches: what comes while the ledger commits is told to it together.
+Task<> Gate::RecordStored() {
+  while (!stored_.empty()) {
+    const auto batch = std::exchange(stored_, {});
+    std::vector<Uid> uids;
+    for (const auto& [uid, how] : batch) uids.push_back(uid);
+    if (application().confirm == config::Confirm::kStatus) {
+      auto ready =
+          co_await services_.ledger.Exists(name_, std::move(uids), Believed(batch.front().second));
+      if (ready) NoteReady(*ready);
+      if (!ready) Complain(ready.error());
+      continue;
+    }
+    const WallTime soon = services_.clock.WallNow() + kGather;
+    auto wanted = co_await services_.ledger.AskSoon(name_, std::move(uids), soon);
+    if (wanted && !wanted->empty()) due_.Notify();
+    if (!wanted) Complain(wanted.error());
+  }
+  recording_ = false;
+  if (draining_) ended_.Notify();
+}
+
+void Gate::Wake() {
+  services_.home.Post([this] { due_.Notify(); });
+}
+
+void Gate::Configure(std::shared_ptr<const config::Config> config) {
+  services_.home.Post([this, config = std::move(config)] {
+    const config::Application* found = config->FindApplication(name_);
+    if (!found) return;  // refused at load while rows wait; what waits goes on as it did
+    config_ = config;
+    application_ = found;
+    oracle_.Configure(found->existence);
+    due_.Notify();
+  });
+}
+
+// ---- the end
+
+Task<> Gate::Drain() {
+  return net::RunOn<void>(services_.home, [this] { return DrainHere(); });
+}
+
+Task<> Gate::DrainHere() {
+  draining_ = true;
+  oracle_.Interrupt(Error{Errc::kInterrupted, Blame::kInternal, true, "draining"});
+  due_.Notify();
+  for (Wish* wish : wishes_) wish->done.Notify();
+  while (running_ || judging_ != 0 || recording_) co_await ended_.Wait();
+}
+
+}  // namespace router::hold

@@ -1,0 +1,137 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "router/base/log.h"
+#include "router/base/text.h"
+#include "router/dimse/status.h"
+#include "router/hold/gate.h"
+#include "router/hold/wish.h"
+#include "router/net/future.h"
+
+namespace router::hold {
+namespace {
+
+constexpr size_t kNamed = 3;  // UIDs in a reason; all of them are in the ledger
+
+std::string Waits(const std::vector<Uid>& missing, size_t required) {
+  std::vector<std::string_view> some;
+  for (const Uid& uid : missing) {
+    if (some.size() == kNamed) break;
+    some.push_back(uid.view());
+  }
+  return fmt::format("waits for {} of {}: {}{}", missing.size(), required, fmt::join(some, ", "),
+                     missing.size() > kNamed ? ", …" : "");
+}
+
+bool Holds(const store::Requirement& one) { return one.strength == store::Strength::kRequired; }
+
+}  // namespace
+
+Task<Result<Verdict>> Gate::Judge(store::Instance instance, dataset::Region file) {
+  return net::RunOn<Result<Verdict>>(
+      services_.home, [this, instance = std::move(instance), file = std::move(file)]() mutable {
+        return JudgeCounted(std::move(instance), std::move(file));
+      });
+}
+
+Task<Result<Verdict>> Gate::JudgeCounted(store::Instance instance, dataset::Region file) {
+  ++judging_;
+  auto verdict = co_await JudgeHere(std::move(instance), std::move(file));
+  --judging_;
+  if (draining_) ended_.Notify();
+  co_return verdict;
+}
+
+Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region file) {
+  Verdict verdict;
+  const WallTime now = services_.clock.WallNow();
+  verdict.warn_after = now + application().hold.warn_after;
+  verdict.deadline = now + application().hold.at_most;
+  if (!rules::AriaMayHold(instance.kind)) co_return verdict;
+
+  auto harvested = co_await Harvest(std::move(instance), std::move(file));
+  if (!harvested) co_return std::unexpected(harvested.error());
+  verdict.requirements = harvested->references;
+  if (!JudgeMachines(*harvested, verdict)) co_return verdict;
+
+  auto missing = co_await FindMissing(harvested->references);
+  if (!missing) co_return std::unexpected(missing.error());
+  if (missing->empty()) co_return verdict;
+  const auto required = std::ranges::count_if(verdict.requirements, Holds);
+  verdict.kind = Verdict::Kind::kWaiting;
+  verdict.reason = {store::Cause::kReferences, Waits(*missing, static_cast<size_t>(required))};
+  verdict.missing = std::move(*missing);
+  co_return verdict;
+}
+
+Task<Result<Requirements>> Gate::Harvest(store::Instance instance, dataset::Region file) {
+  std::move_only_function<Result<dataset::Harvest>()> work = [file = std::move(file),
+                                                              paths = PathsFor(instance.kind)] {
+    return dataset::HarvestReferences(file, paths);
+  };
+  auto harvest = co_await services_.cpu.Run<Result<dataset::Harvest>>(std::move(work));
+  if (!harvest) co_return std::unexpected(harvest.error());
+  Requirements requirements =
+      RequirementsOf(instance.kind, instance.sop_instance, *harvest, application().requirements);
+  // No reference names the study; as a rule it is that of the object which refers.
+  for (store::Requirement& one : requirements.references) one.study = instance.study;
+  co_return requirements;
+}
+
+// False: the verdict is settled.
+bool Gate::JudgeMachines(const Requirements& requirements, Verdict& verdict) const {
+  const std::vector<std::string>& known = application().machines;
+  const std::string unknown = UnknownMachine(requirements.machines, known);
+  if (unknown.empty()) return true;
+  const std::string name = Printable(unknown);
+  verdict.reason = {store::Cause::kUnknownMachine,
+                    fmt::format("treatment machine \"{}\" is not known to {}; known: {}", name,
+                                name_, fmt::join(known, ", "))};
+  if (application().unknown_machine == config::UnknownMachine::kQuarantine) {
+    verdict.kind = Verdict::Kind::kQuarantine;
+    return false;
+  }
+  verdict.kind = Verdict::Kind::kRefuse;
+  verdict.status = dimse::status::kCannotUnderstand;
+  verdict.comment = AsErrorComment(
+      fmt::format("machine {} unknown here; known: {}", name, fmt::join(known, ", ")));
+  return false;
+}
+
+// The required ones that exist neither by what is known nor by what the application says within
+// `decide_within`.
+Task<Result<std::vector<Uid>>> Gate::FindMissing(std::vector<store::Requirement> requirements) {
+  std::erase_if(requirements, [](const auto& one) { return !Holds(one); });
+  if (requirements.empty()) co_return std::vector<Uid>();
+  std::vector<Uid> all;
+  for (const store::Requirement& one : requirements) all.push_back(one.uid);
+  auto unknown = co_await services_.ledger.Unknown(name_, std::move(all));
+  if (!unknown) co_return std::unexpected(unknown.error());
+  if (unknown->empty() || draining_) co_return std::move(*unknown);
+
+  std::vector<Question> questions;
+  std::ranges::sort(*unknown);
+  for (const store::Requirement& one : requirements) {
+    if (!std::ranges::binary_search(*unknown, one.uid)) continue;
+    questions.push_back({one.uid, one.kind, one.level, one.series, one.study});
+  }
+  const net::Milliseconds at_most = application().decide_within;
+  std::vector<Uid> found = co_await AskWithin(std::move(questions), at_most);
+  std::ranges::sort(found);
+  std::erase_if(*unknown, [&](const Uid& uid) { return std::ranges::binary_search(found, uid); });
+  co_return std::move(*unknown);
+}
+
+Task<std::vector<Uid>> Gate::AskWithin(std::vector<Question> questions, net::Milliseconds at_most) {
+  if (at_most.count() <= 0) co_return std::vector<Uid>();
+  Wish wish(services_.home, std::move(questions));
+  wishes_.push_back(&wish);
+  due_.Notify();
+  co_await wish.done.Wait(at_most);
+  wishes_.remove(&wish);
+  co_return std::move(wish.found);
+}
+
+}  // namespace router::hold

@@ -1,0 +1,164 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "router/base/log.h"
+#include "router/hold/gate.h"
+#include "router/hold/wish.h"
+
+namespace router::hold {
+namespace {
+
+constexpr int kWantedAtOnce = 500;
+constexpr int kVerifiedAtOnce = 100;
+
+void AddOnce(std::vector<Question>& questions, std::set<Uid>& seen, Question question) {
+  if (seen.insert(question.uid).second) questions.push_back(std::move(question));
+}
+
+}  // namespace
+
+bool Gate::HasNewWishes() const {
+  return std::ranges::any_of(wishes_, [](const Wish* wish) { return !wish->asked; });
+}
+
+// The application's answers, or nothing if it could not be asked; then it is left alone for a
+// while. `give_way`: to an instance that is being judged.
+Task<std::optional<Findings>> Gate::Ask(std::vector<Question> questions, bool give_way) {
+  std::function<bool()> stop;
+  if (give_way) stop = [this] { return draining_ || HasNewWishes(); };
+  auto findings = co_await oracle_.Ask(std::move(questions), std::move(stop));
+  if (findings) {
+    unreachable_ = 0;
+    unreachable_until_ = {};
+    co_return std::move(*findings);
+  }
+  if (draining_) co_return std::nullopt;
+  if (unreachable_++ == 0) {
+    log::Warning("the application cannot be asked what exists",
+                 {{"application", name_}, {"reason", findings.error().detail}});
+  }
+  unreachable_until_ = services_.clock.Now() + AskAgainAfter(application().existence, unreachable_);
+  co_return std::nullopt;
+}
+
+// What is being judged goes first: somebody waits for the answer, `decide_within` at most.
+Task<> Gate::AskWishes() {
+  while (HasNewWishes() && !draining_) {
+    std::vector<Question> questions;
+    std::set<Uid> seen;
+    for (Wish* wish : wishes_) {
+      if (wish->asked) continue;
+      wish->asked = true;
+      for (const Question& question : wish->questions) AddOnce(questions, seen, question);
+    }
+    std::optional<Findings> findings;
+    if (!Unreachable()) findings = co_await Ask(std::move(questions), false);
+    std::vector<Uid> found;
+    if (findings) found = std::move(findings->found);
+    co_await RecordFound(found);
+    const std::set<Uid> there(found.begin(), found.end());
+    // Those whose time was over have left the list meanwhile; those that came are not asked yet.
+    for (Wish* wish : wishes_) {
+      if (!wish->asked) continue;
+      for (const Question& question : wish->questions) {
+        if (there.contains(question.uid)) wish->found.push_back(question.uid);
+      }
+      wish->done.Notify();
+    }
+  }
+}
+
+// What rows wait for, and rows whose outcome is unknown: in one round.
+Task<> Gate::AskWanted() {
+  if (Unreachable()) co_return;
+  auto wanted = co_await services_.ledger.Wanted(name_, services_.clock.WallNow(), kWantedAtOnce);
+  if (!wanted) co_return Complain(wanted.error());
+  std::vector<store::Row> rows = co_await DueToVerify();
+  std::vector<Question> questions;
+  std::set<Uid> seen;
+  for (const store::Row& row : rows) {
+    const store::Instance& of = row.instance;
+    AddOnce(questions, seen,
+            {of.sop_instance, of.kind, store::Level::kInstance, of.series, of.study});
+  }
+  for (const store::WantedUid& one : *wanted) {
+    AddOnce(questions, seen, {one.uid, one.kind, one.level, one.series, one.study});
+  }
+  if (questions.empty()) co_return;
+  auto findings = co_await Ask(std::move(questions), true);
+  if (!findings) co_return;
+  co_await RecordFound(findings->found);
+  const std::set<Uid> found(findings->found.begin(), findings->found.end());
+  const std::set<Uid> absent(findings->absent.begin(), findings->absent.end());
+  co_await RecordAbsent(std::move(*wanted), std::move(*findings));
+  for (store::Row& row : rows) {
+    const Uid uid = row.instance.sop_instance;
+    if (found.contains(uid)) co_await SettleVerifying(std::move(row), true);
+    if (absent.contains(uid)) co_await SettleVerifying(std::move(row), false);
+  }
+}
+
+// Asked again on the schedule of the application; "unanswered" too, or it would be asked at once.
+Task<> Gate::RecordAbsent(std::vector<store::WantedUid> wanted, Findings findings) {
+  std::set<Uid> later(findings.absent.begin(), findings.absent.end());
+  later.insert(findings.unanswered.begin(), findings.unanswered.end());
+  const WallTime now = services_.clock.WallNow();
+  std::vector<store::Absence> absences;
+  for (const store::WantedUid& one : wanted) {
+    if (!later.contains(one.uid)) continue;
+    absences.push_back({one.uid, now + AskAgainAfter(application().existence, one.asked + 1)});
+  }
+  if (absences.empty()) co_return;
+  auto done = co_await services_.ledger.Absent(name_, std::move(absences));
+  if (!done) Complain(done.error());
+}
+
+// ---- rows whose outcome is unknown
+
+Task<std::vector<store::Row>> Gate::DueToVerify() {
+  std::vector<store::Row> due;
+  auto rows = co_await services_.ledger.Unverified(name_, kVerifiedAtOnce);
+  if (!rows) {
+    Complain(rows.error());
+    co_return due;
+  }
+  std::map<store::RowId, Verification> still;
+  const SteadyTime now = services_.clock.Now();
+  for (store::Row& row : *rows) {
+    auto known = verifying_.find(row.id);
+    Verification verification = known == verifying_.end() ? Verification() : known->second;
+    still[row.id] = verification;
+    if (verification.negatives() == 0 || verification.next() <= now) due.push_back(std::move(row));
+  }
+  verifying_ = std::move(still);
+  co_return due;
+}
+
+Task<> Gate::SettleVerifying(store::Row row, bool found) {
+  const Uid uid = row.instance.sop_instance;
+  if (found) {
+    auto ready = co_await services_.ledger.Complete(row.id, Believed(store::How::kQuery));
+    if (!ready) co_return Complain(ready.error());
+    NoteReady(*ready);
+    verifying_.erase(row.id);
+  } else {
+    auto at = verifying_.find(row.id);
+    if (at == verifying_.end()) co_return;
+    if (!at->second.Negative(services_.clock.Now(), application().verify_for)) co_return;
+    verifying_.erase(at);
+    store::Reason reason{store::Cause::kRetry,
+                         fmt::format("not found there, asked {} times", Verification::kNegatives)};
+    auto done =
+        co_await services_.ledger.Fail(row.id, std::move(reason), services_.clock.WallNow());
+    if (!done) co_return Complain(done.error());
+  }
+  log::Info("verified", {{"sop_instance_uid", uid.view()},
+                         {"application", name_},
+                         {"kind", NameOf(row.instance.kind)},
+                         {"state", found ? "delivered" : "ready"},
+                         {"reason", found ? "found there" : "not found there, sent again"}});
+}
+
+}  // namespace router::hold
