@@ -21,7 +21,8 @@ zero when Sluice starts. A series
 with labels appears when there is first something to count, a gauge when its value is first known.
 
 Label values are bounded. `application` and `destination` are keys of `applications` in the
-configuration, `client` is the first AE title of an entry of `clients`, `rule` is the name of a rule.
+configuration, `client` is the first AE title of an entry of `clients`, `rule` is the name of a rule; `none`
+stands where there is none.
 Where a list of values stands under a metric, whatever is not in it is counted as `other`. No label ever carries a UID, a patient, an address or a title that is not configured.
 
 )md";

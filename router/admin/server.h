@@ -10,9 +10,9 @@
 namespace router::admin {
 
 struct ServerOptions {
-  std::string host;           // address or name; empty: every interface
+  std::string host{};           // address or name; empty: every interface
   uint16_t port = 0;          // 0: any that is free, see Server::port
-  std::string token;          // empty: nothing can be changed, and nothing read from elsewhere
+  std::string token{};          // empty: nothing can be changed, and nothing read from elsewhere
   bool only_metrics = false;  // /metrics, /healthz and /readyz, free for everybody who can connect
   int threads = 8;
   std::chrono::milliseconds request_within{10'000};  // first byte of the request to its last

@@ -102,12 +102,12 @@ TEST(Registry, CountsOfManyThreadsAddUp) {
   std::vector<std::thread> threads;
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&registry] {
-      for (int n = 0; n < 1000; ++n) registry.Get<Id::kBytes>("upstream", "sent").Add(2);
+      for (int n = 0; n < 1000; ++n) registry.Get<Id::kBytes>("upstream", "out").Add(2);
     });
   }
   for (int n = 0; n < 20; ++n) EXPECT_THAT(registry.Serialize(), HasSubstr("sluice_"));
   for (auto& thread : threads) thread.join();
-  EXPECT_EQ(registry.Get<Id::kBytes>("upstream", "sent").Value(), 8000);
+  EXPECT_EQ(registry.Get<Id::kBytes>("upstream", "out").Value(), 8000);
 }
 
 TEST(Registry, CountsWithoutLabelsAreThereFromTheStartGaugesOnlyOnceKnown) {

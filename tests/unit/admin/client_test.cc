@@ -1,0 +1,117 @@
+#include "router/admin/client.h"
+
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "router/admin/server.h"
+#include "tests/unit/admin/fake_source.h"
+
+namespace router::admin {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+class ClientTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto server = Server::Start({.host = "127.0.0.1", .token = "s3cret"}, source_);
+    ASSERT_TRUE(server) << server.error().detail;
+    server_ = std::move(*server);
+    options_.url = "http://127.0.0.1:" + std::to_string(server_->port());
+    token_file_ = std::filesystem::temp_directory_path() /
+                  ("sluice-token-" + std::to_string(getpid()) + "-" +
+                   testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::ofstream(token_file_) << "s3cret\n";
+    options_.token_file = token_file_;
+  }
+  void TearDown() override { std::filesystem::remove(token_file_); }
+
+  FakeSource source_;
+  std::unique_ptr<Server> server_;
+  std::filesystem::path token_file_;
+  ClientOptions options_;
+  std::ostringstream out_, err_;
+};
+
+struct MondayNight : Clock {
+  WallTime WallNow() const override { return kMonday + std::chrono::hours(2); }
+};
+
+TEST_F(ClientTest, HeldIsATableForPeople) {
+  EXPECT_EQ(RunHeld(options_, out_, err_, MondayNight()), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("waiting  dose  VMSDBD       AUTOSEG  2h 0m     1.2.3.4\n"));
+}
+
+TEST_F(ClientTest, HeldAsJsonIsWhatTheApiSays) {
+  options_.json = true;
+  EXPECT_EQ(RunHeld(options_, out_, err_), 0) << err_.str();
+  EXPECT_THAT(out_.str(), testing::StartsWith(R"({"held":[{"sop_instance_uid":"1.2.3.4",)"));
+}
+
+TEST_F(ClientTest, HeldGoesThroughAllPages) {
+  source_.held.clear();
+  for (int id = 1; id <= 1001; ++id) source_.held.push_back(HeldDose(id));
+  options_.json = true;
+  EXPECT_EQ(RunHeld(options_, out_, err_), 0) << err_.str();
+  EXPECT_EQ(nlohmann::json::parse(out_.str())["held"].size(), 1001u);
+  EXPECT_EQ(source_.filters.size(), 3u);
+}
+
+TEST_F(ClientTest, StatusTellsReadinessAndDestinationsEvenWhenNotReady) {
+  source_.readiness = {false, {"draining"}};
+  EXPECT_EQ(RunStatus(options_, out_, err_), 0) << err_.str();
+  EXPECT_THAT(out_.str(), HasSubstr("not ready\n  draining\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("3 associations, 1 moves in progress\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("VMSDBD       10.1.0.4:51402  yes  closed"));
+}
+
+TEST_F(ClientTest, ReleaseSendsTheTokenAndTheReason) {
+  EXPECT_EQ(RunAct(options_, HeldAction::kRelease, {"1.2.3.4", "it is there", ""}, out_, err_), 0)
+      << err_.str();
+  EXPECT_EQ(out_.str(), "1.2.3.4: ready for VMSDBD\n");
+  EXPECT_THAT(source_.acts, ElementsAre("release 7 it is there operator at 127.0.0.1"));
+}
+
+TEST_F(ClientTest, TheServersRefusalIsShownAndTheExitCodeIsOne) {
+  options_.token_file.clear();
+  EXPECT_EQ(RunAct(options_, HeldAction::kRetry, {"1.2.3.4", "", ""}, out_, err_), 1);
+  EXPECT_THAT(err_.str(), testing::StartsWith("sluice: changing needs the token"));
+  EXPECT_THAT(source_.acts, IsEmpty());
+}
+
+TEST_F(ClientTest, AUidCannotLeaveItsPlaceInThePath) {
+  EXPECT_EQ(RunAct(options_, HeldAction::kRelease, {"1.2.3.4/../../reload?", "", ""}, out_, err_),
+            1);
+  EXPECT_THAT(source_.acts, IsEmpty());
+}
+
+TEST_F(ClientTest, CommandsReportWhatWasDone) {
+  EXPECT_EQ(RunCommand(options_, Command::kReload, out_, err_), 0) << err_.str();
+  EXPECT_EQ(out_.str(), "configuration taken over\n");
+  EXPECT_EQ(RunCommand(options_, Command::kDrain, out_, err_), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("drain is not part of this version"));
+}
+
+TEST_F(ClientTest, ASluiceThatIsNotThereIsSaidToBe) {
+  server_.reset();
+  EXPECT_EQ(RunHeld(options_, out_, err_), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("is Sluice running"));
+}
+
+TEST_F(ClientTest, UrlsAndTokenFilesThatAreNoneAreNamed) {
+  options_.url = "127.0.0.1:8780";
+  EXPECT_EQ(RunHeld(options_, out_, err_), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("is no http:// or https:// URL"));
+  options_.token_file = "/nonexistent/token";
+  EXPECT_EQ(RunHeld(options_, out_, err_), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("cannot read a token from /nonexistent/token"));
+}
+
+}  // namespace
+}  // namespace router::admin
