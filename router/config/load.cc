@@ -18,8 +18,8 @@ namespace {
 // In file order, each with its place in front. A message may quote what a person typed: a line
 // stays one line.
 std::vector<std::string> Printed(std::string_view name, std::vector<Fault> faults) {
-  std::ranges::stable_sort(faults, [](const Fault& a, const Fault& b) {
-    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  std::ranges::sort(faults, {}, [](const Fault& fault) {
+    return std::tie(fault.line, fault.column, fault.message);
   });
   std::vector<std::string> lines;
   for (Fault& fault : faults) {
