@@ -2,6 +2,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "router/net/chunk.h"
@@ -43,9 +44,11 @@ Loop::Loop(int index)
       [](uv_timer_t* h) {
         auto* self = static_cast<Loop*>(h->data);
         uint64_t now = uv_hrtime() / 1'000'000, due = self->handles_->tick_due;
-        if (due != 0 && now >= due)
-          self->lag_.store(static_cast<double>(now - due) / 1000, std::memory_order_relaxed);
-        self->handles_->tick_due = now + kTickMilliseconds;
+        // Both ends by the loop's own clock: one that ran ahead would keep an old lag on show.
+        if (due != 0)
+          self->lag_.store(static_cast<double>(std::max(now, due) - due) / 1000,
+                           std::memory_order_relaxed);
+        self->handles_->tick_due = uv_now(h->loop) + kTickMilliseconds;
       },
       kTickMilliseconds, kTickMilliseconds);
   uv_unref(AsHandle(&handles_->tick));

@@ -41,7 +41,8 @@ class Signal {
 };
 
 // Whoever needs the same thing one after another, in the order of asking: the right to send a
-// message on an association. On one loop. The guard gives the turn to the next in line.
+// message on an association. On one loop. The guard gives the turn to the next in line. Must not
+// end before its guards, nor while somebody waits.
 class Turn {
  public:
   class [[nodiscard]] Guard {
@@ -65,6 +66,9 @@ class Turn {
   };
 
   explicit Turn(Loop& loop) : loop_(loop) {}
+  ~Turn() {
+    if (!line_.empty()) log::Fatal("a turn ended while somebody waited for it");
+  }
 
   struct Awaiter {
     Turn& turn;

@@ -182,13 +182,15 @@ Task<> SurviveWithoutDescriptors(Loop& loop, bool& survived) {
   auto acceptor = Acceptor::Listen(loop, "127.0.0.1", 0, arrivals.Callback(3));
   std::vector<Socket> clients, filling;
   for (int i = 0; i < 3; ++i) clients.push_back(ConnectTo("127.0.0.1", (*acceptor)->port()));
+  // A line of log first: UBSan looks at an object that it has not seen through a pipe of its own.
+  log::Error("descriptors run out next", {{"why", "a test"}, {"port", (*acceptor)->port()}});
   rlimit before{};
   getrlimit(RLIMIT_NOFILE, &before);
   rlimit few{64, before.rlim_max};
   setrlimit(RLIMIT_NOFILE, &few);
   for (int fd; (fd = open("/dev/null", O_RDONLY)) >= 0;) filling.emplace_back(fd);
-  bool arrived = co_await arrivals.enough.Wait(Milliseconds(20));
-  EXPECT_FALSE(arrived);
+  for (int i = 0; i < 5; ++i) co_await NextTurn{};  // the loop looks for connections in each
+  EXPECT_TRUE(arrivals.sockets.empty());
   filling.clear();
   co_await arrivals.enough.Wait();
   co_await (*acceptor)->Close();

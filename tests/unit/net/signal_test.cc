@@ -173,6 +173,18 @@ TEST_F(TurnTest, NobodySlipsInWhileTheTurnIsHandedOver) {
   EXPECT_EQ(order, (std::vector<int>{1, 2}));
 }
 
+TEST_F(TurnTest, ATurnThatEndsBeforeItsWaitersEndsTheProcess) {
+  EXPECT_DEATH(
+      {
+        Turn turn(loop_);
+        Turn::Guard guard = turn.Take().await_resume();
+        turn.Take().await_suspend(std::noop_coroutine());
+        guard = Turn::Guard();  // hands over to the first in line
+        turn.Take().await_suspend(std::noop_coroutine());
+      },
+      "a turn ended while somebody waited");
+}
+
 TEST_F(TurnTest, AGuardThatMovedGivesTheTurnBackOnce) {
   bool free_again = false;
   Run(

@@ -191,9 +191,9 @@ TEST_F(StreamTest, ASinkThatReadsSlowlyIsNotEnded) {
   Got written("under way");
   Run(
       [](Loop& loop, Pair& ends, Got& wrote) -> Task<> {
-        auto stream = Open(loop, ends, Milliseconds(8));
+        auto stream = Open(loop, ends, Milliseconds(40));
         co_await Both(WriteInto(*stream, TooMuch(), wrote),
-                      SipUntil(wrote, loop, ends.peer, 65536, Milliseconds(2)));
+                      SipUntil(wrote, loop, ends.peer, 65536, Milliseconds(4)));
         co_await stream->Close();
       },
       loop_, pair, written);
