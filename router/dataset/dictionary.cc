@@ -111,11 +111,11 @@ const Dictionary& Ours() {
 std::optional<Tag> ParseNumbers(std::string_view text) {
   if (text.size() == 11 && text.front() == '(' && text.back() == ')') text = text.substr(1, 9);
   if (text.size() != 9 || text[4] != ',') return std::nullopt;
-  uint16_t group = 0, element = 0;
-  auto one = std::from_chars(text.data(), text.data() + 4, group, 16);
-  auto two = std::from_chars(text.data() + 5, text.data() + 9, element, 16);
-  if (one.ptr != text.data() + 4 || two.ptr != text.data() + 9) return std::nullopt;
-  return static_cast<Tag>(group) << 16 | element;
+  std::string digits = std::string(text.substr(0, 4)) + std::string(text.substr(5));
+  Tag tag = 0;
+  auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), tag, 16);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return tag;
 }
 
 }  // namespace

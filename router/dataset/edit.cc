@@ -63,8 +63,9 @@ Result<Buffer> ReplaceInPlain(Bytes dataset, const Encoding& encoding, Tag tag,
                               std::string_view value) {
   auto found = Find(dataset, encoding, tag);
   if (!found) return std::unexpected(found.error());
-  if (!*found) return Buffer(dataset.begin(), dataset.end());
-  const Event& element = (*found)->element;
+  const std::optional<Place>& place = *found;
+  if (!place) return Buffer(dataset.begin(), dataset.end());
+  const Event& element = place->element;
   std::string text = Padded(value, encoding.explicit_vr ? element.vr : VrInDictionary(element.tag));
   bool short_length = encoding.explicit_vr && element.value_offset - element.offset == 8;
   if (text.size() > (short_length ? 0xFFFEu : 0xFFFFFFFEu)) {
@@ -81,7 +82,7 @@ Result<Buffer> ReplaceInPlain(Bytes dataset, const Encoding& encoding, Tag tag,
   } else {
     Store32(&out[head.size() - 4], static_cast<uint32_t>(text.size()), big);
   }
-  if (auto at = (*found)->group_length) {
+  if (auto at = place->group_length) {
     uint32_t before = big ? LoadBe32(&out[*at]) : LoadLe32(&out[*at]);
     Store32(&out[*at], before + static_cast<uint32_t>(text.size()) - element.length, big);
   }

@@ -8,7 +8,7 @@
 namespace router::dataset {
 namespace {
 
-constexpr size_t kMostText = 64 * 1024;  // bytes; the longest of the facts may have 64 characters
+constexpr size_t kMostText = 65536;  // bytes; the longest of the facts may have 64 characters
 constexpr Tag kFrameOfReference = 0x00200052, kFloatPixelData = 0x7FE00008;
 constexpr Tag kPixelData = 0x7FE00010;
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <tuple>
+
 #include "router/base/log.h"
 #include "router/base/text.h"
 #include "router/dataset/dcmtk_bridge.h"
@@ -31,7 +33,7 @@ bool CopyElements(DcmItem& from, DcmItem& to) {
     std::unique_ptr<DcmObject> copy(from.getElement(i)->clone());
     auto* element = dynamic_cast<DcmElement*>(copy.get());
     if (element == nullptr || to.insert(element, OFTrue).bad()) return false;
-    copy.release();  // the item owns it now
+    std::ignore = copy.release();  // the item owns it now
   }
   return true;
 }
@@ -157,7 +159,7 @@ Result<> Identifier::Set(Tag tag, std::string_view value) {
     OFCondition put = made->putString(text.c_str(), static_cast<Uint32>(text.size()));
     if (put.good()) put = content_->dataset.insert(made, OFTrue);
     if (put.bad()) return CannotSet(tag, put.text());
-    owned.release();  // the data set owns it now
+    std::ignore = owned.release();  // the data set owns it now
     return {};
   }
   OFCondition put = element->putString(text.c_str(), static_cast<Uint32>(text.size()));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kPreamble = 128, kPrefixEnd = 132;
 constexpr std::string_view kPrefix = "DICM";
-constexpr size_t kFirstRead = 8 * 1024, kMostMeta = 1 << 20;  // bytes
+constexpr size_t kFirstRead = 8192, kMostMeta = 1 << 20;  // bytes
 constexpr Tag kGroupLength = 0x00020000;
 
 // Group 0002 is Explicit VR Little Endian whatever follows it (PS3.10 7.1).

@@ -12,7 +12,7 @@
 namespace router::dataset {
 namespace {
 
-constexpr size_t kMostText = 64 * 1024;        // bytes of one value
+constexpr size_t kMostText = 65536;            // bytes of one value
 constexpr size_t kMostReferences = 1'000'000;  // distinct ones of one object
 constexpr Tag kReferencedClass = 0x00081150, kSeriesUid = 0x0020000E;
 constexpr Tag kPlanRelationship = 0x300A0055, kPlanGeometry = 0x300A000C;

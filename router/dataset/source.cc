@@ -15,8 +15,9 @@
 namespace router::dataset {
 namespace {
 
-constexpr size_t kWindow = 256 * 1024;
-constexpr size_t kSmallWindow = 16 * 1024;  // before the first seek shows what the reader wants
+constexpr size_t kWindow = 1 << 18;  // bytes
+constexpr size_t kSmallWindow =
+    1 << 14;  // bytes, before the first seek shows what the reader wants
 constexpr uint64_t kMostInflated = uint64_t{4} << 30;
 constexpr int kRawDeflate = -15;  // zlib's way to say: no zlib header
 
