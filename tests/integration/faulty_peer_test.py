@@ -131,8 +131,9 @@ class FaultyStores(FaultyCase):
         peer = self.peer(lose={"store": 1})
         sent = storescu(peer, [CHAIN.dose], options=["-R", "-td", "1"])
         self.assertNotEqual(0, sent.returncode, sent)
-        self.assertIn(DOSE, peer.files())
+        wait_until(lambda: peer.journal("store"), what="the instance")
         self.assertFalse(peer.journal("store")[0]["answered"])
+        self.assertIn(DOSE, peer.files())
         self.assertEqual(0, storescu(peer, [CHAIN.dose]).returncode)
 
     def test_only_given_transfer_syntaxes_and_classes_are_accepted(self):
@@ -222,6 +223,7 @@ class FaultyQueries(FaultyCase):
         peer = self.loaded(self.FILES, delay_ms={"find": 300}, lose={"find": 1})
         lost = findscu(peer, by_uid(PLAN), options=("-S", "-td", "1"))
         self.assertIn("No data available (timeout", lost.output)
+        wait_until(lambda: peer.journal("find"), what="the query")
         self.assertFalse(peer.journal("find")[0]["answered"])
         self.assertEqual(1, self.matches(peer, by_uid(PLAN)))
         began = peer.journal("associate")[-1]["ms"]
@@ -285,7 +287,7 @@ class FaultyMoves(FaultyCase):
 
     def test_sub_operations_over_parallel_associations(self):
         peer, destination = self.scene(move={"associations": "parallel", "per_association": 4},
-                                       delay_ms={"suboperation": 150})
+                                       delay_ms={"suboperation": 300})
         self.assertEqual(0, self.move(peer).returncode)
         self.assertEqual((2, 2), self.associations(destination))
         self.assertEqual(set(SLICES), set(destination.arrivals()))
@@ -340,8 +342,9 @@ class FaultyMoves(FaultyCase):
         peer, destination = self.scene(lose={"move": 1})
         moved = self.move(peer, options=("-S", "-td", "1"))
         self.assertIn("No data available (timeout", moved.output)
-        self.assertEqual(set(SLICES), set(destination.arrivals()))
+        wait_until(lambda: peer.journal("move"), what="the end of the move")
         self.assertFalse(peer.journal("move")[0]["answered"])
+        self.assertEqual(set(SLICES), set(destination.arrivals()))
 
     def test_a_slow_move_response_comes_after_all_sub_operations(self):
         peer, destination = self.scene(delay_ms={"move": 300})
@@ -352,14 +355,14 @@ class FaultyMoves(FaultyCase):
         self.assertLess(begins, took)
 
     def test_cancel_ends_a_move_and_tells_what_remains(self):
-        peer, destination = self.scene(delay_ms={"suboperation": 100})
+        peer, destination = self.scene(delay_ms={"suboperation": 300})
         self.move(peer, options=("-S", "--cancel", "2"))
         move = peer.journal("move")[0]
         self.assertEqual(0xFE00, move["status"])
         self.assertLess(len(destination.arrivals()), 8)
 
     def test_a_client_that_dies_does_not_stop_the_move(self):
-        peer, destination = self.scene(delay_ms={"suboperation": 50})
+        peer, destination = self.scene(delay_ms={"suboperation": 200})
         keys = [part for key in BY_SERIES for part in ("-k", key)]
         client = self.background("movescu", peer, "-S", "-aem", "DEST", *keys)
         wait_until(lambda: destination.arrivals(), what="the first sub-operation")
@@ -463,7 +466,8 @@ class FaultyAssociations(FaultyCase):
         sent = echoscu(peer)
         self.assertEqual(0, sent.returncode, sent)
         self.assertGreaterEqual(sent.seconds, 0.4)
-        self.assertEqual([False, True], [line["answered"] for line in peer.journal("echo")])
+        wait_until(lambda: len(peer.journal("echo")) == 2, what="both requests")
+        self.assertEqual({False, True}, {line["answered"] for line in peer.journal("echo")})
 
     def test_a_release_can_go_unanswered(self):
         peer = self.peer(lose={"release": 1})
@@ -479,7 +483,7 @@ class FaultyAssociations(FaultyCase):
     def test_a_client_that_waits_is_answered_when_the_peer_is_reset(self):
         peer = self.peer(delay_ms={"echo": 600000})
         client = self.background("echoscu", peer)
-        wait_until(lambda: peer.state()["associations"] == 1, what="the association")
+        wait_until(lambda: peer.journal("command"), what="the request")
         peer.reset()
         client.wait()
         self.assertIn("Peer Aborted Association", client.output())
@@ -499,7 +503,7 @@ class FaultyAssociations(FaultyCase):
     def test_it_ends_in_order_while_associations_are_open(self):
         peer = self.peer(delay_ms={"echo": 600000})
         self.background("echoscu", peer)
-        wait_until(lambda: peer.state()["associations"] == 1, what="the association")
+        wait_until(lambda: peer.journal("command"), what="the request")
         self.assertEqual(0, peer.stop())
 
     def test_port_zero_is_told_when_ready(self):

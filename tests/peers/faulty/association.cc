@@ -64,6 +64,8 @@ void Association::End(OFCondition condition) {
 }
 
 bool Association::Dispatch(T_ASC_PresentationContextID context, T_DIMSE_Message& message) {
+  // Before any delay: a test that waits for this line knows that the client waits for an answer.
+  Note("command", {{"field", static_cast<int>(message.CommandField)}});
   switch (message.CommandField) {
     case DIMSE_C_ECHO_RQ:
       Echo(context, message.msg.CEchoRQ);
