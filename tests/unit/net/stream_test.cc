@@ -176,24 +176,24 @@ TEST_F(StreamTest, ASinkThatNeverReadsEndsTheWriteAndTheReader) {
   EXPECT_EQ(later, Failed(Errc::kTimeout));
 }
 
-Task<> SipUntil(const Got& ended, Loop& loop, Socket& peer, size_t sip, Milliseconds every) {
+// Small sips for three stall times, then large ones until the write has ended.
+Task<> SipUntil(const Got& ended, Loop& loop, Socket& peer) {
   Signal signal(loop);
-  while (ended == Got("under way")) {
-    co_await signal.Wait(every);
-    peer.Receive(sip, true);
+  for (int i = 0; ended == Got("under way"); ++i) {
+    co_await signal.Wait(Milliseconds(4));
+    peer.Receive(i < 150 ? 16384 : 1 << 20, true);
   }
 }
 
-// Megabytes may stand in the kernel's buffer and keep the socket unwritable for many stall times,
-// while a slow peer reads all the time.
+// Megabytes may stand in the kernel's buffer and keep the socket unwritable for longer than the
+// stall time, while a slow peer reads all the time.
 TEST_F(StreamTest, ASinkThatReadsSlowlyIsNotEnded) {
   Pair pair = Connected(32768, 2 << 20);
   Got written("under way");
   Run(
       [](Loop& loop, Pair& ends, Got& wrote) -> Task<> {
-        auto stream = Open(loop, ends, Milliseconds(40));
-        co_await Both(WriteInto(*stream, TooMuch(), wrote),
-                      SipUntil(wrote, loop, ends.peer, 65536, Milliseconds(4)));
+        auto stream = Open(loop, ends, Milliseconds(200));
+        co_await Both(WriteInto(*stream, TooMuch(), wrote), SipUntil(wrote, loop, ends.peer));
         co_await stream->Close();
       },
       loop_, pair, written);
