@@ -169,12 +169,14 @@ Result<> Server::Listener::Bind() {
     }
     if (port > 0) {
       port_ = static_cast<uint16_t>(port);
+      ::listen(svr_sock_,
+               kWaiting);  // the library's backlog of 5 makes a few callers wait a second
       return {};
     }
   }
   std::string why = errno == 0 ? "no such address here" : std::strerror(errno);
   return Fail(Errc::kConnect, Blame::kInternal,
-              "admin: cannot listen at " + options_.host + ":" + std::to_string(options_.port) +
+              "admin: cannot listen on " + options_.host + ":" + std::to_string(options_.port) +
                   ": " + why);
 }
 

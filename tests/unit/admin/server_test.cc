@@ -179,7 +179,7 @@ TEST_F(ServerTest, HeadersThatNeverEndAreCutOffAtABudget) {
 }
 
 TEST_F(ServerTest, GarbageIsNotAnswered200) {
-  Start();
+  Start({.request_within = std::chrono::milliseconds(200)});
   for (std::string_view garbage :
        {"\r\n\r\n", "GET\r\n\r\n", "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
         "GET / HTTP/9.9\r\n\r\n", "BREW / HTTP/1.1\r\n\r\n"}) {
