@@ -77,6 +77,7 @@ struct Listener {
 
 std::vector<Listener> ListenersOf(const Config& config) {
   std::vector<Listener> listeners;
+  listeners.reserve(config.listen.size() + 2);
   for (size_t i = 0; i < config.listen.size(); ++i)
     listeners.push_back({config.listen[i], "listen[" + std::to_string(i) + "]", "listen"});
   if (config.admin.listen) listeners.push_back({*config.admin.listen, "admin.listen", "admin"});

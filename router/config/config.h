@@ -158,8 +158,8 @@ struct Application {
   Statuses statuses;
   Timeouts timeouts;
 
-  bool HasTitle(const AeTitle& title) const;       // ae_title, name or also_called
-  bool CallsFrom(const IpAddress& address) const;  // by `from`
+  bool HasTitle(const AeTitle& title) const;      // ae_title, name or also_called
+  bool CallsFrom(const IpAddress& caller) const;  // by `from`
   bool operator==(const Application&) const = default;
 };
 
@@ -183,7 +183,7 @@ struct Client {
 
   const std::string& name() const { return ae_titles.front(); }  // the label in metrics
   bool HasTitle(const AeTitle& title) const;
-  bool CallsFrom(const IpAddress& address) const;
+  bool CallsFrom(const IpAddress& caller) const;
   bool May(Operation operation) const { return may[static_cast<size_t>(operation)]; }
   bool Receives() const { return receives_on != 0 || address.has_value(); }
   bool operator==(const Client&) const = default;

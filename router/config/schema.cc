@@ -146,8 +146,12 @@ void ReadMoves(Section& s, Application& a) {
 // Whence an application calls us, if nobody says so: where we call it. A name is not looked up.
 std::vector<Cidr> WhereItIs(const std::optional<Endpoint>& address) {
   if (!address) return {};
-  if (address->host == "localhost")
-    return {Cidr::Of(*IpAddress::Parse("127.0.0.1")), Cidr::Of(*IpAddress::Parse("::1"))};
+  if (address->host == "localhost") {
+    std::vector<Cidr> loopback;
+    for (std::string_view text : {"127.0.0.1", "::1"})
+      if (auto ip = IpAddress::Parse(text)) loopback.push_back(Cidr::Of(*ip));
+    return loopback;
+  }
   auto ip = IpAddress::Parse(address->host);
   return ip ? std::vector{Cidr::Of(*ip)} : std::vector<Cidr>();
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <optional>
 
 #include "router/base/text.h"
@@ -28,7 +27,7 @@ std::optional<uint64_t> TakeNumber(std::string_view& text) {
   size_t digits = 0;
   while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
   if (digits == 0 || digits > 12) return std::nullopt;
-  std::from_chars(text.data(), text.data() + digits, value);
+  for (char digit : text.substr(0, digits)) value = 10 * value + static_cast<uint64_t>(digit - '0');
   text.remove_prefix(digits);
   return value;
 }
