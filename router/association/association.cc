@@ -271,10 +271,7 @@ Task<Result<>> Association::Flush() {
     co_return Fail(Errc::kClosed, peer_, "the association has ended", true);
   }
   On(Event::kDataRequest);  // DT-1, AR-7
-  segments_.clear();
-  for (const ul::Segment& segment : writer_.segments())
-    segments_.push_back(Bytes(segment.base, segment.length));
-  auto written = co_await stream_->Write(segments_);
+  auto written = co_await stream_->Write(writer_.segments());
   writer_.Clear();
   if (!written && written.error().code != Errc::kInterrupted) written.error().blame = peer_;
   co_return written;

@@ -154,7 +154,6 @@ class Association {
   dimse::MessageAssembler assembler_;
   net::Turn turn_;
   net::Chunk chunk_;
-  std::vector<Bytes> segments_;
   ul::AssociateAc answer_;
   std::vector<ul::AcceptedContext> agreed_;
   std::bitset<256> accepted_;  // context IDs on which messages may come

@@ -11,12 +11,6 @@
 
 namespace router::ul {
 
-// One piece of a vectored write.
-struct Segment {
-  const std::byte* base = nullptr;
-  size_t length = 0;
-};
-
 // Cuts command sets and data sets into P-DATA-TF PDUs of one PDV each, for a vectored write:
 // headers stand in a small arena of the writer, payload stays where it is.
 //
@@ -42,7 +36,7 @@ class PdvWriter {
   void Append(ContextId context, bool is_command, Bytes piece, bool ends);
 
   // What has to be written, in order. Good until the next Append() or Clear().
-  std::span<const Segment> segments() const { return segments_; }
+  std::span<const Bytes> segments() const { return segments_; }
   size_t size() const { return size_; }  // bytes in all segments
   bool empty() const { return segments_.empty(); }
 
@@ -59,7 +53,7 @@ class PdvWriter {
   size_t max_payload_;
   std::deque<Slot> slots_;  // a deque: segments point into it while it grows
   size_t slots_used_ = 0;
-  std::vector<Segment> segments_;
+  std::vector<Bytes> segments_;
   size_t size_ = 0;
   std::optional<std::byte> odd_;
   bool part_open_ = false;

@@ -12,8 +12,8 @@ namespace {
 
 Buffer Joined(const PdvWriter& writer) {
   Buffer out;
-  for (const Segment& segment : writer.segments())
-    out.insert(out.end(), segment.base, segment.base + segment.length);
+  for (Bytes segment : writer.segments())
+    out.insert(out.end(), segment.begin(), segment.end());
   EXPECT_EQ(out.size(), writer.size());
   return out;
 }
@@ -51,8 +51,8 @@ TEST(PdvWriter, PayloadIsNotCopied) {
   Buffer payload(1000);
   writer.Append(1, false, payload, true);
   ASSERT_EQ(writer.segments().size(), 2U);
-  EXPECT_EQ(writer.segments()[0].length, 12U);
-  EXPECT_EQ(writer.segments()[1].base, payload.data());
+  EXPECT_EQ(writer.segments()[0].size(), 12U);
+  EXPECT_EQ(writer.segments()[1].data(), payload.data());
 }
 
 TEST(PdvWriter, CutsToThePeersLimitWhichCountsThePdvHeader) {
@@ -119,16 +119,16 @@ TEST(PdvWriter, SegmentsStayGoodWhileTheBatchGrows) {
   PdvWriter writer(8);
   std::string text(5000, 'z');
   writer.Append(1, true, AsBytes("cc"), true);
-  const std::byte* first = writer.segments()[0].base;
+  const std::byte* first = writer.segments()[0].data();
   writer.Append(1, false, AsBytes(text), true);
-  EXPECT_EQ(writer.segments()[0].base, first);
+  EXPECT_EQ(writer.segments()[0].data(), first);
   Lines pdus = Pdus(writer);
   ASSERT_EQ(pdus.size(), 2501U);
   EXPECT_EQ(pdus[0], "1 c cc|");
   EXPECT_EQ(pdus[2500], "1 d zz|");
   writer.Clear();
   writer.Append(1, true, AsBytes("dd"), true);
-  EXPECT_EQ(writer.segments()[0].base, first) << "the arena is used again";
+  EXPECT_EQ(writer.segments()[0].data(), first) << "the arena is used again";
 }
 
 using PdvWriterDeathTest = testing::Test;

@@ -90,8 +90,8 @@ RC_GTEST_PROP(Stream, WhatTheWriterCutsTheReaderPutsTogether, ()) {
     for (const Buffer& piece : part.pieces) {
       writer.Append(part.context, part.is_command, piece, &piece == &part.pieces.back());
       if (!*rc::gen::arbitrary<bool>() && &piece != &part.pieces.back()) continue;
-      for (const Segment& s : writer.segments())
-        stream.insert(stream.end(), s.base, s.base + s.length);
+      for (Bytes s : writer.segments())
+        stream.insert(stream.end(), s.begin(), s.end());
       writer.Clear();
     }
   }
