@@ -150,6 +150,18 @@ std::vector<std::string> Database::Statements() const {
   return all;
 }
 
+int64_t Database::Work() const {
+  int64_t steps = 0;
+  for (const auto& [sql, statement] : statements_)
+    steps += sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 0);
+  return steps;
+}
+
+void Database::ResetWork() {
+  for (const auto& [sql, statement] : statements_)
+    sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+}
+
 void Database::Bind(sqlite3_stmt* statement, int index, int64_t value) {
   if (statement) sqlite3_bind_int64(statement, index, value);
 }

@@ -93,6 +93,9 @@ class Database {
   int failure_code() const { return code_; }
 
   std::vector<std::string> Statements() const;  // prepared so far
+  // Steps that SQLite's machine has taken since ResetWork: the cost, whatever else runs here.
+  int64_t Work() const;
+  void ResetWork();
 
  private:
   friend class Rows;

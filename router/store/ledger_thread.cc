@@ -142,11 +142,15 @@ void LedgerThread::ClearTombstones(Transaction& tx) {
     tx.database().Run("DELETE FROM tombstone WHERE file = ?", name);
 }
 
-void LedgerThread::Remove(const std::vector<std::string>& files) {
+std::vector<std::string> LedgerThread::Remove(const std::vector<std::string>& files) {
+  std::vector<std::string> gone;
   for (const std::string& name : files) {
-    Result<> gone = disk_.Unlink(paths_.File(name));
-    if (!gone) log::Warning("a file stays in the spool", {{"why", gone.error().detail}});
+    if (Result<> unlinked = disk_.Unlink(paths_.File(name)); unlinked)
+      gone.push_back(name);
+    else
+      log::Warning("a file stays in the spool", {{"why", unlinked.error().detail}});
   }
+  return gone;
 }
 
 void LedgerThread::Perform(std::vector<Call>& batch) {
@@ -182,8 +186,8 @@ void LedgerThread::Perform(std::vector<Call>& batch) {
   }
   if (!committed) return;
   Remove(unused);
-  Remove(tx.tombstones());
-  buried_ = tx.tombstones();
+  buried_ = Remove(tx.tombstones());  // where it failed the next start does it
+
   std::function<void(const std::string&)> notify;
   {
     std::lock_guard lock(mutex_);

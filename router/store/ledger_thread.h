@@ -89,7 +89,7 @@ class LedgerThread {
   std::vector<std::string> UnusedFiles(Transaction& tx, const std::vector<Call>& batch);
   bool Commit();
   void ClearTombstones(Transaction& tx);
-  void Remove(const std::vector<std::string>& files);
+  std::vector<std::string> Remove(const std::vector<std::string>& files);  // those that are gone
 
   std::unique_ptr<Database> database_;
   Disk& disk_;
