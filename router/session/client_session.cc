@@ -172,7 +172,7 @@ Task<Result<>> ClientSession::AnswerRequest(ul::ContextId context, dimse::Comman
 
 // Both sides are ended, in peace if the client asked for it.
 Task<> ClientSession::Finish(Result<> how) {
-  busy_ = true;
+  busy_ = finishing_ = true;
   for (const auto& move : moves_) move->ClientGone(how.has_value());
   while (!moves_.empty()) co_await moves_ended_.Wait();
   if (how) {

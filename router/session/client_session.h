@@ -110,6 +110,7 @@ class ClientSession : public Session {
   bool terminated_ = false;
   bool busy_ = false;      // a message of the client is being dealt with
   bool stopping_ = false;  // drain
+  bool finishing_ = false;  // Finish ends both sides: neither interrupts the other any more
   uint64_t messages_ = 0;
   uint64_t counted_in_ = 0, counted_out_ = 0;  // bytes already in the metrics
 

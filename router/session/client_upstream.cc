@@ -110,7 +110,7 @@ Task<> ClientSession::PumpUpstream() {
   for (const auto& move : moves_) move->UpstreamLost(why);
   if (terminated_) {
     co_await AnswerOutstanding(why);
-  } else {
+  } else if (!finishing_) {
     Error carried = why;
     if (carried.code != Errc::kReleased) carried.code = Errc::kInterrupted;
     carried.detail = "upstream: " + carried.detail;
