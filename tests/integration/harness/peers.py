@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import signal
 import socket
 import threading
 import urllib.request
@@ -100,6 +101,8 @@ class _Orthanc(Peer):
     def start(self):
         Process.start(self)
         self.ready(lambda: "Orthanc has started" in self.output_of_this_run(), "start")
+        # It says so before it can end in order.
+        self.ready(lambda: self.catches(signal.SIGTERM), "a handler for SIGTERM")
         return self
 
     def stop(self, *args, **options):

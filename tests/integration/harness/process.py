@@ -110,6 +110,13 @@ class Process:
         except Timeout as fault:
             raise Timeout(f"{fault}\n{self.output()}") from None
 
+    def catches(self, number):
+        """Whether the process has a handler for a signal by now."""
+        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("SigCgt:"):
+                return bool(int(line.split()[1], 16) >> (number - 1) & 1)
+        return False
+
     def send_signal(self, number):
         if self.running():
             self._child.send_signal(number)
