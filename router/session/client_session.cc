@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "router/dimse/messages.h"
+#include "router/dimse/sop_classes.h"
 #include "router/session/carried_move.h"
 #include "router/session/protocol_errors.h"
 
@@ -222,6 +223,10 @@ rules::Facts ClientSession::FactsOf(const dimse::CommandSet& command) const {
   facts.command_field = static_cast<uint16_t>(command.command());
   facts.sop_class_uid = command.sop_class().str();
   facts.sop_instance_uid = command.sop_instance().str();
+  if (command.command() == dimse::Command::kCStoreRq &&
+      !(dimse::MayHaveRequirements(facts.sop_class_uid) &&
+        dimse::KindOf(facts.sop_class_uid) == Kind::kOther))
+    facts.kind = dimse::KindOf(facts.sop_class_uid);
   facts.refuse_unknown_destinations =
       application_.unknown_destinations == config::UnknownDestinations::kRefuse;
   return facts;
