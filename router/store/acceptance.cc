@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <set>
+#include <unordered_map>
 
 #include "router/store/queries.h"
 #include "router/store/steps.h"
@@ -27,14 +27,17 @@ bool MayBeReplaced(const Row& first) {
   return first.state != State::kSending && first.state != State::kVerifying;
 }
 
-// Distinct by UID; of two mentions the one that holds stays.
+// Distinct by UID: the first mention, unless a later one holds and the first does not.
 std::vector<Requirement> Distinct(const Acceptance& acceptance) {
-  std::vector<Requirement> all = acceptance.requirements;
-  std::stable_sort(all.begin(), all.end(), [](const Requirement& a, const Requirement& b) {
-    return a.uid != b.uid ? a.uid < b.uid : a.strength < b.strength;
-  });
-  auto same = [](const Requirement& a, const Requirement& b) { return a.uid == b.uid; };
-  all.erase(std::unique(all.begin(), all.end(), same), all.end());
+  std::vector<Requirement> all;
+  std::unordered_map<Uid, size_t> seen;
+  for (const Requirement& one : acceptance.requirements) {
+    auto [at, is_new] = seen.emplace(one.uid, all.size());
+    if (is_new)
+      all.push_back(one);
+    else if (one.strength < all[at->second].strength)
+      all[at->second] = one;
+  }
   return all;
 }
 

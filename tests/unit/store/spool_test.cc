@@ -1,6 +1,7 @@
 #include "router/store/spool.h"
 
 #include <fstream>
+#include <latch>
 
 #include "tests/unit/store/store_fixture.h"
 
@@ -13,7 +14,7 @@ using ::testing::IsEmpty;
 
 class SpoolTest : public ::testing::Test {
  protected:
-  SpoolTest() : pool_(std::make_unique<net::WorkPool>("disk", 4)) { OpenSpool(0); }
+  SpoolTest() : pool_(std::make_unique<net::WorkPool>("disk", kThreads)) { OpenSpool(0); }
   ~SpoolTest() override {
     pool_.reset();  // what was queued is done
     EXPECT_EQ(disk_.open_files(), 0) << "a descriptor was left open";
@@ -38,12 +39,14 @@ class SpoolTest : public ::testing::Test {
       names.push_back(entry.path().filename());
     return names;
   }
-  // Everything queued to the pool so far has run.
+  // Everything queued to the pool so far has run: each of its threads is here at once.
   void Drain() {
-    pool_.reset();
-    pool_ = std::make_unique<net::WorkPool>("disk", 4);
+    auto all = std::make_shared<std::latch>(kThreads + 1);
+    for (int i = 0; i < kThreads; ++i) pool_->Queue([all] { all->arrive_and_wait(); });
+    all->arrive_and_wait();
   }
 
+  static constexpr int kThreads = 4;
   ScratchFolder folder_;
   TestDisk disk_;
   Awaiter awaiter_;
