@@ -92,10 +92,14 @@ Task<> Gate::AskWanted() {
   co_await RecordFound(findings->found);
   const std::set<Uid> found(findings->found.begin(), findings->found.end());
   const std::set<Uid> absent(findings->absent.begin(), findings->absent.end());
+  const std::set<Uid> unanswered(findings->unanswered.begin(), findings->unanswered.end());
   co_await RecordAbsent(std::move(*wanted), std::move(*findings));
   for (store::Row& row : rows) {
     const Uid uid = row.instance.sop_instance;
     if (found.contains(uid)) co_await SettleVerifying(std::move(row), true);
+    if (unanswered.contains(uid)) {
+      verifying_[row.id].Later(services_.clock.Now() + AskAgainAfter(application().existence, 1));
+    }
     if (absent.contains(uid)) co_await SettleVerifying(std::move(row), false);
   }
 }
@@ -130,7 +134,7 @@ Task<std::vector<store::Row>> Gate::DueToVerify() {
     auto known = verifying_.find(row.id);
     Verification verification = known == verifying_.end() ? Verification() : known->second;
     still[row.id] = verification;
-    if (verification.negatives() == 0 || verification.next() <= now) due.push_back(std::move(row));
+    if (verification.next() <= now) due.push_back(std::move(row));
   }
   verifying_ = std::move(still);
   co_return due;

@@ -33,6 +33,7 @@ struct Oracle::Round {
   std::vector<Question> questions;
   std::vector<Fate> fates;
   std::function<bool()> stop;
+  std::set<size_t> doubtful;  // "no" to the UID alone
 
   bool Stopped() const { return stop && stop(); }
   std::vector<size_t> With(Fate fate) const {
@@ -69,7 +70,7 @@ Oracle::~Oracle() {
 }
 
 Task<Result<Findings>> Oracle::Ask(std::vector<Question> questions, std::function<bool()> stop) {
-  Round round{std::move(questions), {}, std::move(stop)};
+  Round round{std::move(questions), {}, std::move(stop), {}};
   round.fates.assign(round.questions.size(), Fate::kOpen);
   const bool reused = line_.scu && clock_.Now() - used_ >= kFresh;
   auto asked = co_await AskAll(round);
@@ -120,10 +121,9 @@ Task<Result<>> Oracle::AskPending(Round& round) {
 // Some answer "no match" to what they do not understand. As long as no relational query ever found
 // anything, its "no" is checked against the form that everybody must support (PS3.4 C.4.1).
 Task<Result<>> Oracle::AskAgainInSeries(Round& round) {
-  for (size_t i : round.With(Fate::kAbsent)) {
+  for (size_t i : std::exchange(round.doubtful, {})) {
     const Question question = round.questions[i];
-    const bool can = question.level == store::Level::kInstance && !question.study.empty() &&
-                     !question.series.empty();
+    const bool can = !question.study.empty() && !question.series.empty();
     if (!can || round.Stopped()) continue;
     Query query{Form::kInSeries, question.study, question.series, question.uid, {i}, false};
     auto run = co_await Run(std::move(query), round);
@@ -203,6 +203,7 @@ void Oracle::Settle(const Query& query, const std::vector<dataset::Identifier>& 
       round.fates[i] = Fate::kFound;  // a "yes" goes before any "no"
     } else if (round.fates[i] != Fate::kFound) {
       round.fates[i] = Fate::kAbsent;
+      if (query.form == Form::kInstance) round.doubtful.insert(i);
     }
   }
 }

@@ -38,7 +38,9 @@ class Verification {
 
   // A negative answer at `now`. True: enough, send it again.
   bool Negative(SteadyTime now, config::Duration verify_for);
-  // When to ask next.
+  // No answer at all: not before `next`.
+  void Later(SteadyTime next) { next_ = next; }
+  // When to ask next; at first at once.
   SteadyTime next() const { return next_; }
   int negatives() const { return negatives_; }
 

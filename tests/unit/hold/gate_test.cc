@@ -1,0 +1,530 @@
+#include "router/hold/gate.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "router/dimse/sop_classes.h"
+#include "tests/unit/hold/hold_fixture.h"
+
+namespace router::hold {
+namespace {
+
+using store::Cause;
+using store::State;
+using testing::Bench;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::kName;
+using testing::Needing;
+using ::testing::SizeIs;
+using Change = std::function<void(config::Application&)>;
+
+const std::string kPlanClass(dimse::uid::kRtPlan);
+const std::string kStructureClass(dimse::uid::kRtStructureSet);
+const std::string kWaterBox = std::string(SLUICE_TEST_DATA) + "/raystation-proton-waterbox/";
+const std::string kStructures = kWaterBox + "RS1.2.752.243.1.1.20221205110227749.9000.25475.dcm";
+const std::string kPlanFile = kWaterBox + "RP1.2.752.243.1.1.20221206155550324.5100.86787.dcm";
+const Uid kStructuresUid("1.2.752.243.1.1.20221205110227749.9000.25475");
+
+struct Subject {
+  explicit Subject(Bench& on, Change change = {})
+      : bench(on),
+        gate({on.loop, on.cpu, *on.ledger, on.metrics, on.clock}, on.Configured(std::move(change)),
+             kName, ConnectTo(on, connections)) {}
+
+  Task<> End() {
+    co_await gate.Drain();
+    bench.OnReady({});
+    co_await bench.application.Close();
+  }
+  double Released(const char* kind) {
+    return bench.metrics.Get<metrics::Id::kReleased>(kName, kind).Value();
+  }
+
+  Bench& bench;
+  int connections = 0;
+  Gate gate;
+};
+
+class GateTest : public HoldTest {};
+
+// All CT slices of the water box, as the application has them.
+void HasImages(Bench& bench) {
+  for (const auto& entry : std::filesystem::directory_iterator(kWaterBox)) {
+    if (!entry.path().filename().string().starts_with("CT")) continue;
+    auto header = dataset::ReadPart10Header(entry.path());
+    auto head = dataset::ReadHead(header->DatasetOf(entry.path()));
+    bench.application.has.insert({header->meta.sop_instance, head->series, head->study});
+  }
+}
+
+Task<store::RowId> AcceptWaitingPlan(Bench& bench, std::optional<WallTime> deadline = {},
+                                     std::optional<WallTime> warn_after = {}) {
+  auto part = bench.MakePart("1.4.1", Kind::kPlan, kPlanClass);
+  co_return co_await bench.Accept(std::move(part), Needing("1.4.2", Kind::kStructureSet), deadline,
+                                  warn_after);
+}
+
+// ---- judging
+
+TEST_F(GateTest, AnImageIsReadyWithoutAQuestion) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        subject.gate.Start();
+        auto part = bench.MakePart("1.3.1", Kind::kImage, std::string(dimse::uid::kCtImage));
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kReady);
+        EXPECT_EQ(bench.application.associations, 0);
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, AStructureSetWithoutItsImagesWaitsAndSaysForWhat) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kStructures, Kind::kStructureSet);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
+        EXPECT_THAT(verdict->missing, SizeIs(61));
+        EXPECT_EQ(verdict->reason.cause, Cause::kReferences);
+        EXPECT_THAT(verdict->reason.text, HasSubstr("waits for 61 of 61"));
+        EXPECT_TRUE(verdict->deadline.has_value());
+        EXPECT_LE(bench.application.finds.size(), 2u);  // one for the series, not one for a slice
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, WhatExistsIsFoundInOneQueryAndRemembered) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        HasImages(bench);
+        Subject subject(bench);
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kStructures, Kind::kStructureSet);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kReady);
+        EXPECT_THAT(bench.application.finds, SizeIs(1));
+        verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kReady);
+        EXPECT_THAT(bench.application.finds, SizeIs(1));
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, OneMissingSliceIsEnoughToWait) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        HasImages(bench);
+        const Uid gone = bench.application.has.begin()->instance;
+        bench.application.has.erase(bench.application.has.begin());
+        Subject subject(bench);
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kStructures, Kind::kStructureSet);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
+        EXPECT_THAT(verdict->missing, ElementsAre(gone));
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, AnApplicationThatCannotBeReachedHoldsNobodyUp) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        co_await bench.application.StopListening();
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
+        EXPECT_THAT(verdict->missing, ElementsAre(kStructuresUid));
+        const int tried = subject.connections;
+        verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
+        EXPECT_EQ(subject.connections, tried);  // it is left alone for a while
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, AnApplicationThatNeverAnswersIsWaitedForNoLongerThanDecideWithin) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.silent = true;
+        Subject subject(bench, [](config::Application& of) {
+          of.decide_within = std::chrono::milliseconds(50);
+        });
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
+        co_await subject.End();  // ends the question that is still open
+      },
+      loop_);
+}
+
+TEST_F(GateTest, AnUnknownMachineIsQuarantinedWithItsNameAndTheKnownOnes) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench, [](config::Application& of) { of.machines = {"EDGE", "TB1"}; });
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kQuarantine);
+        EXPECT_EQ(verdict->reason.cause, Cause::kUnknownMachine);
+        EXPECT_THAT(verdict->reason.text, HasSubstr("EDGE, TB1"));
+        EXPECT_THAT(verdict->requirements, ::testing::Not(IsEmpty()));  // for its release
+        EXPECT_THAT(bench.application.finds, IsEmpty());
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, AnUnknownMachineIsRefusedOnRequestWithACommentThatFits) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench, [](config::Application& of) {
+          of.machines = {"EDGE", "a machine with a long name", "another one with a long name"};
+          of.unknown_machine = config::UnknownMachine::kRefuse;
+        });
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kRefuse);
+        EXPECT_EQ(verdict->status & 0xF000, 0xC000);
+        EXPECT_LE(verdict->comment.size(), 64u);
+        EXPECT_THAT(verdict->comment, HasSubstr("unknown here"));
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, ReferencesThatCannotBeReadAreNotTakenForNone) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
+        std::filesystem::resize_file(part.region.path, part.file.size / 2);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_FALSE(verdict.has_value());
+        if (!verdict) {
+          EXPECT_EQ(verdict.error().code, Errc::kCorrupt);
+        }
+        co_await subject.End();
+      },
+      loop_);
+}
+
+// ---- waiting
+
+TEST_F(GateTest, AWaitingRowIsReadyOnceItsReferenceIsFound) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        int told = 0;
+        bench.OnReady([&told] { ++told; });
+        auto id = co_await AcceptWaitingPlan(bench);
+        subject.gate.Start();
+        co_await bench.Until([&] { return bench.application.finds.size() >= 1; });
+        store::Row row = co_await bench.Find(id);
+        EXPECT_EQ(row.state, State::kWaiting);
+        bench.application.has.insert({Uid("1.4.2"), Uid("1.7"), Uid("1.6")});
+        bench.clock.Advance(std::chrono::minutes(1));
+        subject.gate.Wake();
+        co_await bench.Await(id, State::kReady);
+        co_await bench.Until([&] { return told > 0; });
+        EXPECT_EQ(subject.Released("plan"), 1);
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, ANoIsAskedAgainAndAgainButNotAtOnce) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        auto id = co_await AcceptWaitingPlan(bench);
+        subject.gate.Start();
+        for (size_t asked = 1; asked <= 5; ++asked) {
+          co_await bench.Until([&] { return bench.application.finds.size() >= asked; });
+          auto due = co_await bench.ledger->Wanted(kName, bench.clock.WallNow(), 10);
+          for (int i = 0; i < 50 && !due->empty(); ++i) {
+            due = co_await bench.ledger->Wanted(kName, bench.clock.WallNow(), 10);
+          }
+          EXPECT_THAT(*due, IsEmpty());  // not before its time
+          EXPECT_EQ(bench.application.finds.size(), asked);
+          bench.clock.Advance(std::chrono::minutes(6));
+          subject.gate.Wake();
+        }
+        store::Row row = co_await bench.Find(id);
+        EXPECT_EQ(row.state, State::kWaiting);
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, WhatASessionStoredIsBelievedWithConfirmStatus) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench,
+                        [](config::Application& of) { of.confirm = config::Confirm::kStatus; });
+        auto id = co_await AcceptWaitingPlan(bench);  // never started: nobody asks
+        subject.gate.Stored(Uid("1.4.2"), store::How::kRelayed);
+        co_await bench.Await(id, State::kReady);
+        EXPECT_EQ(subject.Released("plan"), 1);
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, WhatASessionStoredIsAskedAboutSoonWithConfirmQuery) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench, [](config::Application& of) {
+          of.confirm = config::Confirm::kQuery;
+          of.existence.first = std::chrono::hours(1);
+          of.existence.most = std::chrono::hours(1);
+        });
+        auto id = co_await AcceptWaitingPlan(bench);
+        subject.gate.Start();
+        co_await bench.Until([&] { return bench.application.finds.size() == 1; });
+        bench.application.has.insert({Uid("1.4.2"), Uid("1.7"), Uid("1.6")});
+        // The answer "no" is in the ledger once nothing is due any more.
+        for (bool due = true; due;) {
+          auto wanted = co_await bench.ledger->Wanted(kName, bench.clock.WallNow(), 10);
+          due = !wanted->empty();
+        }
+        subject.gate.Stored(Uid("1.4.2"), store::How::kRelayed);
+        subject.gate.Stored(Uid("1.4.77"), store::How::kRelayed);  // nobody waits for this one
+        for (bool soon = false; !soon;) {
+          auto wanted = co_await bench.ledger->Wanted(
+              kName, bench.clock.WallNow() + std::chrono::seconds(1), 10);
+          soon = !wanted->empty();
+        }
+        bench.clock.Advance(std::chrono::seconds(1));
+        subject.gate.Wake();
+        co_await bench.Await(id, State::kReady);
+        EXPECT_THAT(bench.application.finds, SizeIs(2));
+        co_await subject.End();
+      },
+      loop_);
+}
+
+// ---- outcomes that were lost
+
+double Absent(Bench& bench) {
+  return bench.metrics.Get<metrics::Id::kExistenceQueries>(kName, "absent").Value();
+}
+
+Task<store::RowId> MakeVerifying(Bench& bench) {
+  auto part = bench.MakePart("1.4.5", Kind::kStructureSet, kStructureClass);
+  auto id = co_await bench.Accept(std::move(part));
+  auto rows = co_await bench.ledger->Claim(kName, 1, "test", std::chrono::minutes(5));
+  EXPECT_THAT(*rows, SizeIs(1));
+  store::Reason reason{Cause::kOutcomeUnknown, "lost"};
+  auto done = co_await bench.ledger->Verifying(id, std::move(reason));
+  EXPECT_TRUE(done.has_value());
+  co_return id;
+}
+
+TEST_F(GateTest, ALostOutcomeThatIsFoundIsDeliveredAndMakesOthersReady) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.has.insert({Uid("1.4.5"), Uid("1.7"), Uid("1.6")});
+        Subject subject(bench);
+        auto id = co_await MakeVerifying(bench);
+        auto plan = co_await bench.Accept(bench.MakePart("1.4.6", Kind::kPlan, kPlanClass),
+                                          Needing("1.4.5", Kind::kStructureSet));
+        subject.gate.Start();
+        co_await bench.Await(id, State::kDelivered);
+        co_await bench.Await(plan, State::kReady);
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, ALostOutcomeIsSentAgainOnlyAfterThreeNegativesOverTheWholeTime) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        auto id = co_await MakeVerifying(bench);
+        subject.gate.Start();
+        for (int asked = 1; asked <= 2; ++asked) {
+          co_await bench.Until([&] { return Absent(bench) >= 2 * asked; });
+          for (int i = 0; i < 5; ++i) {  // woken in vain: the next question has its time
+            subject.gate.Wake();
+            store::Row row = co_await bench.Find(id);
+            EXPECT_EQ(row.state, State::kVerifying);
+          }
+          EXPECT_EQ(Absent(bench), 2 * asked);  // by UID, then with all keys
+          bench.clock.Advance(std::chrono::seconds(31));
+          subject.gate.Wake();
+        }
+        store::Row row = co_await bench.Await(id, State::kReady);
+        EXPECT_EQ(row.reason.cause, Cause::kRetry);
+        EXPECT_EQ(bench.application.finds.size(), 6u);
+        co_await subject.End();
+      },
+      loop_);
+}
+
+// ---- ends
+
+TEST_F(GateTest, TheDeadlineQuarantinesAndSaysWhatIsMissing) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        auto id = co_await AcceptWaitingPlan(bench, bench.clock.WallNow() + std::chrono::hours(1));
+        subject.gate.Start();
+        bench.clock.Advance(std::chrono::minutes(61));
+        subject.gate.Wake();
+        store::Row row = co_await bench.Await(id, State::kQuarantined);
+        EXPECT_EQ(row.reason.cause, Cause::kDeadline);
+        EXPECT_THAT(row.reason.text, HasSubstr("structure_set"));
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, TheDeadlineSendsAnywayWhereTheApplicationSaysSo) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(
+            bench, [](config::Application& of) { of.hold.then = config::AfterDeadline::kSend; });
+        auto id = co_await AcceptWaitingPlan(bench, bench.clock.WallNow() + std::chrono::hours(1));
+        subject.gate.Start();
+        bench.clock.Advance(std::chrono::minutes(61));
+        subject.gate.Wake();
+        co_await bench.Await(id, State::kReady);
+        EXPECT_EQ(subject.Released("plan"), 1);
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, ImagesThatOnlyTheListNamesAreGivenUpOnceItIsQuiet) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.has.insert({Uid("1.3.1"), Uid("1.7"), Uid("1.6")});
+        Subject subject(bench);
+        store::Requirement contour = store::Needs("1.3.1"), listed = store::Needs("1.3.2");
+        listed.site = kListOnly;
+        auto part = bench.MakePart("1.4.5", Kind::kStructureSet, kStructureClass);
+        std::vector<store::Requirement> both = {contour, listed};
+        auto id = co_await bench.Accept(std::move(part), std::move(both));
+        subject.gate.Start();
+        co_await bench.Until([&] { return bench.application.finds.size() >= 2; });
+        bench.clock.Advance(std::chrono::minutes(9));
+        subject.gate.Wake();
+        co_await bench.Until([&] { return bench.application.finds.size() >= 3; });
+        store::Row row = co_await bench.Find(id);
+        EXPECT_EQ(row.state, State::kWaiting);
+        bench.clock.Advance(std::chrono::minutes(2));
+        subject.gate.Wake();
+        co_await bench.Await(id, State::kReady);
+        EXPECT_EQ(subject.Released("structure_set"), 1);
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, AContourWithoutItsImageIsNeverGivenUp) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        store::Requirement contour = store::Needs("1.3.1"), listed = store::Needs("1.3.2");
+        listed.site = kListOnly;
+        auto part = bench.MakePart("1.4.5", Kind::kStructureSet, kStructureClass);
+        std::vector<store::Requirement> both = {contour, listed};
+        auto id = co_await bench.Accept(std::move(part), std::move(both));
+        subject.gate.Start();
+        for (size_t round = 1; round <= 3; ++round) {
+          co_await bench.Until([&] { return bench.application.finds.size() >= 2 * round; });
+          bench.clock.Advance(std::chrono::hours(1));
+          subject.gate.Wake();
+        }
+        co_await bench.Until([&] { return bench.application.finds.size() >= 8; });
+        store::Row row = co_await bench.Find(id);
+        EXPECT_EQ(row.state, State::kWaiting);
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, DrainEndsWhoeverIsBeingJudged) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.silent = true;
+        Subject subject(bench,
+                        [](config::Application& of) { of.decide_within = std::chrono::hours(1); });
+        subject.gate.Start();
+        bool judged = false;
+        auto judge = [](Subject& of, bool& done) -> Task<> {
+          auto part = of.bench.MakePartOf(kPlanFile, Kind::kPlan);
+          auto verdict = co_await of.gate.Judge(part.instance, part.region);
+          EXPECT_TRUE(verdict.has_value());
+          if (verdict) {
+            EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
+          }
+          done = true;
+        };
+        loop.Spawn(judge(subject, judged));
+        co_await bench.Until([&] { return !bench.application.finds.empty(); });
+        EXPECT_FALSE(judged);
+        co_await subject.End();
+        EXPECT_TRUE(judged);
+      },
+      loop_);
+}
+
+}  // namespace
+}  // namespace router::hold
