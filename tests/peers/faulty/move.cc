@@ -108,17 +108,15 @@ struct Course {
 Course Accompany(SubOperations& running, const Responses& responses, T_ASC_Association* association,
                  T_ASC_PresentationContextID context, uint16_t message_id, int skipped) {
   Course course;
-  int seen = 0;
-  for (bool done = false; !done;) {
-    done = running.Done();
-    course.counts = running.Next(seen);
-    course.counts.remaining += skipped;
-    int answered = course.counts.completed + course.counts.failed + course.counts.warning;
-    if (answered > seen && course.counts.remaining > 0 && course.client.good()) {
-      course.client = responses.Pending(course.counts);
+  for (size_t seen = 0; !running.Done(seen);) {
+    if (auto counts = running.Next(seen)) {
+      ++seen;
+      counts->remaining += skipped;
+      if (counts->remaining > 0 && course.client.good()) {
+        course.client = responses.Pending(*counts);
+      }
     }
-    seen = answered;
-    if (done || course.cancelled || course.client.bad()) continue;
+    if (course.cancelled || course.client.bad()) continue;
     OFCondition heard = DIMSE_checkForCancelRQ(association, context, message_id);
     if (heard.good()) {
       course.cancelled = true;
@@ -127,6 +125,8 @@ Course Accompany(SubOperations& running, const Responses& responses, T_ASC_Assoc
       course.client = heard;  // the sub-operations go on, nobody is told
     }
   }
+  course.counts = running.Now();
+  course.counts.remaining += skipped;
   return course;
 }
 

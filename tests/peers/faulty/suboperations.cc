@@ -109,16 +109,22 @@ SubOperations::~SubOperations() {
   for (std::thread& one : threads_) one.join();
 }
 
-Counts SubOperations::Next(int seen) {
+std::optional<Counts> SubOperations::Next(size_t seen) {
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, std::chrono::milliseconds(20),
-                    [&] { return answered_ > seen || running_ == 0; });
-  return counts_;
+                    [&] { return course_.size() > seen || running_ == 0; });
+  if (course_.size() <= seen) return std::nullopt;
+  return course_[seen];
 }
 
-bool SubOperations::Done() const {
+bool SubOperations::Done(size_t seen) const {
   std::lock_guard lock(mutex_);
-  return running_ == 0;
+  return running_ == 0 && course_.size() <= seen;
+}
+
+Counts SubOperations::Now() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
 }
 
 void SubOperations::Cancel() {
@@ -133,7 +139,6 @@ bool SubOperations::Cancelled() const {
 
 void SubOperations::Record(const Instance& instance, uint16_t status) {
   std::lock_guard lock(mutex_);
-  ++answered_;
   --counts_.remaining;
   bool warned = status >> 12 == 0xB;
   if (status == 0) {
@@ -144,6 +149,7 @@ void SubOperations::Record(const Instance& instance, uint16_t status) {
     ++counts_.failed;
     counts_.failed_uids.push_back(instance.uid);
   }
+  course_.push_back(counts_);
   changed_.notify_all();
 }
 

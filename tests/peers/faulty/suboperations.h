@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -36,9 +37,12 @@ class SubOperations {
   SubOperations(const SubOperations&) = delete;
   SubOperations& operator=(const SubOperations&) = delete;
 
-  // Waits for a change of the counts against `seen` answers, at most 20 ms; returns the counts.
-  Counts Next(int seen);
-  bool Done() const;
+  // The counts after answer number `seen` + 1, so that none is passed over: waits for it at most
+  // 20 ms.
+  std::optional<Counts> Next(size_t seen);
+  // Nothing runs any more, and `seen` was the last answer.
+  bool Done(size_t seen) const;
+  Counts Now() const;
   void Cancel();
 
  private:
@@ -54,7 +58,7 @@ class SubOperations {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Counts counts_;
-  int answered_ = 0;
+  std::vector<Counts> course_;  // after each answer
   size_t running_ = 0;
   bool cancelled_ = false;
   std::vector<std::thread> threads_;
