@@ -147,6 +147,46 @@ TEST_F(SqliteLedgerTest, CallersAreResumedInCallOrder) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end()));
 }
 
+TEST_F(SqliteLedgerTest, CallsOfSeveralLoopsAreAnsweredOnTheirOwn) {
+  Open();
+  constexpr int kLoops = 4, kCalls = 100;
+  std::vector<std::unique_ptr<net::Loop>> loops;
+  std::atomic<int> answered = 0, astray = 0;
+  for (int i = 0; i < kLoops; ++i) {
+    loops.push_back(std::make_unique<net::Loop>(i));
+    std::vector<Acceptance> arrivals;
+    for (int n = 0; n < kCalls; ++n)
+      arrivals.push_back(Arrival("1." + std::to_string(i) + "." + std::to_string(n), Part(),
+                                 {Needs("9." + std::to_string(n))}));
+    loops.back()->Start();
+    loops.back()->PostSpawn([&, i, arrivals = std::move(arrivals)]() {
+      return [](SqliteLedger& ledger, net::Loop& home, std::vector<Acceptance> all, Knowledge known,
+                std::atomic<int>& good,
+                std::atomic<int>& bad) -> Task<> {
+        for (Acceptance& one : all) {
+          std::vector<Uid> needed(1, one.requirements[0].uid);
+          Task<Result<Accepted>> accepting = ledger.Accept(std::move(one));
+          Result<Accepted> accepted = co_await accepting;
+          if (!home.IsCurrent()) ++bad;
+          Task<Result<std::vector<ReadyRow>>> existing =
+              ledger.Exists(kVmsdbd, std::move(needed), known);
+          Result<std::vector<ReadyRow>> ready = co_await existing;
+          if (!home.IsCurrent()) ++bad;
+          if (accepted && ready) ++good;
+        }
+      }(*ledger_, *loops[static_cast<size_t>(i)], arrivals,
+                                       Knowledge{How::kQuery, clock_.WallNow() + hours(1)},
+                                       answered, astray);
+    });
+  }
+  for (auto& loop : loops) loop->Stop();
+  EXPECT_EQ(answered, kLoops * kCalls);
+  EXPECT_EQ(astray, 0);
+  HeldFilter waiting;
+  waiting.states = {State::kWaiting};
+  EXPECT_THAT(Await(ledger_->Held(waiting)).value(), IsEmpty());
+}
+
 TEST_F(SqliteLedgerTest, QuestionsCommitNothing) {
   Open();
   ASSERT_TRUE(Accept("1.1"));
