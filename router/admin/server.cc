@@ -19,9 +19,9 @@
 namespace router::admin {
 namespace {
 
-constexpr size_t kPathLength = 1024;       // bytes; the longest of ours has a UID of 64
-constexpr size_t kBodyLength = 16 * 1024;  // bytes
-constexpr int kWaiting = 64;               // connections that wait for a thread
+constexpr size_t kPathLength = 1024;              // bytes; the longest of ours has a UID of 64
+constexpr size_t kBodyLength = size_t{16} << 10;  // bytes
+constexpr int kWaiting = 64;                      // connections that wait for a thread
 
 // Set while a connection is handed over that no thread will have time for.
 thread_local bool refusing = false;
@@ -145,7 +145,7 @@ void Server::Listener::SetHandlers() {
   Get(".*", handle), Post(".*", handle), Put(".*", handle), Patch(".*", handle);
   Delete(".*", handle), Options(".*", handle);
   set_exception_handler(
-      [](const httplib::Request& request, httplib::Response& response, std::exception_ptr) {
+      [](const httplib::Request& request, httplib::Response& response, const std::exception_ptr&) {
         log::Error("request to the API failed", {{"method", request.method}});
         Fill(Refusal(500, "this failed; the log says when"), response);
       });

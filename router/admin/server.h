@@ -10,13 +10,14 @@
 namespace router::admin {
 
 struct ServerOptions {
-  std::string host{};           // address or name; empty: every interface
-  uint16_t port = 0;          // 0: any that is free, see Server::port
-  std::string token{};          // empty: nothing can be changed, and nothing read from elsewhere
+  std::string host = "127.0.0.1";  // address or name; empty: every interface
+  uint16_t port = 0;               // 0: any that is free, see Server::port
+  // Empty: nothing can be changed, and nothing read from elsewhere. (g++ wants the braces.)
+  std::string token{};        // NOLINT(readability-redundant-member-init)
   bool only_metrics = false;  // /metrics, /healthz and /readyz, free for everybody who can connect
   int threads = 8;
   std::chrono::milliseconds request_within{10'000};  // first byte of the request to its last
-  size_t request_bytes = 64 * 1024;                  // request line, headers and body together
+  size_t request_bytes = size_t{64} << 10;           // request line, headers and body together
 };
 
 // The HTTP API, the page, health and metrics (design §10). One connection carries one request, so
