@@ -11,6 +11,7 @@ namespace {
 
 constexpr net::Milliseconds kLongestRest{30'000};  // should a wake-up ever be missed
 constexpr net::Milliseconds kShortestRest{20};
+constexpr net::Milliseconds kLedgerTrouble{5'000};
 constexpr net::Milliseconds kLineOpen{250};  // somebody else may want the slot
 // What is stored one after another (a series) is asked about together.
 constexpr std::chrono::milliseconds kGather{300};
@@ -76,10 +77,12 @@ Task<> Gate::Rest() {
     if (due && due->check) until(*due->check - wall);
     for (const auto& [row, verification] : verifying_) until(verification.next() - now);
   }
+  if (std::exchange(trouble_, false)) rest = std::max(rest, kLedgerTrouble);
   co_await due_.Wait(rest);
 }
 
-void Gate::Complain(const Error& error) const {
+void Gate::Complain(const Error& error) {
+  trouble_ = true;
   log::Error("the ledger did not do as it was told",
              {{"application", name_}, {"reason", error.detail}});
 }

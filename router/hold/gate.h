@@ -99,7 +99,7 @@ class Gate {
   Task<> RecordStored();
   Task<> RecordFound(std::vector<Uid> uids);
   void NoteReady(const std::vector<store::ReadyRow>& rows);
-  void Complain(const Error& error) const;
+  void Complain(const Error& error);
   store::Knowledge Believed(store::How how) const;
   bool Unreachable() const { return services_.clock.Now() < unreachable_until_; }
 
@@ -131,6 +131,7 @@ class Gate {
   SteadyTime unreachable_until_{}, quiet_checked_{};
   int unreachable_ = 0;  // times in a row in which nothing could be asked
   bool draining_ = false, running_ = false, recording_ = false;
+  bool trouble_ = false;  // the ledger failed in this round
   int judging_ = 0;
 };
 
