@@ -19,6 +19,8 @@ class LedgerHarness {
 struct LedgerMaker {
   std::string name;
   std::unique_ptr<LedgerHarness> (*make)(const Clock& clock);
+
+  friend void PrintTo(const LedgerMaker& maker, std::ostream* out) { *out << maker.name; }
 };
 
 class LedgerContract : public ::testing::TestWithParam<LedgerMaker> {
