@@ -63,6 +63,7 @@ ul::Action Association::On(Event event) {
   if (!action)
     log::Fatal("the upper layer lost its way",
                {{"state", ul::NameOf(fsm_.state())}, {"event", ul::NameOf(event)}});
+  if (ul::EffectsOf(*action).send == ul::Effects::Send::kAbort) due_ = ul::AbortFor(*action, event);
   return *action;
 }
 
@@ -81,13 +82,13 @@ Task<Result<ul::Pdu>> Association::ReceivePdu(Milliseconds at_most) {
   const SteadyTime by = loop().Now() + at_most;
   for (;;) {
     auto received = reader_.Next();
-    if (!received) co_return Broken(received.error(), ul::AbortReason::kInvalidParameterValue);
+    if (!received) co_return Broken(received.error());
     if (received->kind == ul::Received::Kind::kPdu) co_return reader_.TakePdu();
     if (received->kind == ul::Received::Kind::kFragment) {
       On(Event::kDataPdu);  // AA-1, AA-8: unexpected; AR-6: dropped while a release is under way
       if (fsm_.state() == State::kSta7) continue;
       Error error{Errc::kUnexpectedPdu, peer_, false, "P-DATA-TF where none is allowed"};
-      SendAbortNow(ul::ProviderAbort(ul::AbortReason::kUnexpectedPdu));
+      SendAbortNow(due_);
       co_return std::unexpected(std::move(error));
     }
     auto left = std::chrono::duration_cast<Milliseconds>(by - loop().Now());
@@ -110,7 +111,7 @@ Task<Result<ul::AssociateRq>> Association::ReceiveRequest() {
     On(EventOf(*pdu));  // AA-1, or AA-2 for an A-ABORT
     if (std::holds_alternative<ul::Abort>(*pdu))
       co_return Fail(Errc::kAborted, peer_, "the peer aborted before it asked for an association");
-    SendAbortNow(ul::ProviderAbort(ul::AbortReason::kUnexpectedPdu));
+    SendAbortNow(due_);
     co_return Fail(Errc::kUnexpectedPdu, peer_,
                    fmt::format("{} where an A-ASSOCIATE-RQ was due", ul::NameOf(TypeOf(*pdu))));
   }
@@ -181,7 +182,7 @@ Task<Result<std::unique_ptr<Association>>> Association::Request(net::Loop& loop,
     error.detail = "association aborted while it was negotiated: " + ul::Describe(*abort);
   } else {
     error.detail = fmt::format("{} in answer to an A-ASSOCIATE-RQ", ul::NameOf(TypeOf(*pdu)));
-    self->SendAbortNow(ul::ProviderAbort(ul::AbortReason::kUnexpectedPdu));
+    self->SendAbortNow(self->due_);
   }
   co_await self->End();
   co_return std::unexpected(std::move(error));
@@ -206,7 +207,7 @@ Task<Result<>> Association::Fill(Milliseconds silence) {
 Result<std::optional<Incoming>> Association::TryReceive() {
   for (;;) {
     auto received = reader_.Next();
-    if (!received) return Broken(received.error(), ul::AbortReason::kInvalidParameterValue);
+    if (!received) return Broken(received.error());
     if (received->kind == ul::Received::Kind::kNeedMore) return std::nullopt;
     if (received->kind == ul::Received::Kind::kPdu) {
       auto other = OnOtherPdu();
@@ -237,7 +238,7 @@ Result<Incoming> Association::OnOtherPdu() {
     return Incoming{Incoming::Kind::kReleaseRequest, 0, {}, false, true};
   if (const auto* abort = std::get_if<ul::Abort>(&pdu))
     return Fail(Errc::kAborted, peer_, "the peer aborted: " + ul::Describe(*abort), true);
-  SendAbortNow(ul::ProviderAbort(ul::AbortReason::kUnexpectedPdu));
+  SendAbortNow(due_);
   return Fail(Errc::kUnexpectedPdu, peer_,
               fmt::format("{} on an established association", ul::NameOf(TypeOf(pdu))));
 }
@@ -253,10 +254,10 @@ Task<Result<Incoming>> Association::Receive(Milliseconds silence) {
 }
 
 // The peer broke the standard: Evt19, the abort that the table asks for.
-std::unexpected<Error> Association::Broken(Error error, ul::AbortReason reason) {
+std::unexpected<Error> Association::Broken(Error error, std::optional<ul::AbortReason> reason) {
   if (fsm_.state() != State::kSta1 && fsm_.state() != State::kSta13) {
     On(Event::kInvalidPdu);  // AA-1, AA-8
-    SendAbortNow(ul::ProviderAbort(reason));
+    SendAbortNow(reason ? ul::ProviderAbort(*reason) : due_);
   }
   error.blame = peer_;
   return std::unexpected(std::move(error));
@@ -326,7 +327,7 @@ Task<Result<>> Association::AwaitReleaseRp() {
     }
     if (std::holds_alternative<ul::Abort>(*pdu))
       co_return Fail(Errc::kAborted, peer_, "the peer aborted while it was asked to release");
-    SendAbortNow(ul::ProviderAbort(ul::AbortReason::kUnexpectedPdu));
+    SendAbortNow(due_);
     co_return Fail(Errc::kUnexpectedPdu, peer_, "an unexpected PDU while a release was due");
   }
 }

@@ -139,7 +139,8 @@ class Association {
   Task<Result<ul::Pdu>> ReceivePdu(Milliseconds at_most);
   Task<Result<>> SendPdu(ul::Pdu pdu);
   Result<Incoming> OnOtherPdu();
-  std::unexpected<Error> Broken(Error error, ul::AbortReason reason);
+  // Without a reason the abort is the one that the table demands.
+  std::unexpected<Error> Broken(Error error, std::optional<ul::AbortReason> reason = {});
   void SendAbortNow(ul::Abort why);
   Task<Result<>> AwaitReleaseRp();
   Task<> Linger();
@@ -149,6 +150,7 @@ class Association {
   const ul::Role role_;
   const Blame peer_;
   ul::StateMachine fsm_;
+  ul::Abort due_;  // what the last event demands, if it demands an A-ABORT (AA-1, AA-7, AA-8)
   ul::PdvReader reader_;
   ul::PdvWriter writer_;
   dimse::MessageAssembler assembler_;
