@@ -15,6 +15,7 @@ association::Timers TimersOf(const config::Application& application) {
   timers.connect = timeouts.connect;
   timers.negotiation = timeouts.association;
   timers.release = timeouts.release;
+  timers.artim = timeouts.release;  // what was told last; a client waits meanwhile
   timers.write_stall = timeouts.write_stall;
   return timers;
 }
