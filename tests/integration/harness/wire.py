@@ -32,6 +32,28 @@ def associate_request(called="VMSDBD", calling="ME", contexts=((1, VERIFICATION,
     return pdu(ASSOCIATE_RQ, body + item(0x50, user))
 
 
+def items(raw):
+    """[(type, body), …] of a run of items."""
+    found = []
+    while raw:
+        kind, length = struct.unpack_from(">BxH", raw)
+        found.append((kind, raw[4:4 + length]))
+        raw = raw[4 + length:]
+    return found
+
+
+def associate_accept(request, max_pdu=16384):
+    """The A-ASSOCIATE-AC that takes all of a request (its body), each in its first syntax."""
+    answers = b""
+    for kind, body in items(request[68:]):
+        if kind == 0x20:
+            syntax = next(inner for inner_kind, inner in items(body[4:]) if inner_kind == 0x40)
+            answers += item(0x21, body[:1] + b"\0\0\0" + item(0x40, syntax))
+    user = item(0x51, struct.pack(">I", max_pdu)) + item(0x52, b"1.2.826.0.1.3680043.9.9999.2")
+    return pdu(ASSOCIATE_AC, request[:68] + item(0x10, b"1.2.840.10008.3.1.1.1") + answers
+               + item(0x50, user))
+
+
 def data(context, fragment, command=False, last=True):
     """A P-DATA-TF with one PDV (PS3.8 9.3.5)."""
     value = struct.pack(">IBB", len(fragment) + 2, context, command | last << 1) + fragment
