@@ -63,7 +63,7 @@ class BadInputCase(Case):
         self.assertEqual(outcome.returncode, 0, outcome)
 
     def assert_aborted(self, connection, source, reason=None):
-        """A-ABORT from the one side of PS3.8 9.3.8 that is due (0 user, 2 provider), then the end."""
+        """A-ABORT from the side that is due (PS3.8 9.3.8: 0 user, 2 provider), then the end."""
         answer = connection.receive()
         while answer and answer[0] == wire.DATA:
             answer = connection.receive()
