@@ -88,11 +88,6 @@ Result<store::State> AdminSource::Act(admin::HeldAction action, store::RowId row
   };
   auto answer = Await<State>(*app_.loops_[0], std::move(act));
   if (!answer) return std::unexpected(answer.error());
-  if (*answer)
-    log::Info("instance changed by an operator", {{"action", admin::NameOf(action)},
-                                                  {"row", row},
-                                                  {"by", by},
-                                                  {"state", store::NameOf(**answer)}});
   return *answer;
 }
 
@@ -203,8 +198,7 @@ Result<nlohmann::json> AdminSource::Config() {
 
 bool AdminSource::Can(admin::Command command) const { return command != admin::Command::kLeave; }
 
-Result<std::string> AdminSource::Do(admin::Command command, std::string by) {
-  log::Info("command of an operator", {{"command", admin::NameOf(command)}, {"by", by}});
+Result<std::string> AdminSource::Do(admin::Command command, std::string) {
   if (command == admin::Command::kReload) return app_.Reload();
   app_.RequestStop();
   return std::string("Sluice takes no more associations and ends when those it has have ended");

@@ -150,10 +150,15 @@ void App::BuildApplications() {
     }
     services_->applications.emplace(application.name, std::move(runtime));
   }
+  // On the ledger's thread: what is told is for the home loop, which alone knows whether there
+  // still is a destination.
   ledger_->OnReady([this](const std::string& application) {
     auto found = services_->applications.find(application);
-    if (found != services_->applications.end() && found->second->destination)
-      found->second->destination->Wake();
+    if (found == services_->applications.end()) return;
+    session::ApplicationRuntime* runtime = found->second.get();
+    runtime->home->Post([runtime] {
+      if (runtime->destination) runtime->destination->Wake();
+    });
   });
 }
 
@@ -168,7 +173,9 @@ std::unique_ptr<hold::Gate> App::BuildGate(const config::Application& applicatio
       if (!leg) co_return std::unexpected(leg.error());
       hold::Line line;
       line.scu = std::move(leg->scu);
-      line.right = std::make_shared<delivery::Slot>(std::move(leg->slot));
+      auto slot = std::make_shared<delivery::Slot>(std::move(leg->slot));
+      line.is_wanted = [slot] { return slot->IsWanted(); };
+      line.right = std::move(slot);
       co_return std::move(line);
     }(destination, std::move(contexts));
   };
@@ -349,6 +356,7 @@ void App::Drain() {
 }
 
 void App::StopApplications() {
+  servers_.clear();  // the API asks destinations
   for (auto& gate : gates_) {
     hold::Gate* one = gate.get();
     RunAndWait(*loops_[0], [one] { return one->Drain(); });
@@ -359,10 +367,10 @@ void App::StopApplications() {
     RunAndWait(*loops_[0], [one, patience] { return one->Drain(patience); });
   }
   for (const auto& [name, runtime] : services_->applications) {
-    hold::Gate* gate = std::exchange(runtime->gate, nullptr);
-    delivery::Destination* destination = std::exchange(runtime->destination, nullptr);
-    if (!gate && !destination) continue;
-    DestroyOn(*runtime->home, [this, gate, destination] {
+    session::ApplicationRuntime* one = runtime.get();
+    DestroyOn(*one->home, [this, one] {
+      const hold::Gate* gate = std::exchange(one->gate, nullptr);
+      const delivery::Destination* destination = std::exchange(one->destination, nullptr);
       std::erase_if(gates_, [&](const auto& owned) { return owned.get() == gate; });
       std::erase_if(destinations_, [&](const auto& owned) { return owned.get() == destination; });
     });

@@ -155,8 +155,8 @@ TEST(Assembler, UnderstandsWhatTheWriterCutsAtAnyLimit) {
     writer.Append(5, false, Bytes(data).first(1500), false);
     writer.Append(5, false, Bytes(data).subspan(1500), true);
     Buffer stream;
-    for (const ul::Segment& s : writer.segments())
-      stream.insert(stream.end(), s.base, s.base + s.length);
+    for (Bytes s : writer.segments())
+      stream.insert(stream.end(), s.begin(), s.end());
     ul::PdvReader reader(limit);
     MessageAssembler assembler;
     size_t received_data = 0, firsts = 0, lasts = 0;
