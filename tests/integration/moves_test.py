@@ -2,7 +2,9 @@
 """C-MOVEs that VMSDBD sends to us and we carry to where it has never sent anything."""
 import pathlib
 import re
+import shutil
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import *  # noqa: E402,F403
@@ -117,6 +119,92 @@ class Moves(Case):
         outcome = self.move_study("NOWHERE")
         self.assertNotEqual(status(outcome), "0x0000", outcome)
         self.assertEqual(self.pacs.files(), {})
+
+
+class MovesFaulty(Case):
+    """The stand-in on dcmnet: what an upstream may do to the sub-operations of a move."""
+
+    def scene(self, **move):
+        self.chain = raystation_chain()
+        self.files = [*self.chain.images[:6], self.chain.structure_set, self.chain.plan]
+        port = free_port()
+        self.upstream = self.start(
+            FaultyPeer, aet="VMSDBD",
+            switches={"destinations": {"SLUICE": f"127.0.0.1:{port}"}, "move": move})
+        for file in self.files:
+            shutil.copy(file, self.directory)
+        self.upstream.load(self.directory)
+        self.pacs = self.start(Storescp, aet="RTPACS")
+        self.other = self.start(Storescp, aet="OTHER")
+        config = sluice_config(
+            self.directory,
+            {"VMSDBD": {"address": self.upstream.address, "profile": "aria", "settle": "200ms",
+                        "pending_interval": "500ms"},
+             "RTPACS": {"address": self.pacs.address}, "OTHER": {"address": self.other.address}},
+            port=port, store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
+        self.sluice = self.start(Sluice, config)
+        plan = pydicom.dcmread(self.chain.plan, stop_before_pixels=True)
+        self.keys = ["0008,0052=STUDY", f"0020,000D={plan.StudyInstanceUID}"]
+
+    def move(self, destination="RTPACS"):
+        return movescu(self.sluice, destination, self.keys, options=("-S", "-d"))
+
+    def assert_whole(self, outcome, peer):
+        self.assertEqual(status(outcome), "0x0000", outcome)
+        self.assertEqual(counts(outcome), {"completed": 8, "failed": 0, "warning": 0})
+        self.assertEqual(set(peer.files()), {sop_instance_uid(file) for file in self.files})
+
+    def test_without_move_originator_moves_of_one_title_take_turns(self):
+        self.scene(originator="none")
+        done = {}
+        movers = [threading.Thread(target=lambda to=to: done.update({to: self.move(to)}))
+                  for to in ("RTPACS", "OTHER")]
+        for mover in movers:
+            mover.start()
+        for mover in movers:
+            mover.join()
+        self.assert_whole(done["RTPACS"], self.pacs)
+        self.assert_whole(done["OTHER"], self.other)
+
+    def test_with_move_originator_moves_share_the_title(self):
+        self.scene(originator="both")
+        self.assert_whole(self.move(), self.pacs)
+        done = {}
+        movers = [threading.Thread(target=lambda to=to: done.update({to: self.move(to)}))
+                  for to in ("RTPACS", "OTHER")]
+        for mover in movers:
+            mover.start()
+        for mover in movers:
+            mover.join()
+        self.assert_whole(done["OTHER"], self.other)
+        self.assertEqual(status(done["RTPACS"]), "0x0000")
+
+    def test_over_successive_associations(self):
+        self.scene(associations="successive", per_association=3)
+        self.assert_whole(self.move(), self.pacs)
+
+    def test_over_parallel_associations(self):
+        self.scene(associations="parallel", per_association=3)
+        self.assert_whole(self.move(), self.pacs)
+
+    def test_what_upstream_leaves_out_and_counts_as_failed_is_told(self):
+        self.scene(skip_first=2, skipped="failed")
+        outcome = self.move()
+        self.assertEqual(status(outcome), "0xb000", outcome)
+        self.assertEqual(counts(outcome), {"completed": 6, "failed": 2, "warning": 0})
+
+    def test_a_destination_that_refuses_is_told_instance_by_instance(self):
+        self.scene()
+        refusing = self.start(FaultyPeer, aet="RTPACS2", name="refusing", switches={
+            "store_status": [{"kind": "plan", "status": 0xA700, "times": -1}]})
+        config = self.sluice.config
+        text = config.path.read_text().replace(self.other.address, refusing.address)
+        config.path.write_text(text.replace('"OTHER": {', '"RTPACS2": {'))
+        self.sluice.restart()
+        outcome = self.move("RTPACS2")
+        self.assertEqual(status(outcome), "0xb000", outcome)
+        self.assertEqual(counts(outcome), {"completed": 7, "failed": 1, "warning": 0})
+        self.assertIn(sop_instance_uid(self.chain.plan), outcome.output)
 
 
 if __name__ == "__main__":
