@@ -159,10 +159,11 @@ TEST_F(SqliteLedgerTest, CallsOfSeveralLoopsAreAnsweredOnTheirOwn) {
       arrivals.push_back(Arrival("1." + std::to_string(i) + "." + std::to_string(n), Part(),
                                  {Needs("9." + std::to_string(n))}));
     loops.back()->Start();
-    loops.back()->PostSpawn([&, i, arrivals = std::move(arrivals)]() {
+    // The vector still grows while the first loops run: they know themselves by pointer.
+    net::Loop* home = loops.back().get();
+    loops.back()->PostSpawn([&, home, arrivals = std::move(arrivals)]() {
       return [](SqliteLedger& ledger, net::Loop& home, std::vector<Acceptance> all, Knowledge known,
-                std::atomic<int>& good,
-                std::atomic<int>& bad) -> Task<> {
+                std::atomic<int>& good, std::atomic<int>& bad) -> Task<> {
         for (Acceptance& one : all) {
           std::vector<Uid> needed(1, one.requirements[0].uid);
           Task<Result<Accepted>> accepting = ledger.Accept(std::move(one));
@@ -174,9 +175,8 @@ TEST_F(SqliteLedgerTest, CallsOfSeveralLoopsAreAnsweredOnTheirOwn) {
           if (!home.IsCurrent()) ++bad;
           if (accepted && ready) ++good;
         }
-      }(*ledger_, *loops[static_cast<size_t>(i)], arrivals,
-                                       Knowledge{How::kQuery, clock_.WallNow() + hours(1)},
-                                       answered, astray);
+      }(*ledger_, *home, arrivals, Knowledge{How::kQuery, clock_.WallNow() + hours(1)}, answered,
+                                                               astray);
     });
   }
   for (auto& loop : loops) loop->Stop();
