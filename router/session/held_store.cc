@@ -102,12 +102,14 @@ Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region) {
     case Outcome::kNever:
       co_return Failed(dimse::status::kSopClassNotSupported, attempt.error.detail);
     case Outcome::kUnknown:
-      outcome_unknown_ = true;
-      [[fallthrough]];
+      unknown_ = store::Reason{store::Cause::kOutcomeUnknown,
+                               "the answer was lost: " + attempt.error.detail};
+      break;
     case Outcome::kNotSent:
       break;
   }
-  log::Warning("instance queued: upstream could not take it now",
+  log::Warning(unknown_ ? "instance queued: upstream's answer was lost"
+                        : "instance queued: upstream could not take it now",
                {{"sop_instance_uid", instance.sop_instance.str()},
                 {"application", application_.name},
                 {"why", attempt.error.detail}});
@@ -129,6 +131,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
                                ? store::OnConflict::kReplace
                                : store::OnConflict::kKeep;
   if (verdict.kind == hold::Verdict::Kind::kQuarantine) acceptance.quarantine = verdict.reason;
+  acceptance.verify = unknown_;
   auto accepted = co_await services_.ledger.Accept(std::move(acceptance));
   if (!accepted) {
     log::Error("instance refused: the ledger cannot take it", {{"why", accepted.error().detail}});

@@ -46,7 +46,7 @@ class HeldStore {
   const config::Application& application_;
   const config::Client& client_;
   ApplicationRuntime& runtime_;
-  bool outcome_unknown_ = false;  // it was sent, and nobody knows whether it is there
+  std::optional<store::Reason> unknown_;  // it was sent, and nobody knows whether it is there
 };
 
 }  // namespace router::session

@@ -77,7 +77,7 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   Row row = NewRow(tx, acceptance);
   std::vector<Requirement> requirements = Distinct(acceptance);
   for (const Requirement& one : requirements) {
-    if (one.strength != Strength::kRequired) continue;
+    if (one.strength != Strength::kRequired || acceptance.verify) continue;
     if (KnownHow(tx.database(), row.instance.application, one.uid, tx.now())) continue;
     ++row.missing;
     row.waits_for = std::min(row.waits_for.value_or(one.kind), one.kind);
@@ -87,6 +87,11 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   if (acceptance.quarantine) {
     row.state = State::kQuarantined;
     row.reason = *acceptance.quarantine;
+  }
+  if (acceptance.verify) {
+    row.state = State::kVerifying;
+    row.reason = *acceptance.verify;
+    row.attempts = 1;
   }
   tx.Insert(row);
   AddRequirements(tx, row, requirements);

@@ -23,6 +23,9 @@ struct Acceptance {
   std::optional<WallTime> warn_after, deadline;
   OnConflict on_conflict = OnConflict::kKeep;
   std::optional<Reason> quarantine;  // durable, but into quarantine at once
+  // It was sent already and the answer was lost: into `verifying` at once, as after one attempt.
+  // What it requires was there when it was sent, and counts as met.
+  std::optional<Reason> verify;
 };
 
 struct Accepted {

@@ -21,7 +21,8 @@ void AddRequirements(Transaction& tx, const Row& row, const std::vector<Requirem
   const std::string& application = row.instance.application;
   for (const Requirement& one : all) {
     bool required = one.strength == Strength::kRequired;
-    bool met = required && KnownHow(tx.database(), application, one.uid, tx.now());
+    bool sent = row.state == State::kVerifying;
+    bool met = required && (sent || KnownHow(tx.database(), application, one.uid, tx.now()));
     Write(tx, row, one, met ? std::optional(tx.now()) : std::nullopt);
     if (required && !met && row.state == State::kWaiting) tx.Want(application, one, tx.now());
   }

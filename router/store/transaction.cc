@@ -45,7 +45,7 @@ void Transaction::Insert(Row& row) {
       "calling_as, study, series, instance_number, transfer_syntax, file, size, dataset_offset, "
       "sha256, canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, "
       "owner, lease_until, deadline, warn_after, missing, waits_for, place) VALUES (?1, ?2, ?3, "
-      "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, 0, "
+      "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?27, "
       "?22, '', NULL, ?23, ?24, ?25, ?26, IFNULL((SELECT MIN(place) FROM delivery WHERE "
       "application = ?4 AND series = ?9 AND ?9 <> '' AND "
       "state NOT IN ('delivered', 'discarded')), 0))",
@@ -54,7 +54,7 @@ void Transaction::Insert(Row& row) {
       instance.series, number, instance.transfer_syntax, row.file.name, row.file.size,
       row.file.dataset_offset, Bytes(row.file.sha256), canonical, NameOf(row.state),
       NameOf(row.reason.cause), row.reason.text, row.accepted_at, row.since, row.next_attempt_at,
-      row.deadline, row.warn_after, row.missing, waits_for);
+      row.deadline, row.warn_after, row.missing, waits_for, row.attempts);
   row.id = database_.LastId();
   database_.Run("UPDATE delivery SET place = id WHERE id = ? AND place = 0", row.id);
   UseFile(row.file);

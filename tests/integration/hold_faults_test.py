@@ -81,6 +81,10 @@ class HoldFaults(Case):
         self.upstream.set(lose={"store": 1})
         self.send(self.chain.structure_set)
         self.assert_all_arrive_in_order()
+        # It had arrived: asked about, not sent a second time under the same UID.
+        uid = sop_instance_uid(self.chain.structure_set)
+        tries = [line for line in self.upstream.journal("store") if line["uid"] == uid]
+        self.assertEqual(len(tries), 1, tries)
 
     def test_find_answers_name_the_alias_that_was_called(self):
         self.scene()

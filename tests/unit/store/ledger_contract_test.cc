@@ -249,6 +249,23 @@ TEST_P(LedgerContract, WhatArrivesIntoQuarantineIsDurableThere) {
   EXPECT_THAT(Claim(), IsEmpty());
 }
 
+TEST_P(LedgerContract, WhatWasSentWithoutAnAnswerIsVerifiedAndNotSentAgain) {
+  Acceptance arrival = Arrival("1.1", Part(), {Needs("9.1")});
+  arrival.verify = Reason{Cause::kOutcomeUnknown, "the answer was lost"};
+  Accepted accepted = Accept(arrival);
+  EXPECT_EQ(accepted.state, State::kVerifying);
+  harness_->Restart();
+  Row row = Find(accepted.row);
+  EXPECT_EQ(row.reason, (Reason{Cause::kOutcomeUnknown, "the answer was lost"}));
+  EXPECT_EQ(row.attempts, 1);
+  EXPECT_EQ(row.missing, 0);
+  EXPECT_THAT(WantedNow(), IsEmpty());
+  EXPECT_THAT(Claim(), IsEmpty());
+  EXPECT_EQ(Await(ledger().Unverified(kVmsdbd, 10)).value().size(), 1u);
+  ASSERT_TRUE(Await(ledger().Fail(accepted.row, {Cause::kRetry, "not found there"}, Now())));
+  EXPECT_EQ(Claim().size(), 1u);
+}
+
 TEST_P(LedgerContract, APartThatIsNotThereIsRefused) {
   SpoolFile file = Part();
   std::filesystem::remove(harness_->paths().Part(file.name));
