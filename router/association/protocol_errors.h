@@ -1,24 +1,40 @@
 #pragma once
-#include <optional>
 #include <string_view>
 
 #include "metrics/registry.h"
 #include "router/base/result.h"
 
-namespace router::session {
+namespace router::association {
 
-// Counts a client that broke the protocol or fell silent; other ends are no errors of protocol.
-inline void CountProtocolError(metrics::Registry& registry, const Error& why) {
+// Counts a peer that broke the protocol, fell silent or stopped reading; other ends are no errors
+// of protocol. `error.blame` says which side it was; ours is none of them.
+inline void CountProtocolError(metrics::Registry& registry, const Error& error) {
+  if (error.blame == Blame::kInternal) return;
   std::string_view reason;
-  switch (why.code) {
-    case Errc::kMalformedPdu: reason = "malformed_pdu"; break;
-    case Errc::kPduTooLarge: reason = "pdu_too_large"; break;
-    case Errc::kUnexpectedPdu: reason = "unexpected_pdu"; break;
-    case Errc::kMalformedDimse: reason = "malformed_dimse"; break;
-    case Errc::kTimeout: reason = "timeout"; break;
-    default: return;
+  switch (error.code) {
+    case Errc::kMalformedPdu:
+      reason = "malformed_pdu";
+      break;
+    case Errc::kPduTooLarge:
+      reason = "pdu_too_large";
+      break;
+    case Errc::kUnexpectedPdu:
+      reason = "unexpected_pdu";
+      break;
+    case Errc::kMalformedDimse:
+      reason = "malformed_dimse";
+      break;
+    case Errc::kTimeout:
+      reason = "timeout";
+      break;
+    case Errc::kStalled:
+      reason = "write_stall";
+      break;
+    default:
+      return;
   }
-  registry.Get<metrics::Id::kProtocolErrors>("downstream", reason).Add();
+  const bool upstream = error.blame == Blame::kUpstream;
+  registry.Get<metrics::Id::kProtocolErrors>(upstream ? "upstream" : "downstream", reason).Add();
 }
 
-}  // namespace router::session
+}  // namespace router::association

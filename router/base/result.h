@@ -18,7 +18,8 @@ enum class Errc : uint8_t {
   kRejected,        // A-ASSOCIATE-RJ
   kAborted,         // A-ABORT received
   kReleased,        // the peer released where a message was expected
-  kTimeout,         // a deadline or the write-stall timer of the leg
+  kTimeout,         // a deadline of the leg
+  kStalled,         // the peer read nothing for the write-stall time of the leg
   kConnect,         // no TCP connection
   kClosed,          // the connection ended
   kInterrupted,     // we ended it: drain, or the other leg of the pair is gone

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "router/association/protocol_errors.h"
 #include "router/base/log.h"
 #include "router/dimse/sop_classes.h"
 #include "router/dimse/status.h"
@@ -155,6 +156,7 @@ void Destination::NoteReached() {
 void Destination::NoteUnreachable(const Error& why) {
   const Breaker::State before = breaker_.state();
   breaker_.Failed(services_.clock.Now());
+  association::CountProtocolError(services_.metrics, why);
   if (up_) {
     log::Warning("destination cannot be reached", {{"application", name_}, {"reason", why.detail}});
   }

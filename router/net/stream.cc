@@ -250,7 +250,7 @@ bool Stream::StartWrite(std::coroutine_handle<> waiter) {
           return;
         }
         uv_timer_stop(timer);
-        self->End({Errc::kTimeout, Blame::kUpstream, true, "the peer does not read"});
+        self->End({Errc::kStalled, Blame::kUpstream, true, "the peer does not read"});
       },
       static_cast<uint64_t>(write_stall_.count()), static_cast<uint64_t>(write_stall_.count()));
   return true;

@@ -54,7 +54,7 @@ class Stream {
   void SetReadTimeout(Milliseconds timeout);
 
   // Writes all segments with one vectored call where the kernel takes them; their bytes must stay
-  // until the result. kTimeout if nothing at all left for the write-stall time.
+  // until the result. kStalled if nothing at all left for the write-stall time.
   struct [[nodiscard]] WriteAwaiter {
     Stream& stream;
     std::span<const Bytes> segments;

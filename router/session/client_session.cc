@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "router/association/protocol_errors.h"
 #include "router/dimse/messages.h"
 #include "router/dimse/sop_classes.h"
 #include "router/session/carried_move.h"
-#include "router/session/protocol_errors.h"
 
 namespace router::session {
 namespace {
@@ -15,6 +15,7 @@ std::string_view OutcomeOf(const Result<>& how) {
   switch (how.error().code) {
     case Errc::kClosed:
     case Errc::kTimeout:
+    case Errc::kStalled:
       return "lost";
     default:
       return "aborted";
@@ -135,10 +136,13 @@ Task<Result<>> ClientSession::RelayRequest(Incoming first, dimse::CommandSet com
         unsupported ? dimse::status::kSopClassNotSupported : dimse::status::kOutOfResources,
         ensured.error().detail);
   }
+  sending_upstream_ = true;
   ExpectResponse(first.context, command);
   const std::string_view service = dimse::ServiceOf(command.command());
   Relayed relayed = co_await RelayMessage(*client_, *upstream_, first.context, std::move(command),
                                           &complete, ClientSilence());
+  sending_upstream_ = false;
+  upstream_->stream().SetReadTimeout(UpstreamSilence());
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);
   if (relayed.end == Relayed::End::kSinkFailed) {
     // The pump learns of it, too, and answers what is outstanding.
@@ -180,13 +184,18 @@ Task<> ClientSession::Finish(Result<> how) {
     co_await EndUpstream(true);
     co_await client_->ConfirmRelease();
   } else if (how.error().code == Errc::kReleased) {  // upstream asked for it (mirrored)
-    co_await EndUpstream(true);
-    co_await client_->Release();
+    co_await net::Both(EndUpstream(true), ReleaseClient());
   } else {
     co_await net::Both(EndUpstream(false), client_->Abort());
   }
   co_await client_->End();
   LogEnd(how);
+}
+
+Task<> ClientSession::ReleaseClient() {
+  auto released = co_await client_->Release();
+  if (!released && released.error().blame == Blame::kDownstream)
+    association::CountProtocolError(services_.metrics, released.error());
 }
 
 void ClientSession::LogEnd(const Result<>& how) const {
@@ -197,7 +206,8 @@ void ClientSession::LogEnd(const Result<>& how) const {
       .Add(static_cast<double>(client_->stream().bytes_read()));
   registry.Get<metrics::Id::kBytes>("downstream", "out")
       .Add(static_cast<double>(client_->stream().bytes_written()));
-  if (!how && how.error().blame == Blame::kDownstream) CountProtocolError(registry, how.error());
+  if (!how && how.error().blame == Blame::kDownstream)
+    association::CountProtocolError(registry, how.error());
   log::Write(how ? log::Level::kInfo : log::Level::kWarning, "association ended",
              {{"calling", rq_.calling.title().view()},
               {"called", rq_.called.title().view()},

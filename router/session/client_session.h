@@ -65,6 +65,7 @@ class ClientSession : public Session {
   Task<Result<>> AnswerRequest(ul::ContextId context, dimse::CommandSet request, uint16_t status,
                                std::string comment);
   Task<> Finish(Result<> how);
+  Task<> ReleaseClient();
   rules::Facts FactsOf(const dimse::CommandSet& command) const;
   const ul::AcceptedContext* ContextOf(ul::ContextId id) const;
   Milliseconds ClientSilence() const;
@@ -82,6 +83,7 @@ class ClientSession : public Session {
   Task<Result<>> OnUpstreamResponse(Incoming first);
   Task<Result<>> RelayFindAnswer(Incoming first, dimse::CommandSet response);
   void NoteStored(const dimse::CommandSet& request, uint16_t status);
+  Task<> CloseUpstream(Result<> how, bool in_peace);
   Task<> EndUpstream(bool release);
   Task<> AnswerOutstanding(const Error& why);
   Milliseconds UpstreamSilence() const;
@@ -108,8 +110,8 @@ class ClientSession : public Session {
   metrics::Presence presence_;
   const WallTime began_;
   bool terminated_ = false;
-  bool busy_ = false;      // a message of the client is being dealt with
-  bool stopping_ = false;  // drain
+  bool busy_ = false;       // a message of the client is being dealt with
+  bool stopping_ = false;   // drain
   bool finishing_ = false;  // Finish ends both sides: neither interrupts the other any more
   uint64_t messages_ = 0;
   uint64_t counted_in_ = 0, counted_out_ = 0;  // bytes already in the metrics
@@ -119,6 +121,7 @@ class ClientSession : public Session {
   net::Signal upstream_ended_;
   bool upstream_open_ = false;     // the pump runs and has not begun to end
   bool upstream_pumped_ = false;   // the pump has not yet notified upstream_ended_
+  bool sending_upstream_ = false;  // a request is on its way: its response is not due yet
   bool release_upstream_ = false;  // how the pump is to end when it is interrupted
   std::vector<Outstanding> outstanding_;
 

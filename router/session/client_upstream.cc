@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "router/association/protocol_errors.h"
 #include "router/dataset/edit.h"
 #include "router/dataset/identifier.h"
 #include "router/dataset/references.h"
@@ -40,6 +41,7 @@ Task<Result<>> ClientSession::OpenUpstream(ul::AssociateRq rq, ul::AssociateRj* 
             "upstream", application_.name,
             association.error().code == Errc::kRejected ? "rejected" : "lost")
         .Add();
+    association::CountProtocolError(services_.metrics, association.error());
     co_return std::unexpected(association.error());
   }
   slot_ = std::move(*slot);
@@ -80,17 +82,36 @@ Task<Result<>> ClientSession::EnsureUpstream(ul::ContextId context) {
 
 // ---- receiving
 
-// A root task: what comes from upstream, until it ends; then both associations are brought to
-// their end as the way of the session demands.
+// A root task: what comes from upstream, until it ends. The client learns of that before the leg
+// has closed, which upstream may draw out.
 Task<> ClientSession::PumpUpstream() {
   Result<> how = co_await ServeUpstream();
   upstream_open_ = false;
-  const bool idle = !how && how.error().code == Errc::kTimeout && outstanding_.empty();
+  const Error why =
+      how ? Error{Errc::kReleased, Blame::kUpstream, true, "upstream released"} : how.error();
+  const bool idle = why.code == Errc::kTimeout && outstanding_.empty();
+  const bool in_peace = how || idle || release_upstream_;
+  for (const auto& move : moves_) move->UpstreamLost(why);
+  if (terminated_) {
+    co_await net::Both(CloseUpstream(std::move(how), in_peace), AnswerOutstanding(why));
+  } else {
+    if (!finishing_) {
+      Error carried = why;
+      if (carried.code != Errc::kReleased) carried.code = Errc::kInterrupted;
+      carried.detail = "upstream: " + carried.detail;
+      client_->Interrupt(std::move(carried));
+    }
+    co_await CloseUpstream(std::move(how), in_peace);
+  }
+  upstream_pumped_ = false;
+  upstream_ended_.Notify();
+}
+
+Task<> ClientSession::CloseUpstream(Result<> how, bool in_peace) {
   if (how) {
     co_await upstream_->ConfirmRelease();
-  } else if ((idle || release_upstream_) && upstream_->IsEstablished() &&
-             upstream_->stream().Recover()) {
-    co_await upstream_->Release();
+  } else if (in_peace && upstream_->IsEstablished() && upstream_->stream().Recover()) {
+    how = co_await upstream_->Release();
   } else {
     co_await upstream_->Abort();
   }
@@ -99,25 +120,14 @@ Task<> ClientSession::PumpUpstream() {
   auto& registry = services_.metrics;
   registry
       .Get<metrics::Id::kAssociationsTotal>("upstream", application_.name,
-                                            how || idle || release_upstream_ ? "released" : "lost")
+                                            in_peace ? "released" : "lost")
       .Add();
   registry.Get<metrics::Id::kBytes>("upstream", "in")
       .Add(static_cast<double>(upstream_->stream().bytes_read()));
   registry.Get<metrics::Id::kBytes>("upstream", "out")
       .Add(static_cast<double>(upstream_->stream().bytes_written()));
-  const Error why =
-      how ? Error{Errc::kReleased, Blame::kUpstream, true, "upstream released"} : how.error();
-  for (const auto& move : moves_) move->UpstreamLost(why);
-  if (terminated_) {
-    co_await AnswerOutstanding(why);
-  } else if (!finishing_) {
-    Error carried = why;
-    if (carried.code != Errc::kReleased) carried.code = Errc::kInterrupted;
-    carried.detail = "upstream: " + carried.detail;
-    client_->Interrupt(std::move(carried));
-  }
-  upstream_pumped_ = false;
-  upstream_ended_.Notify();
+  if (!how && how.error().blame == Blame::kUpstream)
+    association::CountProtocolError(registry, how.error());
 }
 
 // Until upstream asks for a release (a value) or cannot go on.
@@ -244,6 +254,7 @@ Task<> ClientSession::AnswerOutstanding(const Error& why) {
 // ---- what is under way
 
 Milliseconds ClientSession::UpstreamSilence() const {
+  if (sending_upstream_) return Milliseconds(0);
   if (outstanding_.empty() && moves_.empty())
     return terminated_ ? application_.timeouts.idle : Milliseconds(0);
   bool any_long = !moves_.empty();

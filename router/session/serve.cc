@@ -1,10 +1,10 @@
 #include "router/session/serve.h"
 
+#include "router/association/protocol_errors.h"
 #include "router/base/text.h"
 #include "router/dimse/messages.h"
 #include "router/dimse/sop_classes.h"
 #include "router/session/client_session.h"
-#include "router/session/protocol_errors.h"
 #include "router/session/suboperations.h"
 
 namespace router::session {
@@ -19,7 +19,7 @@ association::Timers TimersOf(const config::Limits& limits) {
 
 // What is no association request, or none that PS3.8 allows.
 void LogNoRequest(Services& services, const Association& association, const Error& why) {
-  CountProtocolError(services.metrics, why);
+  association::CountProtocolError(services.metrics, why);
   const bool closed = why.code == Errc::kClosed || why.code == Errc::kAborted;
   log::Write(closed ? log::Level::kInfo : log::Level::kWarning,
              "connection ended without an association",

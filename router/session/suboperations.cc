@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "router/association/protocol_errors.h"
 #include "router/dataset/convert.h"
 #include "router/dataset/head.h"
 #include "router/dataset/part10.h"
@@ -76,6 +77,8 @@ Task<> SuboperationSession::Run() {
       .Add(static_cast<double>(upstream_->stream().bytes_read()));
   registry.Get<metrics::Id::kBytes>("upstream", "out")
       .Add(static_cast<double>(upstream_->stream().bytes_written()));
+  if (accepted && !how && how.error().blame == Blame::kUpstream)
+    association::CountProtocolError(registry, how.error());
   log::Info("association of sub-operations ended", {{"application", application_.name},
                                                     {"title", title_.view()},
                                                     {"messages", messages_},
@@ -337,6 +340,7 @@ Task<SuboperationSession::Answer> SuboperationSession::AwaitAnswer(Leg& leg) {
     auto incoming = co_await leg.association->Receive(application_.answer_within);
     if (!incoming || incoming->kind == Incoming::Kind::kReleaseRequest) {
       std::string why = incoming ? "the destination released" : incoming.error().detail;
+      if (!incoming) association::CountProtocolError(services_.metrics, incoming.error());
       co_await CloseLeg(leg, false);
       co_return Answer{dimse::status::kOutOfResources, "the destination: " + why};
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Peers that break PS3.8, fall silent or vanish: each ends alone, in time, counted and logged."""
 import pathlib
+import select
 import socket
 import struct
 import sys
@@ -79,8 +80,8 @@ class BadInputCase(Case):
         """Closed, in order: we have not closed our side, so ARTIM did it."""
         self.assertIsNone(connection.receive())
 
-    def counted(self, reason):
-        return self.sluice.metric("sluice_protocol_errors_total", side="downstream", reason=reason)
+    def counted(self, reason, side="downstream"):
+        return self.sluice.metric("sluice_protocol_errors_total", side=side, reason=reason)
 
     def ended(self, outcome, side="downstream", application="GOOD"):
         return self.sluice.metric("sluice_associations_total", side=side, outcome=outcome,
@@ -258,6 +259,16 @@ class RawUpstream:
         connection.close()
 
 
+def send_until_answered(connection, piece):
+    """As long as it is taken: until the other side has something to say."""
+    connection.socket.setblocking(False)
+    rest = piece
+    while not select.select([connection.socket], [], [], 0)[0]:
+        if select.select([], [connection.socket], [], 0.1)[1]:
+            rest = rest[connection.socket.send(rest):] or piece
+    connection.socket.settimeout(SOON)
+
+
 def accept(peer):
     _, request = peer.receive()
     peer.send(wire.associate_accept(request))
@@ -278,7 +289,8 @@ class BadInputFromUpstream(BadInputCase):
         self.addCleanup(self.listening.close)
         super().begin(BAD={
             "address": f"127.0.0.1:{self.listening.getsockname()[1]}",
-            "timeouts": {"association": "1s", "response": "1s", "release": "1s"}})
+            "timeouts": {"association": "1s", "response": "1s", "release": "1s",
+                         "write_stall": "1s"}})
 
     def behave(self, how):
         self.bad = RawUpstream(self.listening, how)
@@ -322,6 +334,7 @@ class BadInputFromUpstream(BadInputCase):
         self.behave(lambda peer: peer.send(b"220 mail.example ESMTP\r\n"))
         self.assert_not_reached()
         self.heard()
+        self.assertEqual(self.counted("malformed_pdu", "upstream"), 1)
 
     def test_one_that_never_answers_the_request_is_given_up(self):
         self.behave(lambda peer: None)
@@ -350,11 +363,42 @@ class BadInputFromUpstream(BadInputCase):
         self.behave(answer)
         self.assert_lost(wire.echo_request())
         self.assert_upstream_aborted()
+        self.assertEqual(self.counted("malformed_pdu", "upstream"), 1)
 
     def test_one_that_never_answers_a_message_is_given_up(self):
         self.behave(accept_and_hear)
         self.assert_lost(wire.echo_request())
         self.assert_upstream_aborted()
+        self.assertEqual(self.counted("timeout", "upstream"), 1)
+
+    def test_a_response_is_due_only_after_the_request_has_been_sent(self):
+        def take_and_answer(peer):
+            accept(peer)
+            while not peer.receive()[1].endswith(b"the end"):
+                pass
+            peer.send(wire.response(3, 0x8001, wire.CT, 7, 0))
+        self.behave(take_and_answer)
+        client = self.connect()
+        client.associate(called="BAD", contexts=STORE)
+        client.send(store_begun())
+        for _ in range(4):  # a slow client: longer in all than the response may take
+            time.sleep(0.4)
+            client.send(wire.data(3, b"\0" * 100, last=False))
+        client.send(wire.data(3, b"the end"))
+        self.assertEqual(client.receive()[0], wire.DATA)
+
+    def test_one_that_stops_reading_is_given_up_and_the_client_told(self):
+        seen = threading.Event()
+        self.addCleanup(seen.set)
+        self.behave(lambda peer: (accept(peer), seen.wait(SOON)))
+        client = self.connect()
+        client.associate(called="BAD", contexts=STORE)
+        client.send(store_begun())
+        send_until_answered(client, wire.data(3, b"\0" * 16000, last=False))
+        self.assert_aborted(client, 0)
+        wait_until(lambda: self.counted("write_stall", "upstream") == 1, SOON, "the stall")
+        self.log_line("association ended", "BAD", "does not read")
+        self.assert_others_are_served()
 
 
 if __name__ == "__main__":

@@ -82,6 +82,14 @@ def echo_request(context=1, message_id=1):
     return command(context, 0x0030, VERIFICATION, message_id, has_data_set=False)
 
 
+def response(context, field, sop_class, message_id, status):
+    """A P-DATA-TF with a whole response that has no data set."""
+    body = (element(0, 0x0002, sop_class) + element(0, 0x0100, field)
+            + element(0, 0x0120, message_id) + element(0, 0x0800, 0x0101)
+            + element(0, 0x0900, status))
+    return data(context, element(0, 0, struct.pack("<I", len(body))) + body, command=True)
+
+
 class Wire:
     """A TCP connection to a peer that says exactly what it is told to say."""
 

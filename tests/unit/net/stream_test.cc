@@ -171,9 +171,9 @@ TEST_F(StreamTest, ASinkThatNeverReadsEndsTheWriteAndTheReader) {
         co_await stream->Close();
       },
       loop_, pair, written, read, later);
-  EXPECT_EQ(written, Failed(Errc::kTimeout));
-  EXPECT_EQ(read, Failed(Errc::kTimeout));
-  EXPECT_EQ(later, Failed(Errc::kTimeout));
+  EXPECT_EQ(written, Failed(Errc::kStalled));
+  EXPECT_EQ(read, Failed(Errc::kStalled));
+  EXPECT_EQ(later, Failed(Errc::kStalled));
 }
 
 // Small sips for three stall times, then large ones until the write has ended.
@@ -214,7 +214,7 @@ TEST_F(StreamTest, ASegmentBeyondFourGibibytesIsNotCutShort) {
         co_await stream->Close();
       },
       loop_, pair, std::string_view(static_cast<char*>(memory), length), written);
-  EXPECT_EQ(written, Failed(Errc::kTimeout));
+  EXPECT_EQ(written, Failed(Errc::kStalled));
   munmap(memory, length);
 }
 
