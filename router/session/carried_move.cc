@@ -11,8 +11,6 @@ namespace {
 
 constexpr dataset::Tag kFailedSopInstanceUidList = 0x00080058;
 
-uint16_t Clamp(uint32_t count) { return static_cast<uint16_t>(std::min<uint32_t>(count, 0xFFFF)); }
-
 std::string_view OutcomeOf(uint16_t status) {
   switch (dimse::ClassOf(dimse::Command::kCMoveRsp, status)) {
     case dimse::StatusClass::kSuccess:
@@ -146,43 +144,11 @@ Task<> CarriedMove::SendPending() {
   dimse::Suboperations counts;
   // Never 0: that would be the end.
   counts.remaining = std::max<uint16_t>(1, remaining_.value_or(1));
-  counts.completed = Clamp(ours.completed);
-  counts.failed = Clamp(ours.failed);
-  counts.warning = Clamp(ours.warning);
+  counts.completed = ClampedCount(ours.completed);
+  counts.failed = ClampedCount(ours.failed);
+  counts.warning = ClampedCount(ours.warning);
   auto pending = dimse::CMoveRsp(request_, dimse::status::kPending, counts);
   co_await session_.client_->Send(context_, std::move(pending));
-}
-
-// PS3.4 C.4.2.1.5 and Table C.4-2, with our counts: what did not reach the destination failed.
-CarriedMove::Final CarriedMove::Conclude(const MoveCounts& ours) const {
-  const Final& theirs = *upstream_final_;
-  const uint32_t claimed = theirs.counts.completed.value_or(0) + theirs.counts.warning.value_or(0) +
-                           theirs.counts.failed.value_or(0);
-  const uint32_t arrived = ours.completed + ours.warning;
-  const uint32_t failed = std::max(ours.failed, claimed > arrived ? claimed - arrived : 0);
-  Final final;
-  final.comment = theirs.comment;
-  final.failed = ours.failed_instances;
-  for (const Uid& uid : theirs.failed)
-    if (std::ranges::find(final.failed, uid) == final.failed.end()) final.failed.push_back(uid);
-  final.counts.completed = Clamp(ours.completed);
-  final.counts.failed = Clamp(failed);
-  final.counts.warning = Clamp(ours.warning);
-  const auto of = dimse::ClassOf(dimse::Command::kCMoveRsp, theirs.status);
-  if (of == dimse::StatusClass::kCancel) {
-    final.status = dimse::status::kCancelled;
-    if (remaining_) final.counts.remaining = *remaining_;
-  } else if (of == dimse::StatusClass::kFailure && arrived == 0 && ours.failed == 0) {
-    final.status = theirs.status;
-  } else if (failed == 0 && ours.warning == 0 && of != dimse::StatusClass::kFailure) {
-    final.status = dimse::status::kSuccess;
-  } else if (arrived == 0) {
-    final.status = dimse::status::kUnableToPerformSuboperations;
-  } else {
-    final.status = dimse::status::kSuboperationsFailed;
-  }
-  if (final.status == dimse::status::kSuccess) final.comment.clear();
-  return final;
 }
 
 Task<> CarriedMove::SendFinal() {
@@ -192,7 +158,7 @@ Task<> CarriedMove::SendFinal() {
     services.moves.Close(move_);
     ours = services.moves.Counts(move_);
   }
-  Final final = Conclude(ours);
+  MoveFinal final = Conclude(*upstream_final_, ours, remaining_);
   services.metrics.Get<metrics::Id::kMoves>(session_.application_.name, OutcomeOf(final.status))
       .Add();
   log::Write(final.status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,
@@ -245,7 +211,7 @@ void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
           "upstream does not know our AE title as a move destination: have it configured "
           "there with this machine's address and port",
           {{"application", session_.application_.name}, {"title", move_->title.view()}});
-    upstream_final_ = Final{status, std::string(response.error_comment()), counts, failed};
+    upstream_final_ = MoveFinal{status, std::string(response.error_comment()), counts, failed};
     final_at_ = loop().Now();
   }
   changed_.Notify();
@@ -253,7 +219,7 @@ void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
 
 void CarriedMove::SetFinal(uint16_t status, std::string comment) {
   if (upstream_final_) return;
-  upstream_final_ = Final{status, std::move(comment), {}, {}};
+  upstream_final_ = MoveFinal{status, std::move(comment), {}, {}};
   final_at_ = loop().Now();
 }
 

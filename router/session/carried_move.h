@@ -5,7 +5,7 @@
 
 #include "router/net/signal.h"
 #include "router/session/client_session.h"
-#include "router/session/moves.h"
+#include "router/session/move_outcome.h"
 
 namespace router::session {
 
@@ -32,20 +32,12 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   void ClientGone(bool released);
 
  private:
-  struct Final {
-    uint16_t status = 0;
-    std::string comment;
-    dimse::Suboperations counts;
-    std::vector<Uid> failed;
-  };
-
   Task<bool> AwaitTitle();
   Task<bool> AskUpstream();
   Task<> AwaitEnd();
   Task<> Cancel();
   Task<> SendPending();
   Task<> SendFinal();
-  Final Conclude(const MoveCounts& ours) const;
   void SetFinal(uint16_t status, std::string comment);
   bool IsSettled(const MoveCounts& ours) const;
   net::Loop& loop() const;
@@ -57,9 +49,9 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   MoveRequest asked_;
   net::Signal changed_;
   std::shared_ptr<OpenMove> move_;
-  uint16_t message_id_ = 0;              // of our C-MOVE-RQ; 0: not sent yet
-  std::optional<uint16_t> remaining_;    // as upstream last said
-  std::optional<Final> upstream_final_;  // what upstream answered, or what came instead
+  uint16_t message_id_ = 0;                  // of our C-MOVE-RQ; 0: not sent yet
+  std::optional<uint16_t> remaining_;        // as upstream last said
+  std::optional<MoveFinal> upstream_final_;  // what upstream answered, or what came instead
   SteadyTime final_at_{}, last_pending_{};
   bool cancel_wanted_ = false, cancel_sent_ = false, client_gone_ = false;
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();

@@ -1,0 +1,29 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/dimse/messages.h"
+#include "router/session/moves.h"
+
+namespace router::session {
+
+// A final C-MOVE response: upstream's to us, or ours to the client.
+struct MoveFinal {
+  uint16_t status = 0;
+  std::string comment;  // (0000,0902)
+  dimse::Suboperations counts;
+  std::vector<Uid> failed;  // (0008,0058)
+};
+
+// What the client is told at the end of a carried move (PS3.4 C.4.2.1.5, Table C.4-2): what
+// upstream answered, with counts of what reached the destination. What upstream counted and did
+// not reach it has failed. `remaining`: as upstream last said, for a move that was cancelled. Pure.
+MoveFinal Conclude(const MoveFinal& theirs, const MoveCounts& ours,
+                   std::optional<uint16_t> remaining);
+
+// The upper bound of the counts of a response, which are US.
+uint16_t ClampedCount(uint32_t count);
+
+}  // namespace router::session

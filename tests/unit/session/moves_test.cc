@@ -1,0 +1,254 @@
+#include "router/session/moves.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace router::session {
+namespace {
+
+using config::MoveOriginator;
+using std::chrono::seconds;
+using ::testing::IsEmpty;
+using Move = std::shared_ptr<OpenMove>;
+
+const AeTitle kOne = AeTitle::FromWire("SLUICE1");
+const AeTitle kTwo = AeTitle::FromWire("SLUICE2");
+const AeTitle kCalling = AeTitle::FromWire("SLUICE");
+
+class TurnedClock : public Clock {
+ public:
+  SteadyTime Now() const override { return now; }
+  SteadyTime now{std::chrono::hours(1)};
+};
+
+class MovesTest : public ::testing::Test {
+ protected:
+  MoveRequest Request(std::string destination = "RTPACS") {
+    MoveRequest request;
+    request.upstream = "VMSDBD";
+    request.titles = {kOne};
+    request.originator = originator_;
+    request.settle = seconds(5);
+    request.late = seconds(60);
+    request.client = AeTitle::FromWire("DCMTK");
+    request.calling = kCalling;
+    request.destination = std::move(destination);
+    request.loop = &loop_;
+    request.on_change = [this] { ++changes_; };
+    return request;
+  }
+  std::unique_ptr<Moves::Ticket> Ticket(int* woken = nullptr) {
+    return std::make_unique<Moves::Ticket>(moves_, "VMSDBD", &loop_, [woken] {
+      if (woken) ++*woken;
+    });
+  }
+  // Opens one, with its C-MOVE-RQ sent under `message_id`.
+  Move Open(MoveRequest request, uint16_t message_id) {
+    auto ticket = Ticket();
+    auto opened = moves_.TryOpen(*ticket, request);
+    if (opened.move) moves_.SetMessageId(opened.move, message_id);
+    return opened.move;
+  }
+  Move OpenFor(MoveScope scope, uint16_t message_id) {
+    MoveRequest request = Request();
+    request.scope = std::move(scope);
+    return Open(std::move(request), message_id);
+  }
+  static Moves::Clues From(uint16_t message_id, const AeTitle& originator = kCalling) {
+    Moves::Clues clues;
+    clues.originator = originator;
+    clues.originator_message_id = message_id;
+    clues.instance = Uid("1.2.3");
+    return clues;
+  }
+  static Moves::Clues Read(Uid study, Uid series, Uid instance) {
+    Moves::Clues clues;
+    clues.study = std::move(study);
+    clues.series = std::move(series);
+    clues.instance = std::move(instance);
+    clues.head_read = true;
+    return clues;
+  }
+  Moves::Attribution Attribute(const Moves::Clues& clues, const AeTitle& title = kOne) {
+    return moves_.Attribute("VMSDBD", title, clues);
+  }
+  void Bring(const Move& move, SuboperationOutcome outcome) {
+    moves_.Begin(move);
+    moves_.End(move, outcome, Uid("1.2.3"));
+  }
+  void TearDown() override { loop_.RunUntilIdle(); }
+
+  MoveOriginator originator_ = MoveOriginator::kYes;
+  TurnedClock clock_;
+  net::Loop loop_;
+  int changes_ = 0;
+  Moves moves_{clock_};
+};
+
+// ---- whose it is
+
+TEST_F(MovesTest, MessageIdNamesTheMoveWhereManyShareATitle) {
+  Move first = Open(Request("A"), 11), second = Open(Request("B"), 12);
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(Attribute(From(11)).move, first);
+  EXPECT_EQ(Attribute(From(12)).move, second);
+  EXPECT_EQ(Attribute(From(13)).move, nullptr);
+}
+
+TEST_F(MovesTest, AnotherOriginatorThanOurTitleBelongsToNone) {
+  Move move = Open(Request(), 11);
+  auto attribution = Attribute(From(11, AeTitle::FromWire("SOMEBODY")));
+  EXPECT_EQ(attribution.move, nullptr);
+  EXPECT_FALSE(attribution.needs_head);
+}
+
+TEST_F(MovesTest, AnotherTitleOrUpstreamBelongsToNone) {
+  Move move = Open(Request(), 11);
+  EXPECT_EQ(Attribute(From(11), kTwo).why, "no move is under way");
+  EXPECT_EQ(moves_.Attribute("OTHER", kOne, From(11)).move, nullptr);
+}
+
+TEST_F(MovesTest, WithoutOriginatorTheOnlyMoveIsIt) {
+  Move move = Open(Request(), 11);
+  EXPECT_EQ(Attribute({}).move, move);
+}
+
+TEST_F(MovesTest, WithoutOriginatorTheHeadDecidesBetweenSeveral) {
+  Move series = OpenFor({{}, {Uid("1.1")}, {}}, 11);
+  Move study = OpenFor({{Uid("2")}, {}, {}}, 12);
+  Moves::Clues unread;
+  unread.instance = Uid("9");
+  EXPECT_TRUE(Attribute(unread).needs_head);
+  EXPECT_EQ(Attribute(Read(Uid("1"), Uid("1.1"), Uid("9"))).move, series);
+  EXPECT_EQ(Attribute(Read(Uid("2"), Uid("2.1"), Uid("9"))).move, study);
+}
+
+TEST_F(MovesTest, WhatTwoMovesMayBringIsDeliveredToNeither) {
+  OpenFor({{Uid("1")}, {}, {}}, 11);
+  OpenFor({{}, {Uid("1.1")}, {}}, 12);
+  auto attribution = Attribute(Read(Uid("1"), Uid("1.1"), Uid("9")));
+  EXPECT_EQ(attribution.move, nullptr);
+  EXPECT_FALSE(attribution.needs_head);
+  EXPECT_NE(attribution.why, "");
+}
+
+TEST_F(MovesTest, AnInstanceThatAMoveNamesNeedsNoHead) {
+  Move one = OpenFor({{}, {}, {Uid("9")}}, 11);
+  OpenFor({{}, {}, {Uid("8")}}, 12);
+  Moves::Clues unread;
+  unread.instance = Uid("9");
+  EXPECT_EQ(Attribute(unread).move, one);
+}
+
+// The message ID is ours alone; the identifier must agree with it, or something is wrong.
+TEST_F(MovesTest, WhatTheIdentifierDidNotAskForIsNotDelivered) {
+  OpenFor({{}, {}, {Uid("9")}}, 11);
+  EXPECT_EQ(Attribute(From(11)).move, nullptr);
+}
+
+// ---- the end of a move, and after it
+
+TEST_F(MovesTest, CountsTellWhatBecameOfEach) {
+  Move move = Open(Request(), 11);
+  Bring(move, SuboperationOutcome::kCompleted);
+  Bring(move, SuboperationOutcome::kWarning);
+  Bring(move, SuboperationOutcome::kFailed);
+  moves_.Begin(move);
+  MoveCounts counts = moves_.Counts(move);
+  EXPECT_EQ(counts.begun, 4u);
+  EXPECT_EQ(counts.answered(), 3u);
+  EXPECT_EQ(counts.failed_instances, std::vector<Uid>{Uid("1.2.3")});
+  loop_.RunUntilIdle();
+  EXPECT_EQ(changes_, 3);
+}
+
+TEST_F(MovesTest, WhatComesLateIsStillItsOwn) {
+  Move move = Open(Request(), 11);
+  moves_.Close(move);
+  clock_.now += seconds(59);
+  EXPECT_EQ(Attribute(From(11)).move, move);
+  moves_.Begin(move);
+  EXPECT_TRUE(moves_.End(move, SuboperationOutcome::kCompleted, Uid("1.2.3")));
+  clock_.now += seconds(2);
+  EXPECT_EQ(Attribute(From(11)).move, nullptr);
+  EXPECT_THAT(moves_.Candidates("VMSDBD", kOne), IsEmpty());
+}
+
+TEST_F(MovesTest, AMoveWhoseSuboperationIsUnderWayIsNotForgotten) {
+  Move move = Open(Request(), 11);
+  moves_.Begin(move);
+  moves_.Close(move);
+  clock_.now += seconds(600);
+  EXPECT_EQ(moves_.Candidates("VMSDBD", kOne).size(), 1u);
+}
+
+TEST_F(MovesTest, AnEndedMoveGivesWayToAnOpenOne) {
+  Move ended = Open(Request(), 11);
+  moves_.Close(ended);
+  Move open = Open(Request(), 12);
+  EXPECT_EQ(Attribute({}).move, open);
+  EXPECT_EQ(moves_.InProgress("VMSDBD"), 1u);
+}
+
+// ---- who may begin
+
+TEST_F(MovesTest, WithoutMoveOriginatorATitleCarriesOneMoveAndSettles) {
+  originator_ = MoveOriginator::kNo;
+  Move first = Open(Request(), 11);
+  ASSERT_TRUE(first);
+  int woken = 0;
+  auto ticket = Ticket(&woken);
+  auto second = moves_.TryOpen(*ticket, Request());
+  EXPECT_FALSE(second.move);
+  EXPECT_FALSE(second.retry) << "woken when the first ends";
+  moves_.Close(first);
+  loop_.RunUntilIdle();
+  EXPECT_GE(woken, 1);
+  second = moves_.TryOpen(*ticket, Request());
+  EXPECT_FALSE(second.move);
+  ASSERT_TRUE(second.retry);
+  clock_.now += *second.retry;
+  EXPECT_TRUE(moves_.TryOpen(*ticket, Request()).move);
+}
+
+TEST_F(MovesTest, TitlesOfThePoolAreTakenInTurn) {
+  originator_ = MoveOriginator::kNo;
+  MoveRequest request = Request();
+  request.titles = {kOne, kTwo};
+  Move first = Open(request, 11), second = Open(request, 12);
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(first->title, second->title);
+  EXPECT_FALSE(Open(request, 13));
+}
+
+TEST_F(MovesTest, TheFirstInLineGoesFirst) {
+  originator_ = MoveOriginator::kNo;
+  int woken = 0;
+  auto first = Ticket(), second = Ticket(&woken);
+  EXPECT_FALSE(moves_.TryOpen(*second, Request()).move);
+  EXPECT_TRUE(moves_.TryOpen(*first, Request()).move);
+  first.reset();
+  loop_.RunUntilIdle();
+  EXPECT_EQ(woken, 1);
+}
+
+TEST_F(MovesTest, OneThatGivesUpItsPlaceLetsTheNextTry) {
+  int woken = 0;
+  auto first = Ticket(), second = Ticket(&woken);
+  first.reset();
+  loop_.RunUntilIdle();
+  EXPECT_EQ(woken, 1);
+  EXPECT_TRUE(moves_.TryOpen(*second, Request()).move);
+}
+
+TEST_F(MovesTest, MovesShareATitleOnceUpstreamNamedTheOriginator) {
+  originator_ = MoveOriginator::kLearn;
+  Move first = Open(Request(), 11);
+  ASSERT_TRUE(first);
+  EXPECT_FALSE(Open(Request(), 12)) << "not known yet";
+  EXPECT_EQ(Attribute(From(11)).move, first);
+  EXPECT_TRUE(Open(Request(), 12));
+}
+
+}  // namespace
+}  // namespace router::session
