@@ -19,6 +19,7 @@ namespace {
 
 constexpr int kDiskThreads = 16;
 constexpr std::chrono::seconds kOracleWaits{10};  // for an association slot
+constexpr std::chrono::seconds kLastWord{2};      // to the peers of what a drain aborts
 
 // Every association of a client may have one upstream; files and the ledger come on top.
 void RaiseDescriptorLimit() {
@@ -333,13 +334,8 @@ void App::Drain() {
   drained_ = true;
   services_->draining = true;
   log::Info("draining", {{"associations", services_->census.connections()}});
-  for (auto& acceptor : acceptors_) {
-    net::Acceptor* one = acceptor.get();
-    RunAndWait(*loops_[0], [one]() -> net::Task<> {
-      return [](net::Acceptor* closing) -> net::Task<> { co_await closing->Close(); }(one);
-    });
-  }
-  acceptors_.clear();
+  // While a move is open upstream may call us once more; others are rejected.
+  if (moves_->InProgress() == 0) CloseAcceptors();
   auto stop = [this](bool at_once) {
     for (const auto& loop : loops_) {
       session::Roster* roster = &services_->roster(*loop);
@@ -347,12 +343,23 @@ void App::Drain() {
     }
   };
   stop(false);
-  if (!services_->census.AwaitEmpty(config_->limits.drain)) {
-    stop(true);
-    services_->census.AwaitEmpty(std::chrono::hours(1));
-  }
+  services_->census.AwaitEmpty(config_->limits.drain);
+  CloseAcceptors();
+  // Again and again: what was aborted waits for its peer to close (ARTIM) unless it is told not to.
+  do stop(true);
+  while (!services_->census.AwaitEmpty(kLastWord));
   StopApplications();
   log::Info("drained");
+}
+
+void App::CloseAcceptors() {
+  for (auto& acceptor : acceptors_) {
+    net::Acceptor* one = acceptor.get();
+    RunAndWait(*loops_[0], [one]() -> net::Task<> {
+      return [](net::Acceptor* closing) -> net::Task<> { co_await closing->Close(); }(one);
+    });
+  }
+  acceptors_.clear();
 }
 
 void App::StopApplications() {

@@ -63,6 +63,7 @@ class App {
   void StartCollecting();
   void StartRunning();
   void OnConnection(int socket);
+  void CloseAcceptors();
   void StopApplications();
   void ShowHeld(metrics::Registry& registry);
 

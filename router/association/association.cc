@@ -266,23 +266,33 @@ std::unexpected<Error> Association::Broken(Error error, std::optional<ul::AbortR
 // ---- established: sending
 
 Task<Result<>> Association::Flush() {
+  if (broken_)
+    co_return Fail(Errc::kInterrupted, Blame::kInternal, "a message was broken off", true);
   if (writer_.empty()) co_return Result<>();
   if (!IsEstablished() && fsm_.state() != State::kSta8) {
-    writer_.Clear();
+    writer_.Reset();
     co_return Fail(Errc::kClosed, peer_, "the association has ended", true);
   }
   On(Event::kDataRequest);  // DT-1, AR-7
+  flushed_ = true;
   auto written = co_await stream_->Write(writer_.segments());
   writer_.Clear();
   if (!written && written.error().code != Errc::kInterrupted) written.error().blame = peer_;
   co_return written;
 }
 
+void Association::BreakOff(Error why) {
+  writer_.Reset();
+  if (!flushed_) return;
+  broken_ = true;
+  Interrupt(std::move(why));
+}
+
 Task<Result<>> Association::Send(ul::ContextId context, dimse::CommandSet command,
                                  Buffer data_set) {
   command.SetHasDataSet(!data_set.empty());
   Buffer encoded = command.Encode();
-  auto turn = co_await turn_.Take();
+  auto turn = co_await TakeTurn();
   Append(context, true, encoded, true);
   if (!data_set.empty()) Append(context, false, data_set, true);
   auto sent = co_await Flush();
@@ -309,7 +319,12 @@ Task<Result<>> Association::AwaitReleaseRp() {
   for (;;) {
     auto pdu = co_await ReceivePdu(timers_.release);
     if (!pdu) co_return std::unexpected(pdu.error());
-    On(EventOf(*pdu));
+    const ul::Action action = On(EventOf(*pdu));
+    if (ul::EffectsOf(action).send == ul::Effects::Send::kAbort) {  // AA-8
+      SendAbortNow(due_);
+      co_return Fail(Errc::kUnexpectedPdu, peer_,
+                     fmt::format("{} while a release was due", ul::NameOf(TypeOf(*pdu))));
+    }
     if (std::holds_alternative<ul::ReleaseRp>(*pdu)) {
       // AR-3: Sta1. AR-10: the acceptor of a collision answers last.
       if (fsm_.state() != State::kSta12) co_return Result<>();
@@ -325,10 +340,7 @@ Task<Result<>> Association::AwaitReleaseRp() {
       if (!sent) co_return sent;
       continue;
     }
-    if (std::holds_alternative<ul::Abort>(*pdu))
-      co_return Fail(Errc::kAborted, peer_, "the peer aborted while it was asked to release");
-    SendAbortNow(due_);
-    co_return Fail(Errc::kUnexpectedPdu, peer_, "an unexpected PDU while a release was due");
+    co_return Fail(Errc::kAborted, peer_, "the peer aborted while it was asked to release");
   }
 }
 

@@ -98,11 +98,18 @@ class Association {
 
   // The right to send a message: hold it from its first fragment to its last.
   net::Turn::Awaiter TakeTurn() { return turn_.Take(); }
-  // Under the turn. Appends to what Flush will write; the bytes must stay until it has.
+  // Under the turn. Appends to what Flush will write; the bytes must stay until it has, or until
+  // BreakOff. A command set is appended in one piece.
   void Append(ul::ContextId context, bool is_command, Bytes piece, bool ends) {
+    if (broken_) return;
+    if (is_command) flushed_ = false;
     writer_.Append(context, is_command, piece, ends);
   }
   bool HasAppended() const { return !writer_.empty(); }
+  // Under the turn: the message that was begun cannot be finished. If nothing of it was flushed it
+  // never was; otherwise nothing but an A-ABORT may follow on this association, and whoever waits
+  // on it is woken with `why`. What was appended may go afterwards.
+  void BreakOff(Error why);
   Task<Result<>> Flush();
   // A whole message: takes the turn, writes, gives it back.
   Task<Result<>> Send(ul::ContextId context, dimse::CommandSet command, Buffer data_set = {});
@@ -124,6 +131,7 @@ class Association {
 
   net::Stream& stream() { return *stream_; }
   net::Loop& loop() { return stream_->loop(); }
+  Blame blame() const { return peer_; }  // who did what this peer does
   const std::string& peer_address() const { return stream_->peer_address(); }
   // What we announced to the peer, once that is settled: bytes of the length field, 0 = no limit.
   void SetReceiveLimit(uint32_t max_length) { reader_.SetMaxLength(max_length); }
@@ -159,6 +167,8 @@ class Association {
   ul::AssociateAc answer_;
   std::vector<ul::AcceptedContext> agreed_;
   std::bitset<256> accepted_;  // context IDs on which messages may come
+  bool flushed_ = false;       // something of the message under way
+  bool broken_ = false;        // half a message was sent
   bool ended_ = false;
 };
 

@@ -37,6 +37,10 @@ bool Slot::IsWanted() const {
              : slots.reserved_wanted_.load(std::memory_order_relaxed);
 }
 
+bool Slot::HasWaiters() const {
+  return state_ && state_->slots->reserved_wanted_.load(std::memory_order_relaxed);
+}
+
 Slots::Slots(net::Loop& home, uint32_t limit) : home_(home), limit_(std::max(limit, 1u)) {}
 
 Slots::~Slots() {

@@ -42,6 +42,8 @@ class [[nodiscard]] Slot {
   // work where there is one slot in all; for reserved work it is anybody. Look at it between
   // messages. Any thread.
   bool IsWanted() const;
+  // Anybody waits for an association. For who can give one up without a loss.
+  bool HasWaiters() const;
 
  private:
   friend class Slots;

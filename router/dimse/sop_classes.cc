@@ -143,6 +143,10 @@ bool IsStorage(std::string_view sop_class) {
   return sop_class.starts_with(kStorageRoot);
 }
 
+bool MayBeStorage(std::string_view sop_class) {
+  return IsStorage(sop_class) || !sop_class.starts_with("1.2.840.10008.");
+}
+
 QueryService QueryServiceOf(std::string_view sop_class) {
   if (sop_class == uid::kModalityWorklistFind) return QueryService::kFind;
   // Patient Root is 1, Study Root 2, Patient/Study Only 3 (retired), Composite Instance 4.

@@ -51,6 +51,9 @@ bool MayHaveRequirements(std::string_view sop_class);
 // Everything below the standard's storage root, and classes elsewhere that are known to be storage.
 bool IsStorage(std::string_view sop_class);
 
+// The same, and whatever stands outside the standard's root: a private class may be anything.
+bool MayBeStorage(std::string_view sop_class);
+
 enum class QueryService : uint8_t { kNone, kFind, kMove, kGet };
 // The service of a Query/Retrieve (or worklist) class.
 QueryService QueryServiceOf(std::string_view sop_class);

@@ -285,6 +285,8 @@ Result<> Stream::FinishWrite() {
   return {};
 }
 
+bool Stream::HasInput() const { return Happened(POLLIN); }
+
 void Stream::WriteLast(Bytes bytes) {
   if (writing_ || uv_is_closing(AsHandle(&handles_->tcp))) return;
   uv_buf_t buffer = uv_buf_init(const_cast<char*>(reinterpret_cast<const char*>(bytes.data())),

@@ -73,6 +73,9 @@ class Stream {
   // usable again, for the A-ABORT procedure. False if it is not.
   bool Recover();
 
+  // Something has come that was not read yet: bytes, or the peer's end.
+  bool HasInput() const;
+
   // Without waiting and whatever Interrupt said: hands to the kernel what it takes at once.
   // Nothing if a write is under way (its bytes would be torn).
   void WriteLast(Bytes bytes);

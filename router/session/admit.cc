@@ -193,8 +193,8 @@ bool IsProcedureStepClass(const Uid& uid) {
 }  // namespace
 
 std::string_view NameOf(RejectReason reason) {
-  constexpr std::array<std::string_view, 4> kNames = {"calling_unknown", "address_unknown",
-                                                      "called_unknown", "loop"};
+  constexpr std::array<std::string_view, 5> kNames = {"calling_unknown", "address_unknown",
+                                                      "called_unknown", "loop", "limit"};
   return kNames[static_cast<size_t>(reason)];
 }
 

@@ -53,10 +53,8 @@ Task<bool> CarriedMove::AwaitTitle() {
   Moves& moves = session_.services_.moves;
   Moves::Ticket ticket(moves, asked_.upstream, asked_.loop, asked_.on_change);
   for (;;) {
-    if (client_gone_ || cancel_wanted_) {
-      SetFinal(dimse::status::kCancelled, "");
-      co_return false;
-    }
+    if (client_gone_ || cancel_wanted_) SetFinal(dimse::status::kCancelled, "");
+    if (upstream_final_) co_return false;
     auto opened = moves.TryOpen(ticket, asked_);
     if (opened.move) {
       move_ = std::move(opened.move);
@@ -78,9 +76,9 @@ Task<bool> CarriedMove::AskUpstream() {
     SetFinal(dimse::status::kUnableToPerformSuboperations, "Sluice cannot store");
     co_return false;
   }
-  auto ensured = co_await session_.EnsureUpstream(context_);
-  if (!ensured) {
-    SetFinal(dimse::status::kUnableToPerformSuboperations, ensured.error().detail);
+  auto upstream = co_await session_.EnsureUpstream(context_);
+  if (!upstream) {
+    SetFinal(dimse::status::kUnableToPerformSuboperations, upstream.error().detail);
     co_return false;
   }
   message_id_ = *id;
@@ -88,9 +86,8 @@ Task<bool> CarriedMove::AskUpstream() {
   dimse::CommandSet command = request_;
   command.SetMessageId(message_id_);
   command.SetMoveDestination(move_->title);
-  session_.upstream_->stream().SetReadTimeout(session_.UpstreamSilence());
-  auto sent =
-      co_await session_.upstream_->Send(context_, std::move(command), std::move(identifier_));
+  (*upstream)->stream().SetReadTimeout(session_.UpstreamSilence());
+  auto sent = co_await (*upstream)->Send(context_, std::move(command), std::move(identifier_));
   if (!sent) {
     SetFinal(dimse::status::kUnableToPerformSuboperations, sent.error().detail);
     co_return false;
@@ -103,7 +100,7 @@ Task<> CarriedMove::AwaitEnd() {
   const config::Application& application = session_.application_;
   for (;;) {
     MoveCounts ours = session_.services_.moves.Counts(move_);
-    if (upstream_final_ && IsSettled(ours)) co_return;
+    if (upstream_final_ && (abandoned_ || IsSettled(ours))) co_return;
     if (client_gone_ && application.client_gone == config::ClientGone::kStop) cancel_wanted_ = true;
     if (cancel_wanted_ && !cancel_sent_ && !upstream_final_) co_await Cancel();
     const SteadyTime now = loop().Now();
@@ -133,7 +130,8 @@ bool CarriedMove::IsSettled(const MoveCounts& ours) const {
 Task<> CarriedMove::Cancel() {
   cancel_sent_ = true;
   if (!session_.upstream_open_) co_return;
-  co_await session_.upstream_->Send(context_, dimse::CCancelRq(message_id_));
+  auto upstream = session_.upstream_;
+  co_await upstream->Send(context_, dimse::CCancelRq(message_id_));
 }
 
 Task<> CarriedMove::SendPending() {
@@ -211,7 +209,7 @@ void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
           "upstream does not know our AE title as a move destination: have it configured "
           "there with this machine's address and port",
           {{"application", session_.application_.name}, {"title", move_->title.view()}});
-    upstream_final_ = MoveFinal{status, std::string(response.error_comment()), counts, failed};
+    upstream_final_ = MoveFinal{status, std::string(response.error_comment()), counts, failed, 0};
     final_at_ = loop().Now();
   }
   changed_.Notify();
@@ -219,13 +217,20 @@ void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
 
 void CarriedMove::SetFinal(uint16_t status, std::string comment) {
   if (upstream_final_) return;
-  upstream_final_ = MoveFinal{status, std::move(comment), {}, {}};
+  upstream_final_ = MoveFinal{status, std::move(comment), {}, {}, 0};
   final_at_ = loop().Now();
 }
 
 void CarriedMove::UpstreamLost(const Error& why) {
-  if (message_id_ == 0) return;  // not asked yet: AskUpstream finds out
+  if (message_id_ == 0 || upstream_final_) return;  // not asked yet: AskUpstream finds out
   SetFinal(dimse::status::kUnableToPerformSuboperations, "upstream was lost: " + why.detail);
+  if (remaining_) upstream_final_->never_came = *remaining_;
+  changed_.Notify();
+}
+
+void CarriedMove::Abandon(std::string why) {
+  SetFinal(dimse::status::kUnableToPerformSuboperations, std::move(why));
+  abandoned_ = true;
   changed_.Notify();
 }
 

@@ -27,6 +27,8 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   // Pending or final, and the Failed SOP Instance UID List of a final one.
   void OnUpstreamResponse(const dimse::CommandSet& response, const std::vector<Uid>& failed);
   void UpstreamLost(const Error& why);
+  // It ends now, with a failure, whatever is still to come.
+  void Abandon(std::string why);
   // The client has gone: `released` in peace, or not. What follows is its application's
   // `client_gone`.
   void ClientGone(bool released);
@@ -53,7 +55,7 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   std::optional<uint16_t> remaining_;        // as upstream last said
   std::optional<MoveFinal> upstream_final_;  // what upstream answered, or what came instead
   SteadyTime final_at_{}, last_pending_{};
-  bool cancel_wanted_ = false, cancel_sent_ = false, client_gone_ = false;
+  bool cancel_wanted_ = false, cancel_sent_ = false, client_gone_ = false, abandoned_ = false;
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 

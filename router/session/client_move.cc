@@ -24,6 +24,10 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   rules::Facts facts = FactsOf(command);
   facts.move_destination = named.str();
   facts.destination = FactOf(destination);
+  // Upstream would store to us under a message ID that may be another move's.
+  if (config_->IsOurTitle(named) && !destination)
+    co_return co_await Refuse(first, dimse::status::kMoveDestinationUnknown,
+                              "Sluice itself is no destination");
   rules::Plan plan = rules::Decide(facts);
   for (const rules::Step& step : plan.observed)
     if (std::holds_alternative<rules::CarryMove>(step))
@@ -42,7 +46,7 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   if (!std::holds_alternative<rules::CarryMove>(plan.step) || !destination)
     co_return co_await RelayRequest(first, std::move(command));
 
-  auto identifier = co_await Collect(*client_, first.last, kMaxIdentifier, ClientSilence());
+  auto identifier = co_await Collect(*client_, first.last, kMaxIdentifier, MessageSilence());
   if (!identifier) {
     if (identifier.error().code != Errc::kLimit) co_return std::unexpected(identifier.error());
     co_return co_await AnswerRequest(first.context, std::move(command),
@@ -77,7 +81,7 @@ Task<> ClientSession::RunMove(std::shared_ptr<CarriedMove> move) {
   std::erase(moves_, move);
   if (upstream_open_) upstream_->stream().SetReadTimeout(UpstreamSilence());
   if (!busy_) client_->stream().SetReadTimeout(ClientSilence());
-  if (stopping_ && IsIdle()) Stop(true);
+  if (stopping_) Stop(false);
   moves_ended_.Notify();
 }
 

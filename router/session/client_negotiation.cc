@@ -9,7 +9,7 @@ namespace router::session {
 bool ClientSession::HasToTerminate() const {
   if (!runtime_.gate) return false;
   for (const ul::ProposedContext& context : rq_.contexts)
-    if (dimse::IsStorage(context.abstract_syntax.view()) &&
+    if (dimse::MayBeStorage(context.abstract_syntax.view()) &&
         dimse::MayHaveRequirements(context.abstract_syntax.view()) &&
         ContextPermitted(client_config_, context.abstract_syntax))
       return true;
@@ -116,6 +116,8 @@ Task<bool> ClientSession::AcceptClient(ul::AssociateAc ac) {
   client_->SetReceiveLimit(ac.user.max_length.value_or(0));
   client_->SetSendLimit(rq_.user.max_length.value_or(0), config_->limits.max_pdu);
   auto accepted = co_await client_->Accept(std::move(ac));
+  // Not before: what upstream asks at once must find the client's association established.
+  if (upstream_) StartPump();
   if (accepted) {
     presence_ =
         metrics::Presence(services_.metrics.Get<metrics::Id::kAssociations>("downstream", "open"));

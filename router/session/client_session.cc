@@ -37,6 +37,7 @@ ClientSession::ClientSession(Services& services, std::shared_ptr<const config::C
       entry_(services.roster(client_->loop()), this),
       began_(services.clock.WallNow()),
       upstream_ended_(client_->loop()),
+      upstream_turn_(client_->loop()),
       moves_ended_(client_->loop()) {}
 
 ClientSession::~ClientSession() = default;
@@ -84,13 +85,14 @@ Task<Result<>> ClientSession::OnMessage(Incoming first) {
     if (command.command() == dimse::Command::kCCancelRq &&
         move->TakesCancel(command.message_id_responded_to()))
       co_return Result<>();
-  if (!upstream_open_) co_return co_await Drain(*client_, first.last, ClientSilence());
+  if (!upstream_open_) co_return co_await Drain(*client_, first.last, MessageSilence());
   bool complete = first.last;
-  Relayed relayed = co_await RelayMessage(*client_, *upstream_, first.context, std::move(command),
-                                          &complete, ClientSilence());
+  Upstream upstream = upstream_;
+  Relayed relayed = co_await RelayMessage(*client_, *upstream, first.context, std::move(command),
+                                          &complete, MessageSilence());
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);
   if (relayed.end == Relayed::End::kSinkFailed)
-    co_return co_await Drain(*client_, complete, ClientSilence());
+    co_return co_await Drain(*client_, complete, MessageSilence());
   co_return Result<>();
 }
 
@@ -113,7 +115,7 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
       std::string comment = refuse->comment;
       co_return co_await Refuse(first, refuse->status, std::move(comment));
     }
-    if (!std::holds_alternative<rules::Relay>(plan.step))
+    if (terminated_ && !std::holds_alternative<rules::Relay>(plan.step))
       co_return co_await Hold(first, std::move(command));
   }
   co_return co_await RelayRequest(first, std::move(command));
@@ -123,31 +125,30 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
 Task<Result<>> ClientSession::RelayRequest(Incoming first, dimse::CommandSet command) {
   const auto since = std::chrono::steady_clock::now();
   bool complete = first.last;
-  auto ensured = co_await EnsureUpstream(first.context);
-  if (!ensured) {
-    auto drained = co_await Drain(*client_, complete, ClientSilence());
+  auto upstream = co_await EnsureUpstream(first.context);
+  if (!upstream) {
+    auto drained = co_await Drain(*client_, complete, MessageSilence());
     if (!drained) co_return std::unexpected(drained.error());
-    const bool unsupported = ensured.error().code == Errc::kRefused;
+    const bool unsupported = upstream.error().code == Errc::kRefused;
     log::Warning("message not relayed", {{"command", dimse::NameOf(command.command())},
                                          {"application", application_.name},
-                                         {"why", ensured.error().detail}});
+                                         {"why", upstream.error().detail}});
     co_return co_await AnswerRequest(
         first.context, std::move(command),
         unsupported ? dimse::status::kSopClassNotSupported : dimse::status::kOutOfResources,
-        ensured.error().detail);
+        upstream.error().detail);
   }
   sending_upstream_ = true;
   ExpectResponse(first.context, command);
   const std::string_view service = dimse::ServiceOf(command.command());
-  Relayed relayed = co_await RelayMessage(*client_, *upstream_, first.context, std::move(command),
-                                          &complete, ClientSilence());
+  Relayed relayed = co_await RelayMessage(*client_, **upstream, first.context, std::move(command),
+                                          &complete, MessageSilence());
   sending_upstream_ = false;
-  upstream_->stream().SetReadTimeout(UpstreamSilence());
+  (*upstream)->stream().SetReadTimeout(UpstreamSilence());
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);
+  // The pump learns of it, too, and answers what is outstanding.
   if (relayed.end == Relayed::End::kSinkFailed) {
-    // The pump learns of it, too, and answers what is outstanding.
-    upstream_->Interrupt(relayed.error);
-    co_return co_await Drain(*client_, complete, ClientSilence());
+    co_return co_await Drain(*client_, complete, MessageSilence());
   }
   if (relayed.data_bytes < 4096)
     services_.metrics.Get<metrics::Id::kRelayAddedLatency>(service).Observe(
@@ -163,7 +164,7 @@ Task<Result<>> ClientSession::Refuse(Incoming first, uint16_t status, std::strin
                                    {"application", application_.name},
                                    {"status", status},
                                    {"why", comment}});
-  auto drained = co_await Drain(*client_, first.last, ClientSilence());
+  auto drained = co_await Drain(*client_, first.last, MessageSilence());
   if (!drained) co_return std::unexpected(drained.error());
   co_return co_await AnswerRequest(first.context, std::move(request), status, std::move(comment));
 }
@@ -193,6 +194,7 @@ Task<> ClientSession::Finish(Result<> how) {
 }
 
 Task<> ClientSession::ReleaseClient() {
+  client_->stream().Recover();  // it was interrupted to learn of this
   auto released = co_await client_->Release();
   if (!released && released.error().blame == Blame::kDownstream)
     association::CountProtocolError(services_.metrics, released.error());
@@ -252,14 +254,22 @@ Milliseconds ClientSession::ClientSilence() const {
   return config_->limits.client_idle;
 }
 
+// Within a message the client owes the next fragment, whatever it waits for.
+Milliseconds ClientSession::MessageSilence() const { return config_->limits.client_idle; }
+
 bool ClientSession::IsIdle() const {
   return !busy_ && outstanding_.empty() && moves_.empty() && client_->BetweenMessages();
 }
 
 void ClientSession::Stop(bool at_once) {
   stopping_ = true;
-  if (at_once || IsIdle())
+  stop_at_once_ |= at_once;
+  if (stop_at_once_ && !moves_.empty())  // their final responses first: RunMove comes back here
+    for (const auto& move : moves_) move->Abandon("Sluice is stopping");
+  else if (stop_at_once_ || IsIdle())
     client_->Interrupt({Errc::kInterrupted, Blame::kInternal, true, "Sluice is stopping"});
+  if (stop_at_once_ && finishing_ && upstream_)
+    upstream_->Interrupt({Errc::kInterrupted, Blame::kInternal, true, "Sluice is stopping"});
 }
 
 void ClientSession::Count(const dimse::CommandSet& request, uint16_t status,

@@ -69,6 +69,7 @@ class ClientSession : public Session {
   rules::Facts FactsOf(const dimse::CommandSet& command) const;
   const ul::AcceptedContext* ContextOf(ul::ContextId id) const;
   Milliseconds ClientSilence() const;
+  Milliseconds MessageSilence() const;
   bool IsIdle() const;
   void Count(const dimse::CommandSet& request, uint16_t status,
              std::chrono::steady_clock::time_point since);
@@ -76,7 +77,10 @@ class ClientSession : public Session {
 
   // ---- client_upstream.cc: the leg to the application
   Task<Result<>> OpenUpstream(ul::AssociateRq rq, ul::AssociateRj* rejected);
-  Task<Result<>> EnsureUpstream(ul::ContextId context);
+  Task<Result<>> ReopenUpstream();
+  using Upstream = std::shared_ptr<Association>;
+  Task<Result<Upstream>> EnsureUpstream(ul::ContextId context);
+  void StartPump();
   Task<> PumpUpstream();
   Task<Result<>> ServeUpstream();
   Task<Result<>> OnUpstreamMessage(Incoming first);
@@ -110,15 +114,18 @@ class ClientSession : public Session {
   metrics::Presence presence_;
   const WallTime began_;
   bool terminated_ = false;
-  bool busy_ = false;       // a message of the client is being dealt with
-  bool stopping_ = false;   // drain
+  bool busy_ = false;      // a message of the client is being dealt with
+  bool stopping_ = false;  // drain
+  bool stop_at_once_ = false;
   bool finishing_ = false;  // Finish ends both sides: neither interrupts the other any more
   uint64_t messages_ = 0;
   uint64_t counted_in_ = 0, counted_out_ = 0;  // bytes already in the metrics
 
-  std::unique_ptr<Association> upstream_;  // stays, closed, until the next one or the end
+  // Stays, closed, until the next one or the end; whoever sends on it has a share of it.
+  std::shared_ptr<Association> upstream_;
   delivery::Slot slot_;
   net::Signal upstream_ended_;
+  net::Turn upstream_turn_;        // to open the leg, or to end it
   bool upstream_open_ = false;     // the pump runs and has not begun to end
   bool upstream_pumped_ = false;   // the pump has not yet notified upstream_ended_
   bool sending_upstream_ = false;  // a request is on its way: its response is not due yet

@@ -18,6 +18,8 @@ namespace router::session {
 // durable, then sent at once, held, or refused. The client gets 0000H only for what upstream
 // answered so or what the ledger has.
 Task<Result<>> ClientSession::Hold(Incoming first, dimse::CommandSet command) {
+  if (first.last)
+    co_return co_await Refuse(first, dimse::status::kCannotUnderstand, "there is no data set");
   const auto since = std::chrono::steady_clock::now();
   const ul::AcceptedContext* context = ContextOf(first.context);
   dataset::FileMeta meta{command.affected_sop_class(),
@@ -31,7 +33,7 @@ Task<Result<>> ClientSession::Hold(Incoming first, dimse::CommandSet command) {
   auto writer = co_await services_.spool.Write(std::move(header));
   if (!writer) {
     log::Error("instance refused: the spool cannot take it", {{"why", writer.error().detail}});
-    auto drained = co_await Drain(*client_, first.last, ClientSilence());
+    auto drained = co_await Drain(*client_, first.last, MessageSilence());
     if (!drained) co_return std::unexpected(drained.error());
     answer = {dimse::status::kOutOfResources, "Sluice cannot store: " + writer.error().detail};
   } else {
@@ -39,7 +41,7 @@ Task<Result<>> ClientSession::Hold(Incoming first, dimse::CommandSet command) {
     if (!spooled) co_return std::unexpected(spooled.error());
     if (*spooled) {
       // With one slot in all, ours would keep the sender out.
-      if (upstream_open_ && outstanding_.empty() &&
+      if (terminated_ && upstream_open_ && outstanding_.empty() && moves_.empty() &&
           (application_.max_associations == 1 || slot_.IsWanted()))
         co_await EndUpstream(true);
       HeldStore held(services_, *config_, application_, client_config_, runtime_);
@@ -68,17 +70,14 @@ Task<Result<std::optional<store::SpoolFile>>> ClientSession::Spool(Incoming firs
   bool complete = first.last;
   Result<> written;
   while (!complete) {
-    auto incoming = co_await client_->Receive(ClientSilence());
-    if (!incoming || incoming->kind != Incoming::Kind::kData) {
+    auto piece = co_await ReceivePiece(*client_, &complete, MessageSilence());
+    if (!piece) {
       co_await writer.Drop();
-      if (!incoming) co_return std::unexpected(incoming.error());
-      co_return Fail(Errc::kMalformedDimse, Blame::kDownstream,
-                     "a release was asked for in the middle of a message");
+      co_return std::unexpected(piece.error());
     }
-    complete = incoming->last;
-    if (!written || incoming->bytes.empty()) continue;
-    const Bytes piece = incoming->bytes;
-    written = co_await writer.Append(piece);
+    if (!written || piece->empty()) continue;
+    const Bytes bytes = *piece;
+    written = co_await writer.Append(bytes);
   }
   if (!written) {
     log::Error("instance refused: the disk cannot take it", {{"why", written.error().detail}});

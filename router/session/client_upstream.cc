@@ -49,35 +49,44 @@ Task<Result<>> ClientSession::OpenUpstream(ul::AssociateRq rq, ul::AssociateRj* 
   upstream_->SetReceiveLimit(announced);
   upstream_->SetSendLimit(upstream_->answer().user.max_length.value_or(0), config_->limits.max_pdu);
   if (terminated_) co_await Learn(runtime_, std::move(offered), upstream_->answer());
-  upstream_open_ = upstream_pumped_ = true;
-  release_upstream_ = false;
-  client_->loop().Spawn(PumpUpstream());
   co_return Result<>();
 }
 
-// The leg is there and takes messages on this context; kRefused: it does not take them.
-Task<Result<>> ClientSession::EnsureUpstream(ul::ContextId context) {
+// Whoever opened the leg starts it when the client can be sent to.
+void ClientSession::StartPump() {
+  upstream_open_ = upstream_pumped_ = true;
+  release_upstream_ = false;
+  client_->loop().Spawn(PumpUpstream());
+}
+
+// The leg that takes messages on this context; kRefused: it does not take them.
+Task<Result<ClientSession::Upstream>> ClientSession::EnsureUpstream(ul::ContextId context) {
+  auto turn = co_await upstream_turn_.Take();
   if (!upstream_open_ && !terminated_)
     co_return Fail(Errc::kClosed, Blame::kUpstream, "the association to upstream has ended");
-  while (upstream_pumped_ && !upstream_open_) co_await upstream_ended_.Wait();
   if (!upstream_open_) {
-    std::vector<ul::ProposedContext> contexts;
-    for (const ul::AcceptedContext& accepted : contexts_)
-      contexts.push_back({accepted.id, accepted.abstract_syntax, {accepted.transfer_syntax}});
-    const AeTitle calling =
-        config_->CallingTitle(application_, &client_config_, rq_.calling.title());
-    auto rq = ul::OriginateRequest(calling, application_.ae_title, config_->limits.max_pdu,
-                                   std::move(contexts));
-    ul::AssociateRj rejected{0, 0, 0};
-    auto opened = co_await OpenUpstream(std::move(rq), &rejected);
+    while (upstream_pumped_) co_await upstream_ended_.Wait();
+    auto opened = co_await ReopenUpstream();
     if (!opened) co_return std::unexpected(opened.error());
   }
   const ul::AcceptedContext* wanted = ContextOf(context);
   for (const ul::AcceptedContext& accepted : upstream_->agreed())
     if (wanted && accepted.id == context && accepted.transfer_syntax == wanted->transfer_syntax)
-      co_return Result<>();
+      co_return upstream_;
   co_return Fail(Errc::kRefused, Blame::kUpstream,
                  "upstream no longer accepts this SOP class in this transfer syntax");
+}
+
+// With all that the client negotiated, and the contexts as they were answered.
+Task<Result<>> ClientSession::ReopenUpstream() {
+  ul::AssociateRq asked = rq_;
+  for (const ul::AcceptedContext& accepted : contexts_)
+    asked.contexts.push_back({accepted.id, accepted.abstract_syntax, {accepted.transfer_syntax}});
+  ul::AssociateRq proposal = ul::MirrorRequest(asked, Terms());
+  ul::AssociateRj rejected{0, 0, 0};
+  auto opened = co_await OpenUpstream(std::move(proposal), &rejected);
+  if (opened) StartPump();
+  co_return opened;
 }
 
 // ---- receiving
@@ -140,6 +149,7 @@ Task<Result<>> ClientSession::ServeUpstream() {
     if (!relayed) co_return std::unexpected(relayed.error());
     if (outstanding_.empty() && moves_.empty() && !busy_)
       client_->stream().SetReadTimeout(ClientSilence());
+    if (stopping_ && IsIdle()) Stop(false);
   }
 }
 
@@ -226,6 +236,7 @@ Task<Result<>> ClientSession::RelayFindAnswer(Incoming first, dimse::CommandSet 
 
 // Ends the leg, if there is one, and waits until it has ended.
 Task<> ClientSession::EndUpstream(bool release) {
+  auto turn = co_await upstream_turn_.Take();
   if (upstream_open_) {
     release_upstream_ = release;
     upstream_->Interrupt({Errc::kInterrupted, Blame::kDownstream, true, "the client has ended"});

@@ -15,7 +15,8 @@ MoveFinal Conclude(const MoveFinal& theirs, const MoveCounts& ours,
   const uint32_t claimed = theirs.counts.completed.value_or(0) + theirs.counts.warning.value_or(0) +
                            theirs.counts.failed.value_or(0);
   const uint32_t arrived = ours.completed + ours.warning;
-  const uint32_t failed = std::max(ours.failed, claimed > arrived ? claimed - arrived : 0);
+  uint32_t failed = std::max(ours.failed, claimed > arrived ? claimed - arrived : 0);
+  failed = std::max(failed, theirs.never_came > 0 ? ours.failed + theirs.never_came : 0);
   MoveFinal final;
   final.comment = theirs.comment;
   final.failed = ours.failed_instances;

@@ -15,6 +15,7 @@ struct MoveFinal {
   std::string comment;  // (0000,0902)
   dimse::Suboperations counts;
   std::vector<Uid> failed;  // (0008,0058)
+  uint32_t never_came = 0;  // what upstream had still to send when it was lost
 };
 
 // What the client is told at the end of a carried move (PS3.4 C.4.2.1.5, Table C.4-2): what

@@ -5,14 +5,18 @@
 namespace router::session {
 namespace {
 
+// A UID that the data set does not tell (its head cannot be read) excludes nothing by itself.
 bool Contains(const std::set<Uid>& uids, const Uid& uid) {
-  return uids.empty() || uids.contains(uid);
+  return uids.empty() || uid.empty() || uids.contains(uid);
 }
 
 bool MayBring(const MoveScope& scope, const Moves::Clues& clues) {
-  if (!scope.instances.empty()) return scope.instances.contains(clues.instance);
-  if (!clues.head_read) return true;
+  if (!scope.instances.empty() && !scope.instances.contains(clues.instance)) return false;
   return Contains(scope.studies, clues.study) && Contains(scope.series, clues.series);
+}
+
+bool NeedsHead(const MoveScope& scope) {
+  return scope.instances.empty() && !(scope.studies.empty() && scope.series.empty());
 }
 
 }  // namespace
@@ -96,6 +100,8 @@ std::vector<std::shared_ptr<OpenMove>> Moves::Candidates(const std::string& upst
   std::vector<std::shared_ptr<OpenMove>> found;
   for (const auto& move : moves_)
     if (move->request.upstream == upstream && move->title == title) found.push_back(move);
+  if (std::ranges::any_of(found, &OpenMove::open_))
+    std::erase_if(found, [](const auto& move) { return !move->open_; });
   return found;
 }
 
@@ -118,6 +124,13 @@ Moves::Attribution Moves::Attribute(const std::string& upstream, const AeTitle& 
   }
   if (clues.originator_message_id && !clues.originator.empty() && !possible.empty())
     if (names_originator_.insert(upstream).second) WakeFirst(upstream);
+  // The identifier has to agree, even where one move alone is left: what upstream sends without
+  // being asked must not reach a destination.
+  if (!clues.head_read &&
+      (possible.size() > 1 || std::ranges::any_of(possible, [](const auto& move) {
+         return NeedsHead(move->request.scope);
+       })))
+    return {nullptr, true, ""};
   // A move that has ended takes what comes late only if no open one may.
   if (possible.size() > 1 && std::ranges::any_of(possible, &OpenMove::open_))
     std::erase_if(possible, [](const auto& move) { return !move->open_; });
@@ -125,7 +138,6 @@ Moves::Attribution Moves::Attribute(const std::string& upstream, const AeTitle& 
   if (possible.empty())
     return {nullptr, false,
             any ? "it belongs to none of the moves that are under way" : "no move is under way"};
-  if (!clues.head_read) return {nullptr, true, ""};
   return {nullptr, false, "it may belong to several moves: " + std::to_string(possible.size())};
 }
 
@@ -178,6 +190,12 @@ std::vector<MoveSnapshot> Moves::Describe() const {
                          move->request.destination, move->open_ ? "running" : "ended",
                          move->opened_, move->counts_});
   return described;
+}
+
+size_t Moves::InProgress() const {
+  std::lock_guard lock(mutex_);
+  return static_cast<size_t>(
+      std::ranges::count_if(moves_, [](const auto& move) { return move->open_; }));
 }
 
 size_t Moves::InProgress(const std::string& upstream) const {

@@ -116,7 +116,8 @@ class Moves {
   Opened TryOpen(Ticket& ticket, const MoveRequest& request);
   void SetMessageId(const std::shared_ptr<OpenMove>& move, uint16_t message_id);
 
-  // Those whose sub-operations may come on this title: open, or ended less than `late` ago.
+  // Those whose sub-operations may come on this title: open ones; if there are none, those that
+  // ended less than `late` ago.
   std::vector<std::shared_ptr<OpenMove>> Candidates(const std::string& upstream,
                                                     const AeTitle& title);
 
@@ -142,6 +143,8 @@ class Moves {
   void Close(const std::shared_ptr<OpenMove>& move);
 
   std::vector<MoveSnapshot> Describe() const;
+  // Open ones; of all upstreams, or of one.
+  size_t InProgress() const;
   size_t InProgress(const std::string& upstream) const;
 
  private:

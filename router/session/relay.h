@@ -20,12 +20,17 @@ struct Relayed {
 // set as it comes: cut-through, one chunk at a time, so that a slow sink slows the source down.
 // The message is sent under the turn of `to`.
 //
-// If the source fails, `to` has half a message and must be aborted. If the sink fails, the rest
-// of the data set is still to come from `from` (unless *complete says otherwise): Drain it.
+// If either fails the message is broken off at `to` (Association::BreakOff): where a part of it had
+// left, nothing but an abort may follow there. If the sink failed, the rest of the data set is
+// still to come from `from` (unless *complete says otherwise): Drain it.
 // `head`: bytes of the data set that were received already; they go first.
 Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId context,
                            dimse::CommandSet command, bool* complete, Milliseconds silence,
                            Bytes head = {});
+
+// The next piece of the data set under way; good until the next Fill. An error too if something
+// else comes.
+Task<Result<Bytes>> ReceivePiece(Association& from, bool* complete, Milliseconds silence);
 
 // Receives the rest of the message under way and drops it.
 Task<Result<>> Drain(Association& from, bool complete, Milliseconds silence);

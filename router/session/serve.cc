@@ -5,6 +5,7 @@
 #include "router/dimse/messages.h"
 #include "router/dimse/sop_classes.h"
 #include "router/session/client_session.h"
+#include "router/session/echo_session.h"
 #include "router/session/suboperations.h"
 
 namespace router::session {
@@ -39,39 +40,10 @@ Task<> RejectCaller(Services& services, Association& association, const ul::Asso
   co_await association.Reject(answer);
 }
 
-// Our own title was called: Verification is answered here, nothing else is offered.
-Task<> ServeEcho(Services& services, std::shared_ptr<const config::Config> config, OwnEcho admitted,
-                 ul::AssociateRq rq, Association& association) {
-  ul::TerminateTerms terms;
-  terms.max_length = config->limits.max_pdu;
-  terms.choose = [](const ul::ProposedContext& context) {
-    return context.abstract_syntax.view() == dimse::uid::kVerification
-               ? ul::ContextAnswer::Accept(context.transfer_syntaxes.front())
-               : ul::ContextAnswer::Reject(ul::ContextResult::kAbstractSyntaxNotSupported);
-  };
-  ul::AssociateAc ac = ul::TerminateAccept(rq, terms);
-  association.SetReceiveLimit(terms.max_length);
-  association.SetSendLimit(rq.user.max_length.value_or(0), config->limits.max_pdu);
-  auto accepted = co_await association.Accept(std::move(ac));
-  while (accepted) {
-    auto incoming = co_await association.Receive(config->limits.client_idle);
-    if (!incoming) break;
-    if (incoming->kind == Incoming::Kind::kReleaseRequest) {
-      co_await association.ConfirmRelease();
-      co_return;
-    }
-    if (incoming->kind != Incoming::Kind::kCommand || !incoming->last) continue;
-    const bool echo = association.command().command() == dimse::Command::kCEchoRq;
-    services.metrics
-        .Get<metrics::Id::kMessages>(dimse::ServiceOf(association.command().command()),
-                                     admitted.client->name(), "none", echo ? "success" : "failure")
-        .Add();
-    auto response =
-        echo ? dimse::CEchoRsp(association.command())
-             : dimse::Response(association.command(), dimse::status::kUnrecognizedOperation);
-    accepted = co_await association.Send(incoming->context, std::move(response));
-  }
-  co_await association.Abort();
+// Moves that are open go on while we drain, and upstream may need another association for them.
+bool BelongsToOpenMove(Services& services, const Admission& admission) {
+  const auto* brings = std::get_if<SubOperations>(&admission);
+  return brings && services.moves.InProgress(brings->application->name) > 0;
 }
 
 }  // namespace
@@ -90,22 +62,21 @@ Task<> Serve(Services& services, net::Loop& loop, int socket) {
     co_await association->End();
     co_return;
   }
-  if (services.draining || services.census.Exceeds(config->limits, association->peer_address())) {
-    Rejected limit{2, 3, 2, RejectReason::kLimit,
-                   services.draining ? "Sluice is stopping"
-                                     : "too many associations; see limits.associations"};
-    co_await RejectCaller(services, *association, *rq, limit);
-    co_return;
-  }
+  Rejected limit{2, 3, 2, RejectReason::kLimit, ""};
+  if (services.census.Exceeds(config->limits, association->peer_address()))
+    limit.for_log = "too many associations; see limits.associations";
   const Caller caller{association->peer_address(), rq->calling.title(), rq->called.title(),
                       rq->user.implementation_class};
   Admission admission = Admit(*config, caller, Uid(ul::kImplementationClassUid));
+  if (services.draining && !BelongsToOpenMove(services, admission))
+    limit.for_log = "Sluice is stopping";
+  if (!limit.for_log.empty()) admission = std::move(limit);
 
   if (const auto* rejected = std::get_if<Rejected>(&admission)) {
     co_await RejectCaller(services, *association, *rq, *rejected);
   } else if (const auto* echo = std::get_if<OwnEcho>(&admission)) {
-    co_await ServeEcho(services, config, *echo, std::move(*rq), *association);
-    co_await association->End();
+    EchoSession session(services, config, *echo, std::move(*rq), std::move(association));
+    co_await session.Run();
   } else if (const auto* brings = std::get_if<SubOperations>(&admission)) {
     SuboperationSession session(services, config, *brings, std::move(*rq), std::move(association));
     co_await session.Run();

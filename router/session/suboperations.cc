@@ -3,13 +3,10 @@
 #include <algorithm>
 
 #include "router/association/protocol_errors.h"
-#include "router/dataset/convert.h"
 #include "router/dataset/head.h"
-#include "router/dataset/part10.h"
 #include "router/dimse/messages.h"
 #include "router/dimse/sop_classes.h"
 #include "router/session/legs.h"
-#include "router/store/spool.h"
 
 namespace router::session {
 namespace {
@@ -17,6 +14,12 @@ namespace {
 // Study and Series stand in the first few hundred bytes of real files; private elements before
 // them have been seen to take some more.
 constexpr size_t kHeadAtMost = 64 << 10;
+
+// Upstream waits for our A-ASSOCIATE-AC while destinations are asked.
+constexpr Milliseconds kNegotiateWithin{5'000};
+
+// How often an idle session looks whether others wait for its legs.
+constexpr Milliseconds kLookAtLegs{250};
 
 SuboperationOutcome OutcomeOf(uint16_t status) {
   switch (dimse::ClassOf(dimse::Command::kCStoreRsp, status)) {
@@ -54,6 +57,7 @@ SuboperationSession::SuboperationSession(Services& services,
       rq_(std::move(rq)),
       upstream_(std::move(upstream)),
       entry_(services.roster(upstream_->loop()), this),
+      legs_(services, config_->limits.max_pdu, rq_.contexts),
       began_(services.clock.WallNow()) {}
 
 SuboperationSession::~SuboperationSession() = default;
@@ -62,12 +66,8 @@ Task<> SuboperationSession::Run() {
   bool accepted = co_await Negotiate();
   Result<> how = Fail(Errc::kClosed, Blame::kUpstream, "not accepted");
   if (accepted) how = co_await Serve();
-  for (Leg& leg : legs_) co_await CloseLeg(leg, how.has_value());
-  if (how)
-    co_await upstream_->ConfirmRelease();
-  else
-    co_await upstream_->Abort();
-  co_await upstream_->End();
+  // Upstream does not wait for the destinations' ends.
+  co_await net::Both(EndUpstream(how.has_value()), legs_.CloseAll(how.has_value()));
   auto& registry = services_.metrics;
   registry
       .Get<metrics::Id::kAssociationsTotal>("upstream", application_.name,
@@ -85,13 +85,20 @@ Task<> SuboperationSession::Run() {
                                                     {"why", how ? "" : how.error().detail}});
 }
 
+Task<> SuboperationSession::EndUpstream(bool released) {
+  if (released)
+    co_await upstream_->ConfirmRelease();
+  else
+    co_await upstream_->Abort();
+  co_await upstream_->End();
+}
+
 // ---- negotiation
 
 // Upstream is answered with what the destinations of the moves that are open on this title accept:
 // they are asked now, with upstream's own contexts.
 Task<bool> SuboperationSession::Negotiate() {
-  offered_ = rq_.contexts;
-  co_await OpenCandidates();
+  co_await legs_.OpenAll(upstream_->loop(), Candidates(), kNegotiateWithin);
   ul::TerminateTerms terms;
   terms.max_length = config_->limits.max_pdu;
   terms.choose = [this](const ul::ProposedContext& context) { return Choose(context); };
@@ -103,32 +110,33 @@ Task<bool> SuboperationSession::Negotiate() {
   co_return accepted.has_value();
 }
 
-Task<> SuboperationSession::OpenCandidates() {
-  for (const auto& move : services_.moves.Candidates(application_.name, title_)) {
-    auto leg = co_await LegFor(move->request.target);
-    if (!leg)
-      log::Warning("destination of a move not reached",
-                   {{"destination", move->request.target.label}, {"why", leg.error().detail}});
-  }
+// Destinations of the moves that are open on this title; of those that have ended only where there
+// is no other, for what comes late.
+std::vector<MoveTarget> SuboperationSession::Candidates() const {
+  std::vector<MoveTarget> targets;
+  for (const auto& move : services_.moves.Candidates(application_.name, title_))
+    targets.push_back(move->request.target);
+  return targets;
 }
 
 ul::ContextAnswer SuboperationSession::Choose(const ul::ProposedContext& context) const {
   using ul::ContextAnswer, ul::ContextResult;
   if (context.abstract_syntax.view() == dimse::uid::kVerification)
     return ContextAnswer::Accept(context.transfer_syntaxes.front());
-  if (!dimse::IsStorage(context.abstract_syntax.view()) && legs_.empty())
+  const std::vector<const MoveLegs::Leg*> legs = legs_.open();
+  if (!dimse::MayBeStorage(context.abstract_syntax.view()) && legs.empty())
     return ContextAnswer::Reject(ContextResult::kAbstractSyntaxNotSupported);
   std::vector<Uid> chosen;
-  for (const Leg& leg : legs_)
-    for (const ul::AcceptedContext& accepted : leg.association->agreed())
+  for (const MoveLegs::Leg* leg : legs)
+    for (const ul::AcceptedContext& accepted : leg->association->agreed())
       if (accepted.id == context.id) chosen.push_back(accepted.transfer_syntax);
   auto offers = [&](std::string_view syntax) {
     return std::ranges::find(context.transfer_syntaxes, Uid(syntax)) !=
            context.transfer_syntaxes.end();
   };
-  if (!legs_.empty() && chosen.empty())
+  if (!legs.empty() && chosen.empty())
     return ContextAnswer::Reject(ContextResult::kAbstractSyntaxNotSupported);
-  if (!chosen.empty() && chosen.size() == legs_.size() &&
+  if (!chosen.empty() && chosen.size() == legs.size() &&
       std::ranges::all_of(chosen, [&](const Uid& uid) { return uid == chosen.front(); }))
     return ContextAnswer::Accept(chosen.front());
   // They differ, or nobody could be asked: what can be converted for each.
@@ -143,31 +151,47 @@ ul::ContextAnswer SuboperationSession::Choose(const ul::ProposedContext& context
 Task<Result<>> SuboperationSession::Serve() {
   for (;;) {
     busy_ = false;
-    if (stopping_) co_return Fail(Errc::kInterrupted, Blame::kInternal, "Sluice is stopping");
-    auto incoming = co_await upstream_->Receive(Silence());
+    if (stopping_ && MayEnd())
+      co_return Fail(Errc::kInterrupted, Blame::kInternal, "Sluice is stopping");
+    auto incoming = co_await ReceiveRequest();
     if (!incoming) co_return std::unexpected(incoming.error());
     if (incoming->kind == Incoming::Kind::kReleaseRequest) co_return Result<>();
     busy_ = true;
     ++messages_;
-    const dimse::Command command = upstream_->command().command();
     Result<> served;
-    if (command == dimse::Command::kCStoreRq) {
+    if (upstream_->command().command() == dimse::Command::kCStoreRq)
       served = co_await OnStore(*incoming);
-    } else if (command == dimse::Command::kCEchoRq) {
-      auto response = dimse::CEchoRsp(upstream_->command());
-      served = co_await upstream_->Send(incoming->context, std::move(response));
-    } else {
-      dimse::CommandSet request = upstream_->command();
-      served = co_await DrainAfter(incoming->last);
-      if (served && dimse::IsRequest(request.command()) &&
-          request.command() != dimse::Command::kCCancelRq) {
-        auto response = dimse::Response(request, dimse::status::kUnrecognizedOperation,
-                                        "only sub-operations are taken here");
-        served = co_await upstream_->Send(incoming->context, std::move(response));
-      }
-    }
+    else
+      served = co_await OnOther(*incoming);
     if (!served) co_return std::unexpected(served.error());
   }
+}
+
+// Between messages: legs that others wait for are given up meanwhile.
+Task<Result<Incoming>> SuboperationSession::ReceiveRequest() {
+  const SteadyTime by = upstream_->loop().Now() + Silence();
+  for (;;) {
+    const bool look = legs_.HasOpen();
+    auto incoming =
+        co_await upstream_->Receive(look ? std::min(kLookAtLegs, Silence()) : Silence());
+    const bool nothing = !incoming && incoming.error().code == Errc::kTimeout;
+    if (!nothing || !look || upstream_->loop().Now() >= by || !upstream_->stream().Recover())
+      co_return incoming;
+    co_await legs_.CloseWanted();
+  }
+}
+
+Task<Result<>> SuboperationSession::OnOther(Incoming first) {
+  dimse::CommandSet request = upstream_->command();
+  auto drained = co_await DrainAfter(first.last);
+  if (!drained) co_return std::unexpected(drained.error());
+  if (!dimse::IsRequest(request.command()) || request.command() == dimse::Command::kCCancelRq)
+    co_return Result<>();
+  auto response = request.command() == dimse::Command::kCEchoRq
+                      ? dimse::CEchoRsp(request)
+                      : dimse::Response(request, dimse::status::kUnrecognizedOperation,
+                                        "only sub-operations are taken here");
+  co_return co_await upstream_->Send(first.context, std::move(response));
 }
 
 Task<Result<>> SuboperationSession::OnStore(Incoming first) {
@@ -178,7 +202,9 @@ Task<Result<>> SuboperationSession::OnStore(Incoming first) {
   if (!attribution) co_return std::unexpected(attribution.error());
   const Uid instance = command.affected_sop_instance();
   Answer answer;
-  if (!attribution->move) {
+  if (first.last) {
+    answer = {dimse::status::kCannotUnderstand, "there is no data set"};
+  } else if (!attribution->move) {
     auto drained = co_await DrainAfter(complete);
     if (!drained) co_return std::unexpected(drained.error());
     answer = {dimse::status::kNotAuthorized, "no move to which this belongs"};
@@ -229,168 +255,12 @@ Task<Result<Moves::Attribution>> SuboperationSession::Attribute(const dimse::Com
     clues.study = facts->study;
     clues.series = facts->series;
     if (facts->reach != dataset::Reach::kPartial || *complete || head->size() >= kHeadAtMost) break;
-    auto incoming = co_await upstream_->Receive(Silence());
-    if (!incoming) co_return std::unexpected(incoming.error());
-    if (incoming->kind != Incoming::Kind::kData)
-      co_return Fail(Errc::kMalformedDimse, Blame::kUpstream, "a release within a message");
-    head->insert(head->end(), incoming->bytes.begin(), incoming->bytes.end());
-    *complete = incoming->last;
+    auto piece = co_await ReceivePiece(*upstream_, complete, Silence());
+    if (!piece) co_return std::unexpected(piece.error());
+    head->insert(head->end(), piece->begin(), piece->end());
   }
   clues.head_read = true;
   co_return services_.moves.Attribute(application_.name, title_, clues);
-}
-
-// An error is upstream's end; everything else is an answer for it.
-Task<Result<SuboperationSession::Answer>> SuboperationSession::Deliver(
-    std::shared_ptr<OpenMove> move, ul::ContextId context, dimse::CommandSet command, Buffer head,
-    bool complete) {
-  auto leg = co_await LegFor(move->request.target);
-  if (!leg) {
-    auto drained = co_await DrainAfter(complete);
-    if (!drained) co_return std::unexpected(drained.error());
-    co_return Answer{dimse::status::kOutOfResources, leg.error().detail};
-  }
-  command.SetMoveOriginator(move->request.client, move->request.client_message_id);
-  const ul::AcceptedContext* from = ContextOf(context);
-  const ul::AcceptedContext* to = nullptr;
-  for (const ul::AcceptedContext& accepted : (*leg)->association->agreed()) {
-    if (accepted.abstract_syntax != from->abstract_syntax) continue;
-    if (!to || accepted.transfer_syntax == from->transfer_syntax) to = &accepted;
-    if (accepted.transfer_syntax == from->transfer_syntax) break;
-  }
-  if (!to) {
-    auto drained = co_await DrainAfter(complete);
-    if (!drained) co_return std::unexpected(drained.error());
-    co_return Answer{dimse::status::kSopClassNotSupported,
-                     "the destination does not take this SOP class"};
-  }
-  if (to->transfer_syntax == from->transfer_syntax) {
-    const ul::ContextId leg_context = to->id;
-    co_return co_await CutThrough(**leg, leg_context, std::move(command), std::move(head),
-                                  complete);
-  }
-  co_return co_await Converted(**leg, *from, *to, std::move(command), std::move(head), complete);
-}
-
-Task<Result<SuboperationSession::Answer>> SuboperationSession::CutThrough(
-    Leg& leg, ul::ContextId leg_context, dimse::CommandSet command, Buffer head, bool complete) {
-  command.SetMessageId(++leg.message_id);
-  Relayed relayed = co_await RelayMessage(*upstream_, *leg.association, leg_context,
-                                          std::move(command), &complete, Silence(), head);
-  if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);
-  if (relayed.end == Relayed::End::kSinkFailed) {
-    co_await CloseLeg(leg, false);
-    auto drained = co_await DrainAfter(complete);
-    if (!drained) co_return std::unexpected(drained.error());
-    co_return Answer{dimse::status::kOutOfResources, "the destination was lost"};
-  }
-  co_return co_await AwaitAnswer(leg);
-}
-
-// Another transfer syntax than upstream sends: through the spool, re-encoded by DCMTK.
-Task<Result<SuboperationSession::Answer>> SuboperationSession::Converted(
-    Leg& leg, const ul::AcceptedContext& from, const ul::AcceptedContext& to,
-    dimse::CommandSet command, Buffer head, bool complete) {
-  dataset::FileMeta meta{command.affected_sop_class(),
-                         command.affected_sop_instance(),
-                         from.transfer_syntax,
-                         Uid(ul::kImplementationClassUid),
-                         std::string(ul::kImplementationVersion),
-                         application_.ae_title};
-  const Uid target = to.transfer_syntax;
-  const ul::ContextId leg_context = to.id;
-  Buffer header = dataset::MakeFileMetaHeader(meta);
-  auto writer = co_await services_.spool.Write(std::move(header));
-  Result<> written = writer ? Result<>() : std::unexpected(writer.error());
-  if (written && !head.empty()) written = co_await (*writer)->Append(std::move(head));
-  while (!complete) {
-    auto incoming = co_await upstream_->Receive(Silence());
-    if (!incoming) {
-      if (writer) co_await (*writer)->Drop();
-      co_return std::unexpected(incoming.error());
-    }
-    complete = incoming->last;
-    const Bytes piece = incoming->bytes;
-    if (written && !piece.empty()) written = co_await (*writer)->Append(piece);
-  }
-  if (!written) {
-    if (writer) co_await (*writer)->Drop();
-    co_return Answer{dimse::status::kOutOfResources, written.error().detail};
-  }
-  auto file = co_await (*writer)->Finish();
-  if (!file) co_return Answer{dimse::status::kOutOfResources, file.error().detail};
-  std::string path = (*writer)->path();
-  auto convert = [path, target]() { return dataset::ConvertToBytes(path, target); };
-  auto converted = co_await services_.cpu.Run<Result<Buffer>>(std::move(convert));
-  co_await (*writer)->Drop();
-  if (!converted) co_return Answer{dimse::status::kSopClassNotSupported, converted.error().detail};
-  command.SetMessageId(++leg.message_id);
-  Buffer bytes = std::move(*converted);
-  auto sent = co_await leg.association->Send(leg_context, std::move(command), std::move(bytes));
-  if (!sent) {
-    co_await CloseLeg(leg, false);
-    co_return Answer{dimse::status::kOutOfResources, "the destination was lost"};
-  }
-  co_return co_await AwaitAnswer(leg);
-}
-
-// What the destination answers, within `answer_within`; afterwards nobody knows, which is failed.
-Task<SuboperationSession::Answer> SuboperationSession::AwaitAnswer(Leg& leg) {
-  for (;;) {
-    auto incoming = co_await leg.association->Receive(application_.answer_within);
-    if (!incoming || incoming->kind == Incoming::Kind::kReleaseRequest) {
-      std::string why = incoming ? "the destination released" : incoming.error().detail;
-      if (!incoming) association::CountProtocolError(services_.metrics, incoming.error());
-      co_await CloseLeg(leg, false);
-      co_return Answer{dimse::status::kOutOfResources, "the destination: " + why};
-    }
-    if (incoming->kind == Incoming::Kind::kData) continue;
-    const dimse::CommandSet& response = leg.association->command();
-    if (response.command() == dimse::Command::kCStoreRsp &&
-        response.message_id_responded_to() == leg.message_id)
-      co_return Answer{response.status(), std::string(response.error_comment())};
-  }
-}
-
-// ---- legs
-
-Task<Result<SuboperationSession::Leg*>> SuboperationSession::LegFor(const MoveTarget& target) {
-  Leg* found = nullptr;
-  for (Leg& leg : legs_)
-    if (leg.target == target) found = &leg;
-  if (found && found->association && found->association->IsEstablished()) co_return found;
-  delivery::Slot slot;
-  if (!target.application.empty()) {
-    auto taken = co_await TakeSlot(services_.Application(target.application),
-                                   delivery::Purpose::kRelay, application_.answer_within);
-    if (!taken) co_return std::unexpected(taken.error());
-    slot = std::move(*taken);
-  }
-  auto rq = ul::OriginateRequest(target.calling, target.called, config_->limits.max_pdu, offered_);
-  auto association = co_await Association::Request(upstream_->loop(), target.endpoint,
-                                                   std::move(rq), target.timers);
-  if (!association) co_return std::unexpected(association.error());
-  (*association)
-      ->SetSendLimit((*association)->answer().user.max_length.value_or(0), config_->limits.max_pdu);
-  if (!found) found = &legs_.emplace_back(target);
-  found->slot = std::move(slot);
-  found->association = std::move(*association);
-  found->message_id = 0;
-  co_return found;
-}
-
-Task<> SuboperationSession::CloseLeg(Leg& leg, bool release) {
-  if (!leg.association) co_return;
-  if (release && leg.association->IsEstablished())
-    co_await leg.association->Release();
-  else
-    co_await leg.association->Abort();
-  co_await leg.association->End();
-  auto& registry = services_.metrics;
-  registry.Get<metrics::Id::kBytes>("upstream", "out")
-      .Add(static_cast<double>(leg.association->stream().bytes_written()));
-  leg.association.reset();
-  leg.slot.Release();
 }
 
 // ---- small things
@@ -406,10 +276,16 @@ const ul::AcceptedContext* SuboperationSession::ContextOf(ul::ContextId id) cons
 
 Milliseconds SuboperationSession::Silence() const { return application_.timeouts.move_response; }
 
+// While moves are open on upstream, what it has still to send belongs to them.
+bool SuboperationSession::MayEnd() const {
+  return !busy_ && services_.moves.InProgress(application_.name) == 0;
+}
+
 void SuboperationSession::Stop(bool at_once) {
+  const Error why{Errc::kInterrupted, Blame::kInternal, true, "Sluice is stopping"};
   stopping_ = true;
-  if (at_once || !busy_)
-    upstream_->Interrupt({Errc::kInterrupted, Blame::kInternal, true, "Sluice is stopping"});
+  if (at_once) legs_.Interrupt(why);
+  if (at_once || MayEnd()) upstream_->Interrupt(why);
 }
 
 AssociationSnapshot SuboperationSession::Describe() const {

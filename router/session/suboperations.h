@@ -6,7 +6,7 @@
 
 #include "router/delivery/slots.h"
 #include "router/session/admit.h"
-#include "router/session/moves.h"
+#include "router/session/move_legs.h"
 #include "router/session/relay.h"
 #include "router/session/services.h"
 
@@ -31,35 +31,30 @@ class SuboperationSession : public Session {
   void Stop(bool at_once) override;
 
  private:
-  // An association of ours to one destination.
-  struct Leg {
-    MoveTarget target;
-    delivery::Slot slot;
-    std::unique_ptr<Association> association;
-    uint16_t message_id = 0;
-  };
   struct Answer {
     uint16_t status = 0;
     std::string comment;
   };
 
   Task<bool> Negotiate();
-  Task<> OpenCandidates();
+  Task<> EndUpstream(bool released);
+  std::vector<MoveTarget> Candidates() const;
   ul::ContextAnswer Choose(const ul::ProposedContext& context) const;
   Task<Result<>> Serve();
+  Task<Result<Incoming>> ReceiveRequest();
+  Task<Result<>> OnOther(Incoming first);
+  bool MayEnd() const;
   Task<Result<>> OnStore(Incoming first);
   Task<Result<Moves::Attribution>> Attribute(const dimse::CommandSet& command, bool* complete,
                                              Buffer* head);
   Task<Result<Answer>> Deliver(std::shared_ptr<OpenMove> move, ul::ContextId context,
                                dimse::CommandSet command, Buffer head, bool complete);
-  Task<Result<Answer>> CutThrough(Leg& leg, ul::ContextId leg_context, dimse::CommandSet command,
-                                  Buffer head, bool complete);
-  Task<Result<Answer>> Converted(Leg& leg, const ul::AcceptedContext& from,
+  Task<Result<Answer>> CutThrough(MoveLegs::Leg& leg, ul::ContextId leg_context,
+                                  dimse::CommandSet command, Buffer head, bool complete);
+  Task<Result<Answer>> Converted(MoveLegs::Leg& leg, const ul::AcceptedContext& from,
                                  const ul::AcceptedContext& to, dimse::CommandSet command,
                                  Buffer head, bool complete);
-  Task<Answer> AwaitAnswer(Leg& leg);
-  Task<Result<Leg*>> LegFor(const MoveTarget& target);
-  Task<> CloseLeg(Leg& leg, bool release);
+  Task<Answer> AwaitAnswer(MoveLegs::Leg& leg);
   Task<Result<>> DrainAfter(bool complete);
   const ul::AcceptedContext* ContextOf(ul::ContextId id) const;
   Milliseconds Silence() const;
@@ -71,9 +66,8 @@ class SuboperationSession : public Session {
   ul::AssociateRq rq_;
   const std::unique_ptr<Association> upstream_;
   Roster::Entry entry_;
-  std::vector<ul::ProposedContext> offered_;   // to destinations: as upstream proposed
   std::vector<ul::AcceptedContext> contexts_;  // with upstream
-  std::list<Leg> legs_;
+  MoveLegs legs_;
   const WallTime began_;
   uint64_t messages_ = 0;
   bool busy_ = false, stopping_ = false;

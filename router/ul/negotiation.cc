@@ -161,7 +161,10 @@ AssociateAc MirrorAccept(const AssociateRq& client, const AssociateAc& upstream,
 AssociateAc TerminateAccept(const AssociateRq& client, const TerminateTerms& terms) {
   AssociateAc ac = AnswerTo(client, terms.max_length);
   for (const ProposedContext& proposed : client.contexts) {
-    ContextAnswer answer = terms.choose(proposed);
+    // PS3.8 9.3.2.2 demands one transfer syntax at least.
+    ContextAnswer answer = proposed.transfer_syntaxes.empty()
+                               ? ContextAnswer::Reject(ContextResult::kTransferSyntaxesNotSupported)
+                               : terms.choose(proposed);
     ac.contexts.push_back(Answered(proposed, answer.result, std::move(answer.transfer_syntax)));
   }
   if (terms.roles) {

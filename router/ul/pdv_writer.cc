@@ -52,6 +52,12 @@ void PdvWriter::Clear() {
   size_ = 0;
 }
 
+void PdvWriter::Reset() {
+  Clear();
+  odd_.reset();
+  part_open_ = false;
+}
+
 void PdvWriter::AppendPdu(ContextId context, bool is_command, Bytes payload, bool last) {
   if (slots_used_ == slots_.size()) slots_.emplace_back();
   Slot& slot = slots_[slots_used_++];

@@ -42,6 +42,8 @@ class PdvWriter {
 
   // Forgets the segments after they were written; a byte kept for the next fragment stays.
   void Clear();
+  // Forgets everything, a part that was begun too: nothing more of it will be written.
+  void Reset();
 
   size_t max_payload() const { return max_payload_; }
 

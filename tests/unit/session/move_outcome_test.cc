@@ -91,9 +91,10 @@ TEST(MoveOutcome, AFailureOfUpstreamsStaysWhatItWas) {
 
 // Upstream was lost after three: that three arrived must not look like the end of the move.
 TEST(MoveOutcome, AFailureHalfWayIsAFailureWithTrueCounts) {
-  MoveFinal told = Conclude({0xA702, "upstream was lost", {}, {}}, Ours(3), 4);
+  MoveFinal told = Conclude({0xA702, "upstream was lost", {}, {}, 4}, Ours(3, 1), 4);
   EXPECT_EQ(told.status, 0xA702);
   EXPECT_EQ(told.counts.completed, 3);
+  EXPECT_EQ(told.counts.failed, 5) << "one that failed and four that never came";
   EXPECT_FALSE(told.counts.remaining);
 }
 

@@ -123,6 +123,35 @@ TEST_F(MovesTest, WithoutOriginatorTheHeadDecidesBetweenSeveral) {
   EXPECT_EQ(Attribute(Read(Uid("2"), Uid("2.1"), Uid("9"))).move, study);
 }
 
+TEST_F(MovesTest, TheOnlyMoveTakesNothingThatItDidNotAskFor) {
+  Move move = OpenFor({{Uid("1")}, {}, {}}, 11);
+  Moves::Clues unread;
+  unread.instance = Uid("9");
+  EXPECT_TRUE(Attribute(unread).needs_head);
+  EXPECT_TRUE(Attribute(From(11)).needs_head) << "even if the message ID fits";
+  EXPECT_EQ(Attribute(Read(Uid("1"), Uid("1.1"), Uid("9"))).move, move);
+  EXPECT_EQ(Attribute(Read(Uid("9"), Uid("9.9"), Uid("9"))).move, nullptr);
+}
+
+TEST_F(MovesTest, WhatComesLateGoesToTheMoveThatAskedForIt) {
+  Move ended = OpenFor({{Uid("1")}, {}, {}}, 11);
+  moves_.Close(ended);
+  Move open = OpenFor({{Uid("2")}, {}, {}}, 12);
+  Moves::Clues unread;
+  unread.instance = Uid("9");
+  EXPECT_TRUE(Attribute(unread).needs_head);
+  EXPECT_EQ(Attribute(Read(Uid("1"), Uid("1.1"), Uid("9"))).move, ended);
+  EXPECT_EQ(Attribute(Read(Uid("2"), Uid("2.1"), Uid("9"))).move, open);
+}
+
+TEST_F(MovesTest, TheDestinationsOfEndedMovesAreAskedOnlyIfNoneIsOpen) {
+  Move ended = Open(Request("A"), 11);
+  moves_.Close(ended);
+  EXPECT_EQ(moves_.Candidates("VMSDBD", kOne), std::vector<Move>{ended});
+  Move open = Open(Request("B"), 12);
+  EXPECT_EQ(moves_.Candidates("VMSDBD", kOne), std::vector<Move>{open});
+}
+
 TEST_F(MovesTest, WhatTwoMovesMayBringIsDeliveredToNeither) {
   OpenFor({{Uid("1")}, {}, {}}, 11);
   OpenFor({{}, {Uid("1.1")}, {}}, 12);
@@ -186,7 +215,9 @@ TEST_F(MovesTest, AnEndedMoveGivesWayToAnOpenOne) {
   Move ended = Open(Request(), 11);
   moves_.Close(ended);
   Move open = Open(Request(), 12);
-  EXPECT_EQ(Attribute({}).move, open);
+  Moves::Clues read;
+  read.head_read = true;
+  EXPECT_EQ(Attribute(read).move, open);
   EXPECT_EQ(moves_.InProgress("VMSDBD"), 1u);
 }
 

@@ -1,0 +1,52 @@
+#pragma once
+#include <list>
+#include <memory>
+#include <vector>
+
+#include "router/session/legs.h"
+#include "router/session/moves.h"
+
+namespace router::session {
+
+// The associations of one session of sub-operations to the destinations of its moves: one each,
+// opened when it is needed, proposed what upstream proposed to us. On the session's loop; Close
+// must have been awaited for each before the end.
+class MoveLegs {
+ public:
+  struct Leg {
+    MoveTarget target;
+    delivery::Slot slot;
+    std::unique_ptr<association::Association> association;  // null while it is closed
+    uint16_t message_id = 0;                                // of the last request
+  };
+
+  MoveLegs(Services& services, uint32_t max_pdu, std::vector<ul::ProposedContext> offered)
+      : services_(services), max_pdu_(max_pdu), offered_(std::move(offered)) {}
+
+  // Opens one for each destination, all at the same time. One that has not answered within
+  // `at_most` is left out, with a warning: upstream waits for its own answer meanwhile.
+  Task<> OpenAll(net::Loop& loop, std::vector<MoveTarget> targets, net::Milliseconds at_most);
+
+  // The leg to a destination, opened (again) if there is none that is alive; waits `slot_wait` for
+  // the right to one. Good until it is closed.
+  Task<Result<Leg*>> For(net::Loop& loop, MoveTarget target, net::Milliseconds slot_wait);
+
+  // Between messages: gives up those for whose destinations others wait.
+  Task<> CloseWanted();
+  Task<> Close(Leg& leg, bool release);
+  Task<> CloseAll(bool release);
+  void Interrupt(const Error& why);  // whoever waits on one of them
+
+  bool HasOpen() const;
+  std::vector<const Leg*> open() const;
+
+ private:
+  Task<> OpenForNegotiation(net::Loop& loop, MoveTarget target, net::Milliseconds at_most);
+
+  Services& services_;
+  const uint32_t max_pdu_;
+  const std::vector<ul::ProposedContext> offered_;
+  std::list<Leg> legs_;
+};
+
+}  // namespace router::session
