@@ -214,7 +214,10 @@ Result<std::optional<Incoming>> Association::TryReceive() {
       if (!other) return std::unexpected(other.error());
       return *other;
     }
-    On(Event::kDataPdu);  // DT-2
+    const ul::Action action = On(Event::kDataPdu);  // DT-2
+    if (action == ul::Action::AA8) SendAbortNow(due_);
+    if (action == ul::Action::AA8 || action == ul::Action::AA6)
+      return Fail(Errc::kUnexpectedPdu, peer_, "P-DATA-TF after the end of the association");
     if (!accepted_.test(received->context))
       return Broken({Errc::kMalformedDimse, peer_, false,
                      fmt::format("a message on presentation context {}, which was not accepted",
@@ -233,12 +236,12 @@ Result<std::optional<Incoming>> Association::TryReceive() {
 
 Result<Incoming> Association::OnOtherPdu() {
   ul::Pdu pdu = reader_.TakePdu();
-  On(EventOf(pdu));  // AR-2, AA-3, or AA-8 for what does not belong here
-  if (std::holds_alternative<ul::ReleaseRq>(pdu))
+  const ul::Action action = On(EventOf(pdu));  // AR-2, AA-3, or AA-8 for what does not belong here
+  if (action == ul::Action::AR2)
     return Incoming{Incoming::Kind::kReleaseRequest, 0, {}, false, true};
   if (const auto* abort = std::get_if<ul::Abort>(&pdu))
     return Fail(Errc::kAborted, peer_, "the peer aborted: " + ul::Describe(*abort), true);
-  SendAbortNow(due_);
+  if (action == ul::Action::AA8) SendAbortNow(due_);
   return Fail(Errc::kUnexpectedPdu, peer_,
               fmt::format("{} on an established association", ul::NameOf(TypeOf(pdu))));
 }
@@ -319,11 +322,10 @@ Task<Result<>> Association::AwaitReleaseRp() {
   for (;;) {
     auto pdu = co_await ReceivePdu(timers_.release);
     if (!pdu) co_return std::unexpected(pdu.error());
-    const ul::Action action = On(EventOf(*pdu));
-    if (ul::EffectsOf(action).send == ul::Effects::Send::kAbort) {  // AA-8
+    if (On(EventOf(*pdu)) == ul::Action::AA8) {
       SendAbortNow(due_);
       co_return Fail(Errc::kUnexpectedPdu, peer_,
-                     fmt::format("{} while a release was due", ul::NameOf(TypeOf(*pdu))));
+                     fmt::format("{} while a release was under way", ul::NameOf(TypeOf(*pdu))));
     }
     if (std::holds_alternative<ul::ReleaseRp>(*pdu)) {
       // AR-3: Sta1. AR-10: the acceptor of a collision answers last.
@@ -340,6 +342,7 @@ Task<Result<>> Association::AwaitReleaseRp() {
       if (!sent) co_return sent;
       continue;
     }
+    // AA-3: nothing else is left by the table.
     co_return Fail(Errc::kAborted, peer_, "the peer aborted while it was asked to release");
   }
 }

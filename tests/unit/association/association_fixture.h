@@ -12,6 +12,12 @@
 #include "tests/unit/association/transcripts.h"
 #include "tests/unit/net/stream_fixture.h"
 
+namespace router::ul {
+inline void PrintTo(Role role, std::ostream* out) {
+  *out << (role == Role::kAcceptor ? "acceptor" : "requestor");
+}
+}  // namespace router::ul
+
 namespace router::association {
 
 using net::kNever;
@@ -29,7 +35,7 @@ inline Task<> Together(Task<> a, Task<> b) { co_await net::Both(std::move(a), st
 // Our end of one association and a scripted peer, on one loop. What our end saw is told in lines.
 // All timers last longer than any test may take, but for those that a test sets.
 class AssociationTest : public net::NetTest {
- protected:
+ public:
   using Act = std::function<Task<>(Association&)>;
 
   // Our end accepts a connection, does `act`, and is ended; meanwhile the peer plays.

@@ -149,17 +149,12 @@ Task<std::string> Script::SendOneByOne(Socket& socket, std::string bytes, bool u
   co_return until_gone ? "our end did not mind" : "";
 }
 
+// Once in every turn of the loop: our end finds something whenever it looks.
 Task<std::string> Script::Flood(Socket& socket, std::string bytes) {
   Patience patience;
-  std::string once;
-  while (once.size() < 65536) once += bytes;
-  std::string rest;  // PDUs are never torn
   for (char peeked; recv(socket.fd(), &peeked, 1, MSG_PEEK | MSG_DONTWAIT) < 0;) {
     if (patience.ended()) co_return "nothing came";
-    if (rest.empty()) rest = once;
-    auto taken = Put(socket, rest);
-    if (!taken) co_return "our end is gone";
-    rest.erase(0, *taken);
+    if (!Put(socket, bytes)) co_return "our end is gone";
     co_await net::NextTurn{};
   }
   co_return "";

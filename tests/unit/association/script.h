@@ -17,7 +17,7 @@ using Lines = std::vector<std::string>;
 //   > 05 00 …    sends the bytes
 //   >1 05 00 …   the same, one by one, each after our end has read the one before
 //   >~ 05 00 …   the same, one by one, a few milliseconds apart, until our end is gone
-//   flood 04 …   sends the bytes over and over until something comes
+//   flood 04 …   sends the bytes in every turn of the loop until something comes
 //   < 06 00 …    these bytes come, no others
 //   end          nothing more comes, then our end closes
 //   shut         ends its own direction
