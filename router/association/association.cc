@@ -73,7 +73,7 @@ Task<Result<>> Association::SendPdu(ul::Pdu pdu) {
   Buffer encoded = ul::Encode(pdu);
   Bytes segment(encoded);
   auto written = co_await stream_->Write(std::span(&segment, 1));
-  if (!written) written.error().blame = peer_;
+  if (!written && written.error().code != Errc::kInterrupted) written.error().blame = peer_;
   co_return written;
 }
 
@@ -268,6 +268,13 @@ std::unexpected<Error> Association::Broken(Error error, std::optional<ul::AbortR
 
 // ---- established: sending
 
+// Who had the turn before may have given up in the middle of a message.
+void Association::BeginMessage() {
+  if (!writer_.BetweenParts())
+    BreakOff({Errc::kInterrupted, Blame::kInternal, false, "a message to the peer was broken off"});
+  flushed_ = false;
+}
+
 Task<Result<>> Association::Flush() {
   if (broken_)
     co_return Fail(Errc::kInterrupted, Blame::kInternal, "a message was broken off", true);
@@ -305,7 +312,7 @@ Task<Result<>> Association::Send(ul::ContextId context, dimse::CommandSet comman
 // ---- ending
 
 Task<Result<>> Association::Release() {
-  auto turn = co_await turn_.Take();
+  auto turn = co_await TakeTurn();
   if (!IsEstablished()) co_return Fail(Errc::kClosed, peer_, "the association has ended", true);
   On(Event::kReleaseRequest);  // AR-1
   ul::Pdu rq = ul::ReleaseRq{};
@@ -348,7 +355,7 @@ Task<Result<>> Association::AwaitReleaseRp() {
 }
 
 Task<Result<>> Association::ConfirmRelease() {
-  auto turn = co_await turn_.Take();
+  auto turn = co_await TakeTurn();
   if (fsm_.state() != State::kSta8)
     co_return Fail(Errc::kClosed, peer_, "no release was asked for");
   On(Event::kReleaseResponse);  // AR-4: Sta13, ARTIM

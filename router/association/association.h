@@ -96,14 +96,23 @@ class Association {
   ul::ContextId command_context() const { return assembler_.context(); }
   bool BetweenMessages() const { return assembler_.BetweenMessages() && reader_.BetweenPdus(); }
 
-  // The right to send a message: hold it from its first fragment to its last.
-  net::Turn::Awaiter TakeTurn() { return turn_.Take(); }
+  // The right to send a message: hold it from its first fragment to its last. Who gives it back in
+  // the middle of one has broken it off (BreakOff).
+  struct [[nodiscard]] TurnAwaiter {
+    Association& association;
+    net::Turn::Awaiter turn;
+    bool await_ready() const { return turn.await_ready(); }
+    void await_suspend(std::coroutine_handle<> waiter) { turn.await_suspend(waiter); }
+    net::Turn::Guard await_resume() {
+      association.BeginMessage();
+      return turn.await_resume();
+    }
+  };
+  TurnAwaiter TakeTurn() { return {*this, turn_.Take()}; }
   // Under the turn. Appends to what Flush will write; the bytes must stay until it has, or until
-  // BreakOff. A command set is appended in one piece.
+  // BreakOff.
   void Append(ul::ContextId context, bool is_command, Bytes piece, bool ends) {
-    if (broken_) return;
-    if (is_command) flushed_ = false;
-    writer_.Append(context, is_command, piece, ends);
+    if (!broken_) writer_.Append(context, is_command, piece, ends);
   }
   bool HasAppended() const { return !writer_.empty(); }
   // Under the turn: the message that was begun cannot be finished. If nothing of it was flushed it
@@ -150,6 +159,7 @@ class Association {
   // Without a reason the abort is the one that the table demands.
   std::unexpected<Error> Broken(Error error, std::optional<ul::AbortReason> reason = {});
   void SendAbortNow(ul::Abort why);
+  void BeginMessage();
   Task<Result<>> AwaitReleaseRp();
   Task<> Linger();
 

@@ -44,6 +44,8 @@ class PdvWriter {
   void Clear();
   // Forgets everything, a part that was begun too: nothing more of it will be written.
   void Reset();
+  // Nothing is to be written, and every part that was begun has ended.
+  bool BetweenParts() const { return segments_.empty() && !part_open_; }
 
   size_t max_payload() const { return max_payload_; }
 

@@ -12,8 +12,7 @@ namespace {
 
 Buffer Joined(const PdvWriter& writer) {
   Buffer out;
-  for (Bytes segment : writer.segments())
-    out.insert(out.end(), segment.begin(), segment.end());
+  for (Bytes segment : writer.segments()) out.insert(out.end(), segment.begin(), segment.end());
   EXPECT_EQ(out.size(), writer.size());
   return out;
 }
@@ -136,6 +135,20 @@ TEST(PdvWriterDeathTest, PartBegunWithinAnotherEndsTheProcess) {
   PdvWriter writer;
   writer.Append(1, false, AsBytes("a"), false);
   EXPECT_DEATH(writer.Append(1, true, AsBytes("b"), true), "before the one before was ended");
+}
+
+TEST(PdvWriter, ForgetsAPartThatWasBroken) {
+  PdvWriter writer;
+  EXPECT_TRUE(writer.BetweenParts());
+  writer.Append(1, false, AsBytes("abc"), false);
+  EXPECT_FALSE(writer.BetweenParts());
+  writer.Clear();
+  EXPECT_FALSE(writer.BetweenParts());
+  writer.Reset();
+  EXPECT_TRUE(writer.BetweenParts());
+  writer.Append(3, true, AsBytes("de"), true);
+  EXPECT_EQ(Pdus(writer), (Lines{"3 c de|"}));
+  EXPECT_FALSE(writer.BetweenParts());
 }
 
 }  // namespace
