@@ -205,6 +205,8 @@ Task<Result<>> Association::Fill(Milliseconds silence) {
 }
 
 Result<std::optional<Incoming>> Association::TryReceive() {
+  if (fsm_.state() == State::kSta1)
+    return Fail(Errc::kClosed, peer_, "the association has ended", true);
   for (;;) {
     auto received = reader_.Next();
     if (!received) return Broken(received.error());
@@ -400,6 +402,7 @@ Task<> Association::End() {
   if (fsm_.state() == State::kSta13) co_await Linger();
   chunk_.Release();
   co_await stream_->Close();
+  if (fsm_.state() != State::kSta1) On(Event::kTransportClosed);
   ended_ = true;
 }
 
