@@ -23,7 +23,8 @@ const ul::AcceptedContext* Scu::Find(const Uid& abstract_syntax, const Uid& tran
 
 // The response to our one request, its data set appended to `data_set`. The peer may ask nothing
 // of us meanwhile.
-Task<Result<dimse::CommandSet>> Scu::AwaitResponse(uint16_t message_id, Buffer* data_set) {
+Task<Result<dimse::CommandSet>> Scu::AwaitResponse(ul::ContextId context, dimse::Command request,
+                                                   uint16_t message_id, Buffer* data_set) {
   for (;;) {
     auto incoming = co_await association_->Receive(peer_.response);
     if (!incoming) co_return std::unexpected(incoming.error());
@@ -35,7 +36,8 @@ Task<Result<dimse::CommandSet>> Scu::AwaitResponse(uint16_t message_id, Buffer* 
         data_set->insert(data_set->end(), incoming->bytes.begin(), incoming->bytes.end());
     } else {
       const dimse::CommandSet& command = association_->command();
-      if (!dimse::IsResponse(command.command()) || command.message_id_responded_to() != message_id)
+      if (command.command() != dimse::ResponseTo(request) || incoming->context != context ||
+          command.message_id_responded_to() != message_id)
         co_return Fail(Errc::kMalformedDimse, Blame::kUpstream,
                        "the peer answered another message than the one that was sent");
     }
@@ -48,9 +50,10 @@ Task<Result<uint16_t>> Scu::Echo() {
   const ul::AcceptedContext* context = Find(verification);
   if (!context) co_return Fail(Errc::kRefused, Blame::kUpstream, "Verification was not accepted");
   const uint16_t id = NextMessageId();
-  auto sent = co_await association_->Send(context->id, dimse::CEchoRq(id));
+  const ul::ContextId context_id = context->id;
+  auto sent = co_await association_->Send(context_id, dimse::CEchoRq(id));
   if (!sent) co_return std::unexpected(sent.error());
-  auto response = co_await AwaitResponse(id, nullptr);
+  auto response = co_await AwaitResponse(context_id, dimse::Command::kCEchoRq, id, nullptr);
   if (!response) co_return std::unexpected(response.error());
   co_return response->status();
 }
@@ -65,7 +68,7 @@ Task<Result<uint16_t>> Scu::Find(const ul::AcceptedContext& context, Buffer iden
   bool cancelled = false;
   for (;;) {
     Buffer data_set;
-    auto response = co_await AwaitResponse(id, &data_set);
+    auto response = co_await AwaitResponse(context_id, dimse::Command::kCFindRq, id, &data_set);
     if (!response) co_return std::unexpected(response.error());
     auto of = dimse::ClassOf(dimse::Command::kCFindRsp, response->status());
     if (of != dimse::StatusClass::kPending) co_return response->status();
@@ -97,7 +100,7 @@ Task<Result<StoreAnswer>> Scu::Store(const ul::AcceptedContext& context, Uid sop
   }
   *sent_whole = true;
   turn.Release();
-  auto response = co_await AwaitResponse(id, nullptr);
+  auto response = co_await AwaitResponse(context_id, dimse::Command::kCStoreRq, id, nullptr);
   if (!response) co_return std::unexpected(response.error());
   co_return StoreAnswer{response->status(), std::string(response->error_comment())};
 }

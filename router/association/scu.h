@@ -71,7 +71,8 @@ class Scu {
   Scu(std::unique_ptr<Association> association, Peer peer)
       : association_(std::move(association)), peer_(std::move(peer)) {}
   uint16_t NextMessageId() { return ++message_id_ == 0 ? ++message_id_ : message_id_; }
-  Task<Result<dimse::CommandSet>> AwaitResponse(uint16_t message_id, Buffer* data_set);
+  Task<Result<dimse::CommandSet>> AwaitResponse(ul::ContextId context, dimse::Command request,
+                                                uint16_t message_id, Buffer* data_set);
 
   std::unique_ptr<Association> association_;
   Peer peer_;
