@@ -103,6 +103,13 @@ TEST_P(ObjectionTest, IsRejectedByTheProvider) {
               ElementsAre(GetParam().told));
 }
 
+// Sta13: what comes then is read, and dropped.
+TEST_P(ObjectionTest, IsFollowedByThePeersClose) {
+  EXPECT_THAT(
+      Receiving({"> " + GetParam().first, "< " + GetParam().answer, ">1 " + kReleaseRq, "close"}),
+      ElementsAre(GetParam().told));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Requests, ObjectionTest,
     testing::Values(Objectionable("NoVersion", "01 02 02", {{}}, Version("0000")),
