@@ -258,7 +258,7 @@ Task<Result<Incoming>> Association::Receive(Milliseconds silence) {
   }
 }
 
-// The peer broke the standard: Evt19, the abort that the table asks for.
+// Evt19, the abort that the table asks for.
 std::unexpected<Error> Association::Broken(Error error, std::optional<ul::AbortReason> reason) {
   if (fsm_.state() != State::kSta1 && fsm_.state() != State::kSta13) {
     On(Event::kInvalidPdu);  // AA-1, AA-8
@@ -333,8 +333,7 @@ Task<Result<>> Association::AwaitReleaseRp() {
     if (!pdu) co_return std::unexpected(pdu.error());
     if (On(EventOf(*pdu)) == ul::Action::AA8) {
       SendAbortNow(due_);
-      co_return Fail(Errc::kUnexpectedPdu, peer_,
-                     fmt::format("{} while a release was under way", ul::NameOf(TypeOf(*pdu))));
+      co_return Fail(Errc::kUnexpectedPdu, peer_, "an unexpected PDU while a release was due");
     }
     if (std::holds_alternative<ul::ReleaseRp>(*pdu)) {
       // AR-3: Sta1. AR-10: the acceptor of a collision answers last.
@@ -348,10 +347,9 @@ Task<Result<>> Association::AwaitReleaseRp() {
       On(Event::kReleaseResponse);  // AR-9
       ul::Pdu rp = ul::ReleaseRp{};
       auto sent = co_await SendPdu(std::move(rp));
-      if (!sent) co_return sent;
-      continue;
-    }
-    // AA-3: nothing else is left by the table.
+      if (sent) continue;
+      co_return sent;
+    }  // AA-3 is left
     co_return Fail(Errc::kAborted, peer_, "the peer aborted while it was asked to release");
   }
 }
