@@ -381,17 +381,31 @@ Task<> Association::Abort(ul::Abort why) {
   co_await End();
 }
 
+// What comes in Sta13 is not looked at, but for the peer's own A-ABORT: then nobody waits (AA-2).
+bool Association::HasPeerAborted() {
+  for (;;) {
+    auto received = reader_.Next();
+    if (!received || received->kind == ul::Received::Kind::kNeedMore) return false;
+    if (received->kind != ul::Received::Kind::kPdu) continue;
+    if (!std::holds_alternative<ul::Abort>(reader_.TakePdu())) continue;
+    On(Event::kAbortPdu);
+    return true;
+  }
+}
+
 // Sta13: the peer closes, or ARTIM does. Whatever still comes is dropped; closing a socket with
 // unread bytes would reset it, and the peer would lose what we said last.
 Task<> Association::Linger() {
   const SteadyTime by = loop().Now() + timers_.artim;
   const uint64_t until = stream_->bytes_read() + kMaxDropped;
-  while (stream_->Recover() && stream_->bytes_read() < until) {
+  while (!HasPeerAborted() && stream_->Recover() && stream_->bytes_read() < until) {
     auto left = std::chrono::duration_cast<Milliseconds>(by - loop().Now());
     if (left.count() <= 0) break;
     chunk_.Release();
     auto chunk = co_await stream_->Read(left);
     if (!chunk) break;
+    chunk_ = std::move(*chunk);
+    reader_.Feed(chunk_.bytes());
   }
 }
 

@@ -161,6 +161,7 @@ class Association {
   void SendAbortNow(ul::Abort why);
   void BeginMessage();
   Task<Result<>> AwaitReleaseRp();
+  bool HasPeerAborted();
   Task<> Linger();
 
   std::unique_ptr<net::Stream> stream_;

@@ -86,6 +86,16 @@ TEST_F(AbortTest, APeerThatDoesNotCloseIsClosedByArtim) {
               ElementsAre("ended"));
 }
 
+// AA-2: two that abort each other must not wait for each other to close.
+TEST_F(AbortTest, APeerThatAbortsTooIsNotWaitedFor) {
+  timers_.artim = Milliseconds(600'000);
+  EXPECT_THAT(Established(kAcceptor,
+                          {"< " + kUserAbort, "> " + Data(1, 3, EchoRq(1)) + kReleaseRq,
+                           "> " + kUserAbort, "end"},
+                          [&](Association& ours) { return AbortAndEndTwice(ours); }),
+              ElementsAre("ended"));
+}
+
 // AA-6, AA-7: until the peer closes.
 TEST_F(AbortTest, WhatStillComesIsDropped) {
   EXPECT_THAT(Established(kAcceptor,

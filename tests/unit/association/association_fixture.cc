@@ -25,6 +25,8 @@ std::string_view NameOf(Errc code) {
       return "released";
     case Errc::kTimeout:
       return "timeout";
+    case Errc::kStalled:
+      return "stalled";
     case Errc::kConnect:
       return "no connection";
     case Errc::kClosed:

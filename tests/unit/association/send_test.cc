@@ -187,14 +187,14 @@ class StalledTest : public SendTest {
 TEST_F(StalledTest, AWriteThatStallsEnds) {
   timers_.write_stall = Milliseconds(50);
   EXPECT_THAT(Stalled({}, [&](Association& ours) { return SendMuch(ours); }),
-              ElementsAre("send: timeout, downstream"));
+              ElementsAre("send: stalled, downstream"));
 }
 
 // Its bytes would stand in the middle of a PDU.
 TEST_F(StalledTest, NothingIsSentAfterATornPdu) {
   timers_.write_stall = Milliseconds(50);
   EXPECT_THAT(Stalled({}, [&](Association& ours) { return SendMuchAndAbort(ours); }),
-              ElementsAre("send: timeout, downstream"));
+              ElementsAre("send: stalled, downstream"));
 }
 
 TEST_F(StalledTest, AnInterruptWakesReceiverAndSenders) {
