@@ -58,6 +58,7 @@ struct Attempt {
   Outcome outcome = Outcome::kNotSent;
   association::StoreAnswer answer;
   Error error{Errc::kConnect, Blame::kUpstream, true, ""};  // unless answered
+  bool there_before = false;                                // kUnknown of SendNow: for Acceptance
 };
 
 // How a destination is, for operators and /readyz. As of the call.
@@ -112,8 +113,9 @@ class Destination {
 
   // [any] Sends an instance that is ready on arrival and not in the ledger. `file`: of the part or
   // of the spool file; it must stay until this ends. The same bytes as stored, or converted where
-  // the application takes nothing else. Goes behind older rows of the same series: if there are
-  // any, kNotSent. Takes a reserved slot (or an association that is open); waits `wait_for`.
+  // the application takes nothing else. Goes behind an open row of the same instance, whatever its
+  // content, and behind rows of its series that are due: if there are any, kNotSent. Takes a
+  // reserved slot (or an association that is open); waits `wait_for`.
   Task<Attempt> SendNow(store::Instance instance, dataset::Region file);
 
   // [any] What a session learned by calling the application itself.
@@ -167,7 +169,6 @@ class Destination {
                                                                     Uid transfer_syntax);
   Task<Attempt> SendNowHere(store::Instance instance, dataset::Region file);
   Task<Attempt> TrySendNow(store::Instance instance, dataset::Region file);
-  Task<Result<bool>> HasOlder(store::Instance instance);
 
   // destination_queue.cc
   Task<> SendBatch(std::deque<store::Row> rows);
@@ -181,7 +182,7 @@ class Destination {
   Task<> SettleUnknown(store::Row row, store::Reason reason);
   Task<> TryAgain(store::Row row, store::Reason reason);
   Task<> Quarantine(store::Row row, store::Reason reason, std::string logged);
-  Task<> ReturnRows(std::deque<store::Row> rows, store::Reason reason);
+  Task<> GiveBackRows(std::deque<store::Row> rows);
   Task<> ReleaseUnverified();
   void Count(std::string_view outcome);
   void Complain(const store::Row& row, const Error& error) const;

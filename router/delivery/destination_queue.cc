@@ -17,7 +17,6 @@ using store::Reason;
 using store::Row;
 
 constexpr net::Milliseconds kSlotRetry{1'000};
-constexpr int kMostDuplicates = 3;  // attempts that were answered 0111H
 
 std::string NameOfStatus(uint16_t status) {
   return fmt::format("{:04X}H {}", status, dimse::StatusName(dimse::Command::kCStoreRsp, status));
@@ -28,6 +27,12 @@ std::string TextOf(const association::StoreAnswer& answer) {
   std::string text = NameOfStatus(answer.status);
   if (!answer.comment.empty()) text += ": " + Printable(answer.comment);
   return text;
+}
+
+std::vector<store::RowId> IdsOf(const std::deque<Row>& rows) {
+  std::vector<store::RowId> ids;
+  for (const Row& row : rows) ids.push_back(row.id);
+  return ids;
 }
 
 }  // namespace
@@ -53,24 +58,31 @@ Task<> Destination::SendBatch(std::deque<Row> rows) {
   bool go_on = true;
   while (!rows.empty() && go_on && !draining_) go_on = co_await SendFirst(leg, rows);
   if (leg) co_await GiveBack(std::move(leg));
-  Reason reason{Cause::kRetry, draining_ ? "stopped before it was sent" : "behind another"};
-  co_await ReturnRows(std::move(rows), std::move(reason));
+  co_await GiveBackRows(std::move(rows));
 }
 
 Task<bool> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::deque<Row>& rows) {
   auto ready = co_await EnsureLeg(leg, rows);
   if (!ready && ready.error().code == Errc::kLimit) {
-    Reason reason{Cause::kUnreachable, ready.error().detail};
-    co_await ReturnRows(std::exchange(rows, {}), std::move(reason));
+    co_await GiveBackRows(std::exchange(rows, {}));
     co_await due_.Wait(kSlotRetry);
     co_return false;
   }
-  Row row = std::move(rows.front());
-  rows.pop_front();
   if (!ready) {
+    Row row = std::move(rows.front());
+    rows.pop_front();
+    ++row.attempts;  // as the ledger will count it
     Attempt attempt{Attempt::Outcome::kNotSent, {}, ready.error()};
     co_return co_await Settle(std::move(row), std::move(attempt));
   }
+  auto begun = co_await services_.ledger.Begin(IdsOf(rows), LeaseTime());
+  if (!begun && begun.error().code != Errc::kNotFound) {
+    Complain(rows.front(), begun.error());
+    co_return false;  // nothing was sent
+  }
+  rows.pop_front();
+  if (!begun) co_return true;  // somebody gave it up meanwhile
+  Row row = std::move(*begun);
   dataset::Region file = FileOf(row);
   Attempt attempt = co_await SendOver(*leg, row.instance, std::move(file), row.file.size);
   if (!leg->scu->IsOpen()) {
@@ -86,8 +98,6 @@ Task<Result<>> Destination::EnsureLeg(std::unique_ptr<Leg>& leg, const std::dequ
   const store::Instance& first = rows.front().instance;
   const AeTitle calling = CallingTitle(first);
   const Cargo cargo{first.sop_class, first.transfer_syntax};
-  auto renewed = co_await services_.ledger.Renew(owner_, LeaseTime());
-  if (!renewed) co_return std::unexpected(renewed.error());
   if (leg && leg->Serves(calling, cargo) && !leg->slot.IsWanted()) co_return Result<>();
   if (leg) co_await GiveBack(std::move(leg));
 
@@ -96,6 +106,8 @@ Task<Result<>> Destination::EnsureLeg(std::unique_ptr<Leg>& leg, const std::dequ
     Cargo one{row.instance.sop_class, row.instance.transfer_syntax};
     if (std::ranges::find(all, one) == all.end()) all.push_back(std::move(one));
   }
+  auto renewed = co_await services_.ledger.Renew(IdsOf(rows), LeaseTime());
+  if (!renewed) Complain(rows.front(), renewed.error());
   const net::Milliseconds wait = application().wait_for;
   auto taken = co_await TakeLeg(calling, std::move(all), wait);
   if (!taken) co_return std::unexpected(taken.error());
@@ -197,19 +209,20 @@ Task<> Destination::SettleNotYet(Row row, std::string told) {
   if (hooks_.on_waiting) hooks_.on_waiting();
 }
 
-// It says that it has the instance. Asked once more before that is believed; where nobody can ask,
-// it is.
+// It says that it has the instance. So it may, if an earlier attempt of this very row ended without
+// an answer: asked once more before it is believed, and where nobody can ask, believed. Else what
+// it has under this UID is another instance.
 Task<> Destination::SettleDuplicate(Row row, std::string told) {
+  if (!row.maybe_there || row.there_before) {
+    Reason reason{Cause::kConflict, "it holds another instance under this UID: " + told};
+    co_await Quarantine(std::move(row), std::move(reason), "another is there under its UID");
+    co_return;
+  }
   if (!hooks_.on_verifying) {
     co_await SettleDelivered(std::move(row), dimse::status::kDuplicateSopInstance);
     co_return;
   }
-  if (row.attempts >= kMostDuplicates) {
-    Reason reason{Cause::kConflict, "called a duplicate again and again, yet never found: " + told};
-    co_await Quarantine(std::move(row), std::move(reason), "duplicate, yet not found");
-    co_return;
-  }
-  Reason reason{Cause::kOutcomeUnknown, told};
+  Reason reason{Cause::kDuplicate, told};
   co_await SettleUnknown(std::move(row), std::move(reason));
 }
 
@@ -246,21 +259,23 @@ Task<> Destination::Quarantine(Row row, Reason reason, std::string logged) {
   Log(row, "quarantined", logged);
 }
 
-Task<> Destination::ReturnRows(std::deque<Row> rows, Reason reason) {
-  const WallTime now = services_.clock.WallNow();
-  for (const Row& row : rows) {
-    auto done = co_await services_.ledger.Fail(row.id, reason, now);
-    if (!done) Complain(row, done.error());
-  }
+// Claimed, and not sent.
+Task<> Destination::GiveBackRows(std::deque<Row> rows) {
+  if (rows.empty()) co_return;
+  auto done = co_await services_.ledger.GiveBack(IdsOf(rows));
+  if (!done) Complain(rows.front(), done.error());
 }
 
 // Nobody can ask about them here: sent again, under the same UID.
 Task<> Destination::ReleaseUnverified() {
   auto rows = co_await services_.ledger.Unverified(name_, store::HeldFilter::kPage);
   if (!rows) co_return;
-  Reason reason{Cause::kRestart, "sent again: its outcome was lost"};
-  std::deque<Row> all(std::make_move_iterator(rows->begin()), std::make_move_iterator(rows->end()));
-  co_await ReturnRows(std::move(all), std::move(reason));
+  const WallTime now = services_.clock.WallNow();
+  for (const Row& row : *rows) {
+    Reason reason{Cause::kRestart, "sent again: its outcome was lost"};
+    auto done = co_await services_.ledger.Fail(row.id, std::move(reason), now);
+    if (!done) Complain(row, done.error());
+  }
 }
 
 // The row stays as it is; its lease will end, and then its outcome is found out.

@@ -105,11 +105,11 @@ Task<Attempt> Destination::TrySendNow(store::Instance instance, dataset::Region 
   if (!breaker_.MaySend()) {
     co_return NotSent({Errc::kConnect, Blame::kUpstream, true, "not called: " + last_error_});
   }
-  auto older = co_await HasOlder(instance);
-  if (!older) co_return NotSent(older.error());
-  if (*older) {
-    co_return NotSent(
-        {Errc::kLimit, Blame::kInternal, true, "older instances of its series are due first"});
+  auto standing = co_await services_.ledger.StandingOf(instance);
+  if (!standing) co_return NotSent(standing.error());
+  if (standing->is_behind) {
+    co_return NotSent({Errc::kLimit, Blame::kInternal, true,
+                       "the same instance is held, or others of its series are due first"});
   }
   std::vector<Cargo> cargo = {{instance.sop_class, file.transfer_syntax}};
   const AeTitle calling = CallingTitle(instance);
@@ -117,29 +117,10 @@ Task<Attempt> Destination::TrySendNow(store::Instance instance, dataset::Region 
   auto leg = co_await TakeLeg(calling, std::move(cargo), wait);
   if (!leg) co_return NotSent(leg.error());
   Attempt attempt = co_await SendOver(**leg, std::move(instance), std::move(file), 0);
+  attempt.there_before = standing->there_before;
   if (!(*leg)->scu->IsOpen()) NoteUnreachable(attempt.error);
   co_await GiveBack(std::move(*leg));
   co_return attempt;
-}
-
-// Rows of the same series that are ready, being sent or being verified.
-Task<Result<bool>> Destination::HasOlder(store::Instance instance) {
-  if (instance.series.empty()) co_return false;
-  const store::Gauges gauges = services_.ledger.gauges();
-  auto queue = gauges.queue.find(name_);
-  if (queue == gauges.queue.end() || queue->second.instances == 0) co_return false;
-  store::HeldFilter filter{
-      .application = name_,
-      .kind = instance.kind,
-      .states = {store::State::kReady, store::State::kSending, store::State::kVerifying},
-      .missing_at_most = 0};
-  const int limit = filter.limit;
-  auto rows = co_await services_.ledger.Held(std::move(filter));
-  if (!rows) co_return std::unexpected(rows.error());
-  if (static_cast<int>(rows->size()) >= limit) co_return true;  // more than a page: a long queue
-  co_return std::ranges::any_of(*rows, [&](const store::HeldRow& held) {
-    return held.row.instance.series == instance.series;
-  });
 }
 
 }  // namespace router::delivery

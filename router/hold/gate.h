@@ -111,6 +111,8 @@ class Gate {
   Task<std::optional<Findings>> Ask(std::vector<Question> questions, bool give_way);
   Task<> RecordAbsent(std::vector<store::WantedUid> wanted, Findings findings);
   Task<> SettleVerifying(store::Row row, bool found);
+  Task<> SettleDoubtful(store::Row row, store::Reason why, bool quarantine);
+  void LogVerified(const store::Row& row, std::string_view state, std::string_view reason) const;
 
   // gate_deadlines.cc
   Task<> EndOverdue();

@@ -89,11 +89,9 @@ Task<> Gate::AskWanted() {
   if (questions.empty()) co_return;
   auto findings = co_await Ask(std::move(questions), true);
   if (!findings) co_return;
-  co_await RecordFound(findings->found);
   const std::set<Uid> found(findings->found.begin(), findings->found.end());
   const std::set<Uid> absent(findings->absent.begin(), findings->absent.end());
   const std::set<Uid> unanswered(findings->unanswered.begin(), findings->unanswered.end());
-  co_await RecordAbsent(std::move(*wanted), std::move(*findings));
   for (store::Row& row : rows) {
     const Uid uid = row.instance.sop_instance;
     if (found.contains(uid)) co_await SettleVerifying(std::move(row), true);
@@ -102,6 +100,8 @@ Task<> Gate::AskWanted() {
     }
     if (absent.contains(uid)) co_await SettleVerifying(std::move(row), false);
   }
+  co_await RecordFound(findings->found);
+  co_await RecordAbsent(std::move(*wanted), std::move(*findings));
 }
 
 // Asked again on the schedule of the application; "unanswered" too, or it would be asked at once.
@@ -141,28 +141,53 @@ Task<std::vector<store::Row>> Gate::DueToVerify() {
 }
 
 Task<> Gate::SettleVerifying(store::Row row, bool found) {
-  const Uid uid = row.instance.sop_instance;
+  if (found && row.there_before) {
+    const bool again = row.attempts > 1;
+    store::Reason why{again ? store::Cause::kConflict : store::Cause::kRetry,
+                      "found there, as it was before it was sent: which content it has, nobody "
+                      "can tell"};
+    co_return co_await SettleDoubtful(std::move(row), std::move(why), again);
+  }
   if (found) {
     auto ready = co_await services_.ledger.Complete(row.id, Believed(store::How::kQuery));
+    verifying_.erase(row.id);
     if (!ready) co_return Complain(ready.error());
     NoteReady(*ready);
-    verifying_.erase(row.id);
-  } else {
-    auto at = verifying_.find(row.id);
-    if (at == verifying_.end()) co_return;
-    if (!at->second.Negative(services_.clock.Now(), application().verify_for)) co_return;
-    verifying_.erase(at);
-    store::Reason reason{store::Cause::kRetry,
-                         fmt::format("not found there, asked {} times", Verification::kNegatives)};
-    auto done =
-        co_await services_.ledger.Fail(row.id, std::move(reason), services_.clock.WallNow());
-    if (!done) co_return Complain(done.error());
+    co_return LogVerified(row, "delivered", "found there");
   }
-  log::Info("verified", {{"sop_instance_uid", uid.view()},
+  auto at = verifying_.find(row.id);
+  if (at == verifying_.end()) co_return;
+  if (!at->second.Negative(services_.clock.Now(), application().verify_for)) co_return;
+  const bool duplicate = row.reason.cause == store::Cause::kDuplicate;
+  store::Reason why{
+      duplicate ? store::Cause::kConflict : store::Cause::kRetry,
+      fmt::format("{}not found there, asked {} times", duplicate ? "called a duplicate, yet " : "",
+                  Verification::kNegatives)};
+  co_await SettleDoubtful(std::move(row), std::move(why), duplicate);
+}
+
+// Sent again under the same UID, or, where that would lead round in a circle, left to a person.
+Task<> Gate::SettleDoubtful(store::Row row, store::Reason why, bool quarantine) {
+  verifying_.erase(row.id);
+  const std::string text = why.text;
+  const WallTime now = services_.clock.WallNow();
+  Result<> done;
+  if (quarantine) {
+    done = co_await services_.ledger.Quarantine(row.id, std::move(why));
+  } else {
+    done = co_await services_.ledger.Fail(row.id, std::move(why), now);
+  }
+  if (!done) co_return Complain(done.error());
+  LogVerified(row, quarantine ? "quarantined" : "ready", text);
+}
+
+void Gate::LogVerified(const store::Row& row, std::string_view state,
+                       std::string_view reason) const {
+  log::Info("verified", {{"sop_instance_uid", row.instance.sop_instance.view()},
                          {"application", name_},
                          {"kind", NameOf(row.instance.kind)},
-                         {"state", found ? "delivered" : "ready"},
-                         {"reason", found ? "found there" : "not found there, sent again"}});
+                         {"state", state},
+                         {"reason", reason}});
 }
 
 }  // namespace router::hold

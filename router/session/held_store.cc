@@ -104,6 +104,7 @@ Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region) {
     case Outcome::kUnknown:
       unknown_ = store::Reason{store::Cause::kOutcomeUnknown,
                                "the answer was lost: " + attempt.error.detail};
+      there_before_ = attempt.there_before;
       break;
     case Outcome::kNotSent:
       break;
@@ -132,6 +133,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
                                : store::OnConflict::kKeep;
   if (verdict.kind == hold::Verdict::Kind::kQuarantine) acceptance.quarantine = verdict.reason;
   acceptance.verify = unknown_;
+  acceptance.there_before = there_before_;
   auto accepted = co_await services_.ledger.Accept(std::move(acceptance));
   if (!accepted) {
     log::Error("instance refused: the ledger cannot take it", {{"why", accepted.error().detail}});

@@ -47,6 +47,7 @@ class HeldStore {
   const config::Client& client_;
   ApplicationRuntime& runtime_;
   std::optional<store::Reason> unknown_;  // it was sent, and nobody knows whether it is there
+  bool there_before_ = false;             // then: its UID was, before that
 };
 
 }  // namespace router::session

@@ -92,6 +92,8 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
     row.state = State::kVerifying;
     row.reason = *acceptance.verify;
     row.attempts = 1;
+    row.maybe_there = true;
+    row.there_before = acceptance.there_before;
   }
   tx.Insert(row);
   AddRequirements(tx, row, requirements);

@@ -1,3 +1,5 @@
+#include <set>
+
 #include "router/store/queries.h"
 #include "router/store/steps.h"
 
@@ -26,13 +28,12 @@ std::optional<Place> NextPlace(Database& database, const std::string& applicatio
 
 // A series goes over one association at a time, and an instance whose outcome is unknown keeps
 // those behind it.
-bool Blocked(Database& database, const std::string& application, const std::string& series,
-             const std::string& owner) {
+bool Blocked(Database& database, const std::string& application, const std::string& series) {
   if (series.empty()) return false;
   Rows rows = database.Ask(
       "SELECT 1 FROM delivery WHERE application = ? AND series = ? AND "
-      "state IN ('sending', 'verifying') AND owner <> ? LIMIT 1",
-      application, series, owner);
+      "state IN ('sending', 'verifying') LIMIT 1",
+      application, series);
   return rows.Next();
 }
 
@@ -44,19 +45,33 @@ std::vector<Row> ReadyAt(Database& database, const std::string& application, con
   return TakeRows(database.Ask(kSql, application, at.kind, at.place, limit));
 }
 
-Row ToVerifying(Row row, Cause cause, std::string text) {
-  row.state = State::kVerifying;
-  row.reason = {cause, std::move(text)};
+Row Returned(Row row) {
+  row.state = State::kReady;
   row.owner.clear();
   row.lease_until.reset();
   return row;
+}
+
+// Whoever claimed the row says nothing more of it. True: its outcome is unknown.
+bool EndClaim(Transaction& tx, const Row& row, Cause cause) {
+  if (!row.begun) {
+    tx.HandOver(row, Returned(row));
+    return false;
+  }
+  Row after = Returned(row);
+  after.state = State::kVerifying;
+  after.reason = {cause, ""};
+  after.begun = false;
+  after.maybe_there = true;
+  tx.Update(row, after);
+  return true;
 }
 
 void EndExpiredLeases(Transaction& tx, const std::string& application) {
   static const std::string kSql = SelectRows(
       "WHERE application = ? AND state = 'sending' AND lease_until <= ? ORDER BY lease_until");
   for (const Row& row : TakeRows(tx.database().Ask(kSql, application, tx.now())))
-    tx.Update(row, ToVerifying(row, Cause::kLeaseExpired, ""));
+    EndClaim(tx, row, Cause::kLeaseExpired);
 }
 
 }  // namespace
@@ -65,40 +80,73 @@ std::vector<Row> Claim(Transaction& tx, const std::string& application, int limi
                        const std::string& owner, std::chrono::milliseconds lease) {
   EndExpiredLeases(tx, application);
   std::vector<Row> claimed;
+  std::set<std::string> ours;  // series, by this very call
   std::optional<Place> place = NextPlace(tx.database(), application, Place{});
   while (place && claimed.size() < static_cast<size_t>(limit)) {
     int left = limit - static_cast<int>(claimed.size());
     std::vector<Row> ready;
-    if (!Blocked(tx.database(), application, place->series, owner))
+    if (ours.contains(place->series) || !Blocked(tx.database(), application, place->series))
       ready = ReadyAt(tx.database(), application, *place, left);
     for (const Row& before : ready) {
       if (before.next_attempt_at > tx.now()) break;
       Row after = before;
       after.state = State::kSending;
-      after.reason = {};
       after.owner = owner;
       after.lease_until = tx.now() + lease;
-      after.since = tx.now();
-      ++after.attempts;
-      tx.Update(before, after);
+      tx.HandOver(before, after);
       claimed.push_back(std::move(after));
+      ours.insert(place->series);
     }
     place = NextPlace(tx.database(), application, *place);
   }
   return claimed;
 }
 
-int Renew(Transaction& tx, const std::string& owner, std::chrono::milliseconds lease) {
-  return static_cast<int>(
-      tx.database().Run("UPDATE delivery SET lease_until = ? WHERE owner = ? AND state = 'sending'",
-                        tx.now() + lease, owner));
+Result<Row> Begin(Transaction& tx, const std::vector<RowId>& rows,
+                  std::chrono::milliseconds lease) {
+  Result<Row> before = tx.Require(rows.front(), {State::kSending});
+  if (!before) return before;
+  if (before->begun) {
+    return Fail(Errc::kNotFound, Blame::kInternal,
+                "row " + std::to_string(before->id) + " has begun already");
+  }
+  Renew(tx, rows, lease);
+  Row after = *before;
+  after.begun = true;
+  ++after.attempts;
+  after.reason = {};
+  after.since = tx.now();
+  after.lease_until = tx.now() + lease;
+  // What is there after an attempt of its own without an answer may well be its own.
+  if (!after.maybe_there)
+    after.there_before = MayHaveBeenThere(tx.database(), after.instance, after.id);
+  tx.Begin(*before, after);
+  return after;
 }
 
-int VerifyAllSending(Transaction& tx) {
+int Renew(Transaction& tx, const std::vector<RowId>& rows, std::chrono::milliseconds lease) {
+  int64_t renewed = 0;
+  for (RowId row : rows) {
+    renewed +=
+        tx.database().Run("UPDATE delivery SET lease_until = ? WHERE id = ? AND state = 'sending'",
+                          tx.now() + lease, row);
+  }
+  return static_cast<int>(renewed);
+}
+
+void GiveBack(Transaction& tx, const std::vector<RowId>& rows) {
+  for (RowId id : rows) {
+    std::optional<Row> row = FindRow(tx.database(), id);
+    if (row && row->state == State::kSending && !row->begun) tx.HandOver(*row, Returned(*row));
+  }
+}
+
+int EndAllSending(Transaction& tx) {
   static const std::string kSql = SelectRows("WHERE state = 'sending' ORDER BY id");
-  std::vector<Row> rows = TakeRows(tx.database().Ask(kSql));
-  for (const Row& row : rows) tx.Update(row, ToVerifying(row, Cause::kRestart, ""));
-  return static_cast<int>(rows.size());
+  int unknown = 0;
+  for (const Row& row : TakeRows(tx.database().Ask(kSql)))
+    unknown += EndClaim(tx, row, Cause::kRestart) ? 1 : 0;
+  return unknown;
 }
 
 }  // namespace router::store::steps

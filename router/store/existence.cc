@@ -27,6 +27,8 @@ std::vector<RowId> Meet(Transaction& tx, const std::string& application, const U
   return rows;
 }
 
+constexpr std::chrono::hours kRememberFor{30 * 24};
+
 // The first kind that the row still misses, by the index alone.
 std::optional<Kind> FirstMissing(Transaction& tx, RowId row) {
   Rows rows = tx.database().Ask(
@@ -48,6 +50,7 @@ std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
         "ON CONFLICT (application, uid) DO UPDATE SET how = excluded.how, at = excluded.at, "
         "expires = MAX(expires, excluded.expires)",
         application, uid, NameOf(knowledge.how), tx.now(), knowledge.expires);
+    if (knowledge.how == How::kQuery) SettleFound(tx, application, uid);
     for (RowId row : Meet(tx, application, uid)) ++met[row];
   }
   std::vector<ReadyRow> ready;
@@ -109,6 +112,10 @@ std::vector<Uid> AskSoon(Transaction& tx, const std::string& application,
                          const std::vector<Uid>& uids, WallTime at) {
   std::vector<Uid> wanted;
   for (const Uid& uid : uids) {
+    tx.database().Run(
+        "INSERT INTO existence (application, uid, how, at, expires) VALUES (?1, ?2, ?3, ?4, ?4) "
+        "ON CONFLICT (application, uid) DO NOTHING",
+        application, uid, NameOf(How::kStatus), tx.now());
     if (tx.database().Run(
             "UPDATE wanted SET asked = 0, next_check = ? WHERE application = ? AND uid = ?", at,
             application, uid) > 0)
@@ -126,11 +133,12 @@ std::vector<Uid> Unknown(Transaction& tx, const std::string& application,
   return unknown;
 }
 
+// What is no longer believed is still remembered for a while: see Begin.
 void ForgetExpired(Transaction& tx, int at_most) {
   tx.database().Run(
       "DELETE FROM existence WHERE (application, uid) IN "
       "(SELECT application, uid FROM existence WHERE expires <= ? ORDER BY expires LIMIT ?)",
-      tx.now(), at_most);
+      tx.now() - kRememberFor, at_most);
 }
 
 }  // namespace router::store::steps

@@ -26,6 +26,7 @@ struct Acceptance {
   // It was sent already and the answer was lost: into `verifying` at once, as after one attempt.
   // What it requires was there when it was sent, and counts as met.
   std::optional<Reason> verify;
+  bool there_before = false;  // with `verify`: what StandingOf said before it was sent
 };
 
 struct Accepted {
@@ -38,6 +39,13 @@ struct Accepted {
   Outcome outcome = Outcome::kNew;
   RowId row = 0;
   State state = State::kWaiting;  // of `row`
+};
+
+// What the ledger knows of an instance that is about to be sent without being accepted.
+struct Standing {
+  bool is_behind =
+      false;  // an open row of the same instance, or one due in its series, goes before
+  bool there_before = false;  // its UID was stored or found there already
 };
 
 // A row that just became ready.
@@ -88,7 +96,8 @@ class Ledger {
   // All or none, in one transaction: a copy to several applications names the same file in each.
   virtual Task<Result<std::vector<Accepted>>> AcceptAll(std::vector<Acceptance> instances) = 0;
 
-  // `uids` now exist at `application`. Rows that waited for them alone become ready.
+  // `uids` now exist at `application`. Rows that waited for them alone become ready. What a query
+  // found also ends rows that are being verified (→ delivered), unless they were there before.
   virtual Task<Result<std::vector<ReadyRow>>> Exists(std::string application, std::vector<Uid> uids,
                                                      Knowledge knowledge) = 0;
   // The same without waiting, from any thread: what relayed stores make known.
@@ -97,12 +106,14 @@ class Ledger {
   virtual Task<Result<>> Absent(std::string application, std::vector<Absence> absences) = 0;
   // They exist no longer, or were never there: ready and waiting rows need them again.
   virtual Task<Result<>> ForgetExistence(std::string application, std::vector<Uid> uids) = 0;
-  // Ask about these at `at`, as if for the first time. Returns those that somebody waits for.
+  // A C-STORE of these was answered well: ask about them at `at`, as if for the first time. Returns
+  // those that somebody waits for. That they may be there is remembered, not believed.
   virtual Task<Result<std::vector<Uid>>> AskSoon(std::string application, std::vector<Uid> uids,
                                                  WallTime at) = 0;
   // Those of `uids` that are not known (or no longer believed) to exist.
   virtual Task<Result<std::vector<Uid>>> Unknown(std::string application,
                                                  std::vector<Uid> uids) = 0;
+  virtual Task<Result<Standing>> StandingOf(Instance instance) = 0;
   // UIDs that rows wait for whose next_check is not after `due_by`, the most overdue first.
   virtual Task<Result<std::vector<WantedUid>>> Wanted(std::string application, WallTime due_by,
                                                       int limit) = 0;
@@ -112,20 +123,29 @@ class Ledger {
   // Up to `limit` due rows (ready → sending), for `owner` until `lease` has passed. By kind in the
   // order of injection, then the series that came first, within a series by instance number, then
   // arrival. A series keeps its order and its association: none of its rows is given out while
-  // another owner sends one, while one is verified, or before an earlier one whose next attempt
-  // is not due. Expired leases of the application go to verifying first.
+  // one that was claimed before is still being sent, while one is verified, or before an earlier
+  // one whose next attempt is not due. What is claimed is not sent yet: see Begin. First, rows of
+  // the application whose lease has expired go to verifying if they had begun, else back.
   virtual Task<Result<std::vector<Row>>> Claim(std::string application, int limit,
                                                std::string owner,
                                                std::chrono::milliseconds lease) = 0;
-  // Prolongs what `owner` has claimed. Returns how many rows that are.
-  virtual Task<Result<int>> Renew(std::string owner, std::chrono::milliseconds lease) = 0;
+  // The C-STORE-RQ of the first of `rows` goes out as soon as this has returned: one attempt, and
+  // from now on its outcome is unknown until it is told. The leases of all of `rows` are prolonged.
+  // Returns the first as it is now. kNotFound also if it had begun.
+  virtual Task<Result<Row>> Begin(std::vector<RowId> rows, std::chrono::milliseconds lease) = 0;
+  // Prolongs those of `rows` that are being sent. Returns how many these are.
+  virtual Task<Result<int>> Renew(std::vector<RowId> rows, std::chrono::milliseconds lease) = 0;
+  // Those of `rows` that were claimed and have not begun are ready again, as if never claimed: no
+  // attempt, no step in the history, nobody is told.
+  virtual Task<Result<>> GiveBack(std::vector<RowId> rows) = 0;
   // sending, verifying → delivered; with knowledge: it exists there now, which may make others
   // ready. The file is unlinked with its last row.
   virtual Task<Result<std::vector<ReadyRow>>> Complete(RowId row,
                                                        std::optional<Knowledge> knowledge) = 0;
   // sending → verifying: the outcome is unknown.
   virtual Task<Result<>> Verifying(RowId row, Reason reason) = 0;
-  // sending, verifying → ready, to be tried again at `next_attempt_at`.
+  // sending, verifying → ready, to be tried again at `next_attempt_at`. From sending it is an
+  // attempt, begun or not; with kOutcomeUnknown as the cause one that may have arrived.
   virtual Task<Result<>> Fail(RowId row, Reason reason, WallTime next_attempt_at) = 0;
   // ready, sending, verifying → waiting for `unmet` (joined to its requirements), or, if empty, for
   // all its required ones again; what was known of these is forgotten, and they are not asked

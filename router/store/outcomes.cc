@@ -13,6 +13,15 @@ Row Moved(Row row, State state, Reason reason) {
   row.reason = std::move(reason);
   row.owner.clear();
   row.lease_until.reset();
+  row.begun = false;
+  if (state == State::kVerifying || row.reason.cause == Cause::kOutcomeUnknown)
+    row.maybe_there = true;
+  return row;
+}
+
+// An attempt that ended before anything was sent counts as well.
+Row WithAttempt(Row row) {
+  if (row.state == State::kSending && !row.begun) ++row.attempts;
   return row;
 }
 
@@ -24,6 +33,13 @@ Row Ended(const Row& row, State state, Reason reason) {
 }
 
 }  // namespace
+
+void SettleFound(Transaction& tx, const std::string& application, const Uid& uid) {
+  static const std::string kSql = SelectRows(
+      "WHERE sop_instance = ? AND application = ? AND state = 'verifying' AND there_before = 0");
+  for (const Row& row : TakeRows(tx.database().Ask(kSql, uid, application)))
+    tx.Update(row, Ended(row, State::kDelivered, {}));
+}
 
 Result<std::vector<ReadyRow>> Complete(Transaction& tx, RowId id,
                                        const std::optional<Knowledge>& knowledge) {
@@ -37,14 +53,14 @@ Result<std::vector<ReadyRow>> Complete(Transaction& tx, RowId id,
 Result<> Verifying(Transaction& tx, RowId id, const Reason& reason) {
   Result<Row> before = tx.Require(id, {State::kSending});
   if (!before) return std::unexpected(before.error());
-  tx.Update(*before, Moved(*before, State::kVerifying, reason));
+  tx.Update(*before, Moved(WithAttempt(*before), State::kVerifying, reason));
   return {};
 }
 
 Result<> FailAttempt(Transaction& tx, RowId id, const Reason& reason, WallTime next_attempt_at) {
   Result<Row> before = tx.Require(id, kInFlight);
   if (!before) return std::unexpected(before.error());
-  Row after = Moved(*before, State::kReady, reason);
+  Row after = Moved(WithAttempt(*before), State::kReady, reason);
   after.next_attempt_at = next_attempt_at;
   tx.Update(*before, after);
   return {};

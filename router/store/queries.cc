@@ -76,7 +76,8 @@ std::string SelectRows(std::string_view rest) {
   return "SELECT id, sop_instance, sop_class, kind, application, client, called, calling_as, "
          "study, series, instance_number, transfer_syntax, file, size, dataset_offset, sha256, "
          "canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, owner, "
-         "lease_until, deadline, warn_after, missing, waits_for FROM delivery " +
+         "lease_until, deadline, warn_after, missing, waits_for, begun, maybe_there, there_before "
+         "FROM delivery " +
          std::string(rest);
 }
 
@@ -115,6 +116,9 @@ Row TakeRow(Rows& rows) {
   row.warn_after = rows.OptionalTime();
   row.missing = static_cast<int>(rows.Int());
   if (std::optional<int64_t> kind = rows.OptionalInt()) row.waits_for = static_cast<Kind>(*kind);
+  row.begun = rows.Int() != 0;
+  row.maybe_there = rows.Int() != 0;
+  row.there_before = rows.Int() != 0;
   return row;
 }
 
@@ -195,6 +199,29 @@ std::optional<How> KnownHow(Database& database, const std::string& application, 
                    application, uid, now);
   if (!rows.Next()) return std::nullopt;
   return Named<How, 3>(rows.Text());
+}
+
+bool MayHaveBeenThere(Database& database, const Instance& instance, RowId but_for) {
+  Rows rows = database.Ask(
+      "SELECT 1 FROM existence WHERE application = ?1 AND uid = ?2 UNION ALL "
+      "SELECT 1 FROM delivery WHERE sop_instance = ?2 AND application = ?1 AND "
+      "state = 'delivered' AND id <> ?3 LIMIT 1",
+      instance.application, instance.sop_instance, but_for);
+  return rows.Next();
+}
+
+Standing StandingOfInstance(Database& database, const Instance& instance) {
+  Standing standing;
+  standing.there_before = MayHaveBeenThere(database, instance, 0);
+  Rows rows = database.Ask(
+      "SELECT 1 FROM delivery WHERE sop_instance = ?1 AND application = ?2 AND "
+      "state NOT IN ('delivered', 'discarded') UNION ALL "
+      "SELECT 1 FROM delivery WHERE application = ?2 AND series = ?3 AND series <> '' AND "
+      "state NOT IN ('delivered', 'discarded') AND state IN ('ready', 'sending', 'verifying') "
+      "LIMIT 1",
+      instance.sop_instance, instance.application, instance.series);
+  standing.is_behind = rows.Next();
+  return standing;
 }
 
 std::vector<WantedUid> WantedUids(Database& database, const std::string& application,

@@ -24,6 +24,9 @@ std::vector<HeldRow> RowsOfUid(Database& database, const Uid& sop_instance);
 std::vector<HistoryStep> HistoryOf(Database& database, RowId id);
 std::optional<How> KnownHow(Database& database, const std::string& application, const Uid& uid,
                             WallTime now);
+// Was an instance of this UID ever stored there by us, or found there, as far as is remembered?
+bool MayHaveBeenThere(Database& database, const Instance& instance, RowId but_for);
+Standing StandingOfInstance(Database& database, const Instance& instance);
 std::vector<WantedUid> WantedUids(Database& database, const std::string& application,
                                   WallTime due_by, int limit);
 std::vector<Row> UnverifiedRows(Database& database, const std::string& application, int limit);

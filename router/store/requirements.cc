@@ -75,6 +75,7 @@ Result<State> BackToWaiting(Transaction& tx, RowId id, const Reason& reason,
   after.next_attempt_at = retry_at;
   after.owner.clear();
   after.lease_until.reset();
+  after.begun = false;
   tx.AskFrom(retry_at);
   tx.Update(*before, after);
   tx.AskFrom(tx.now());

@@ -10,9 +10,9 @@ std::string_view NameOf(State state) {
 
 std::string_view NameOf(Cause cause) {
   constexpr std::array<std::string_view, kCauses> kNames = {
-      "none",          "references", "not_yet",    "unreachable", "retry",   "outcome_unknown",
-      "restart",       "lease",      "deadline",   "refused",     "machine", "conflict",
-      "patient_check", "syntax",     "unreadable", "operator",    "replaced"};
+      "none",     "references",    "not_yet",   "unreachable", "retry",    "outcome_unknown",
+      "restart",  "lease",         "duplicate", "deadline",    "refused",  "machine",
+      "conflict", "patient_check", "syntax",    "unreadable",  "operator", "replaced"};
   return kNames[static_cast<size_t>(cause)];
 }
 

@@ -23,7 +23,7 @@ using RowId = int64_t;
 enum class State : uint8_t {
   kWaiting,      // references are missing at the application
   kReady,        // due for it (see next_attempt_at)
-  kSending,      // claimed: a C-STORE-RQ may be on its way
+  kSending,      // claimed: a C-STORE-RQ may be on its way, if it has begun
   kVerifying,    // the answer was lost, or we were killed while sending: nobody knows yet
   kDelivered,    // final; the spool file is gone
   kQuarantined,  // will not be sent by itself; an operator decides
@@ -45,6 +45,7 @@ enum class Cause : uint8_t {
   kOutcomeUnknown,  // verifying
   kRestart,         // verifying: we ended while it was being sent
   kLeaseExpired,    // verifying: its owner did not say in time what became of it
+  kDuplicate,       // verifying: sent again, and called a duplicate
   kDeadline,        // quarantined: waited longer than at_most
   kRefused,         // quarantined: refused for good
   kUnknownMachine,  // quarantined: the treatment machine is not known there
@@ -55,7 +56,7 @@ enum class Cause : uint8_t {
   kOperator,        // released, retried, discarded by a person
   kReplaced,        // discarded: the same UID came again with on_conflict: replace
 };
-inline constexpr size_t kCauses = 17;
+inline constexpr size_t kCauses = 18;
 std::string_view NameOf(Cause cause);  // "references", "not_yet", …
 
 struct Reason {
@@ -118,9 +119,12 @@ struct Row {
   Reason reason;
   WallTime accepted_at;  // when it became durable; then it was acknowledged
   WallTime since;        // of the state
-  int attempts = 0;      // claims so far
+  int attempts = 0;      // to send it: begun, or failed before that
   WallTime next_attempt_at;
-  std::string owner;  // of the claim; empty unless sending
+  bool begun = false;         // sending, and its own C-STORE-RQ may be on its way
+  bool maybe_there = false;   // an attempt of this row ended without an answer
+  bool there_before = false;  // its UID was there before that: to find it proves nothing
+  std::string owner;          // of the claim; empty unless sending
   std::optional<WallTime> lease_until, deadline, warn_after;
   int missing = 0;                // required and unmet
   std::optional<Kind> waits_for;  // the first kind of these in the order of injection

@@ -47,6 +47,9 @@ CREATE TABLE delivery (
   warned INTEGER NOT NULL DEFAULT 0,
   missing INTEGER NOT NULL,
   waits_for INTEGER,
+  begun INTEGER NOT NULL,
+  maybe_there INTEGER NOT NULL,
+  there_before INTEGER NOT NULL,
   place INTEGER NOT NULL
 );
 CREATE INDEX delivery_by_uid ON delivery (sop_instance, application);
@@ -59,7 +62,6 @@ CREATE INDEX delivery_queue ON delivery (application, kind, place, instance_numb
   WHERE state = 'ready';
 CREATE INDEX delivery_attempt ON delivery (application, next_attempt_at) WHERE state = 'ready';
 CREATE INDEX delivery_lease ON delivery (application, lease_until) WHERE state = 'sending';
-CREATE INDEX delivery_owner ON delivery (owner) WHERE state = 'sending';
 CREATE INDEX delivery_oldest ON delivery (application, kind, accepted_at)
   WHERE state = 'waiting';
 CREATE INDEX delivery_deadline ON delivery (application, deadline)

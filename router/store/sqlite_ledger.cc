@@ -25,10 +25,10 @@ Result<int> LockStore(const std::string& path) {
 }
 
 // Rows that were being sent, and the gauges, once the tables are there.
-Result<Gauges> Begin(Database& database, const Clock& clock, SweepReport& report) {
+Result<Gauges> TakeOver(Database& database, const Clock& clock, SweepReport& report) {
   Transaction tx(database, clock.WallNow());
   database.Run("BEGIN IMMEDIATE");
-  report.outcomes_unknown = steps::VerifyAllSending(tx);
+  report.outcomes_unknown = steps::EndAllSending(tx);
   database.Run("COMMIT");
   Gauges gauges = CountAll(database);
   if (database.failed()) return std::unexpected(database.failure());
@@ -70,7 +70,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(Options options, const 
   if (!prepared) return fail(prepared.error());
   Result<SweepReport> report = SweepSpool(**database, disk, paths);
   if (!report) return fail(report.error());
-  Result<Gauges> gauges = Begin(**database, clock, *report);
+  Result<Gauges> gauges = TakeOver(**database, clock, *report);
   if (!gauges) return fail(gauges.error());
   auto thread =
       std::make_unique<LedgerThread>(std::move(*database), disk, paths, clock, std::move(*gauges),
@@ -141,6 +141,11 @@ Task<Result<std::vector<Uid>>> SqliteLedger::Unknown(std::string application,
       {}, [=](Transaction& tx) { return steps::Unknown(tx, application, uids); });
 }
 
+Task<Result<Standing>> SqliteLedger::StandingOf(Instance instance) {
+  return thread_->Do<Standing>(
+      {}, [=](Transaction& tx) { return StandingOfInstance(tx.database(), instance); });
+}
+
 Task<Result<std::vector<WantedUid>>> SqliteLedger::Wanted(std::string application, WallTime due_by,
                                                           int limit) {
   return thread_->Do<std::vector<WantedUid>>(
@@ -159,8 +164,19 @@ Task<Result<std::vector<Row>>> SqliteLedger::Claim(std::string application, int 
       {}, [=](Transaction& tx) { return steps::Claim(tx, application, limit, owner, lease); });
 }
 
-Task<Result<int>> SqliteLedger::Renew(std::string owner, std::chrono::milliseconds lease) {
-  return thread_->Do<int>({}, [=](Transaction& tx) { return steps::Renew(tx, owner, lease); });
+Task<Result<Row>> SqliteLedger::Begin(std::vector<RowId> rows, std::chrono::milliseconds lease) {
+  return thread_->Do<Row>({}, [=](Transaction& tx) { return steps::Begin(tx, rows, lease); });
+}
+
+Task<Result<int>> SqliteLedger::Renew(std::vector<RowId> rows, std::chrono::milliseconds lease) {
+  return thread_->Do<int>({}, [=](Transaction& tx) { return steps::Renew(tx, rows, lease); });
+}
+
+Task<Result<>> SqliteLedger::GiveBack(std::vector<RowId> rows) {
+  return thread_->Do<void>({}, [=](Transaction& tx) -> Result<> {
+    steps::GiveBack(tx, rows);
+    return {};
+  });
 }
 
 Task<Result<std::vector<ReadyRow>>> SqliteLedger::Complete(RowId row,

@@ -49,12 +49,15 @@ class SqliteLedger : public Ledger {
   Task<Result<std::vector<Uid>>> AskSoon(std::string application, std::vector<Uid> uids,
                                          WallTime at) override;
   Task<Result<std::vector<Uid>>> Unknown(std::string application, std::vector<Uid> uids) override;
+  Task<Result<Standing>> StandingOf(Instance instance) override;
   Task<Result<std::vector<WantedUid>>> Wanted(std::string application, WallTime due_by,
                                               int limit) override;
   Task<Result<State>> Relax(RowId row, std::vector<Uid> uids, Reason reason) override;
   Task<Result<std::vector<Row>>> Claim(std::string application, int limit, std::string owner,
                                        std::chrono::milliseconds lease) override;
-  Task<Result<int>> Renew(std::string owner, std::chrono::milliseconds lease) override;
+  Task<Result<Row>> Begin(std::vector<RowId> rows, std::chrono::milliseconds lease) override;
+  Task<Result<int>> Renew(std::vector<RowId> rows, std::chrono::milliseconds lease) override;
+  Task<Result<>> GiveBack(std::vector<RowId> rows) override;
   Task<Result<std::vector<ReadyRow>>> Complete(RowId row,
                                                std::optional<Knowledge> knowledge) override;
   Task<Result<>> Verifying(RowId row, Reason reason) override;

@@ -36,11 +36,15 @@ Result<State> BackToWaiting(Transaction& tx, RowId id, const Reason& reason,
 // claims.cc
 std::vector<Row> Claim(Transaction& tx, const std::string& application, int limit,
                        const std::string& owner, std::chrono::milliseconds lease);
-int Renew(Transaction& tx, const std::string& owner, std::chrono::milliseconds lease);
-// What was being sent when the process before us ended. Returns how many rows.
-int VerifyAllSending(Transaction& tx);
+Result<Row> Begin(Transaction& tx, const std::vector<RowId>& rows, std::chrono::milliseconds lease);
+int Renew(Transaction& tx, const std::vector<RowId>& rows, std::chrono::milliseconds lease);
+void GiveBack(Transaction& tx, const std::vector<RowId>& rows);
+// What was claimed when the process before us ended. Returns how many rows are to be verified.
+int EndAllSending(Transaction& tx);
 
 // outcomes.cc
+// A question found it: rows of it that are being verified are delivered, where that is a proof.
+void SettleFound(Transaction& tx, const std::string& application, const Uid& uid);
 Result<std::vector<ReadyRow>> Complete(Transaction& tx, RowId id,
                                        const std::optional<Knowledge>& knowledge);
 Result<> Verifying(Transaction& tx, RowId id, const Reason& reason);

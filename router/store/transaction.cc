@@ -44,9 +44,10 @@ void Transaction::Insert(Row& row) {
       "INSERT INTO delivery (sop_instance, sop_class, kind, application, client, called, "
       "calling_as, study, series, instance_number, transfer_syntax, file, size, dataset_offset, "
       "sha256, canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, "
-      "owner, lease_until, deadline, warn_after, missing, waits_for, place) VALUES (?1, ?2, ?3, "
-      "?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?27, "
-      "?22, '', NULL, ?23, ?24, ?25, ?26, IFNULL((SELECT MIN(place) FROM delivery WHERE "
+      "owner, lease_until, deadline, warn_after, missing, waits_for, begun, maybe_there, "
+      "there_before, place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+      "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?27, ?22, '', NULL, ?23, ?24, ?25, ?26, 0, ?28, ?29, "
+      "IFNULL((SELECT MIN(place) FROM delivery WHERE "
       "application = ?4 AND series = ?9 AND ?9 <> '' AND "
       "state NOT IN ('delivered', 'discarded')), 0))",
       instance.sop_instance, instance.sop_class, static_cast<int>(instance.kind),
@@ -54,28 +55,46 @@ void Transaction::Insert(Row& row) {
       instance.series, number, instance.transfer_syntax, row.file.name, row.file.size,
       row.file.dataset_offset, Bytes(row.file.sha256), canonical, NameOf(row.state),
       NameOf(row.reason.cause), row.reason.text, row.accepted_at, row.since, row.next_attempt_at,
-      row.deadline, row.warn_after, row.missing, waits_for, row.attempts);
+      row.deadline, row.warn_after, row.missing, waits_for, row.attempts, row.maybe_there,
+      row.there_before);
   row.id = database_.LastId();
   database_.Run("UPDATE delivery SET place = id WHERE id = ? AND place = 0", row.id);
   UseFile(row.file);
   AddHistory(row.id, std::nullopt, row, kSelf);
   Count(row, +1);
+  if (row.state == State::kReady) ready_.insert(row.instance.application);
 }
 
-void Transaction::Update(const Row& before, const Row& after, std::string_view by) {
-  bool moved = before.state != after.state;
+void Transaction::Write(const Row& before, const Row& after, WallTime since) {
   std::optional<int64_t> waits_for;
   if (after.waits_for) waits_for = static_cast<int64_t>(*after.waits_for);
   database_.Run(
       "UPDATE delivery SET state = ?, cause = ?, reason = ?, since = ?, attempts = ?, "
       "next_attempt_at = ?, owner = ?, lease_until = ?, deadline = ?, warn_after = ?, "
-      "missing = ?, waits_for = ? WHERE id = ?",
-      NameOf(after.state), NameOf(after.reason.cause), after.reason.text,
-      moved ? now_ : before.since, after.attempts, after.next_attempt_at, after.owner,
-      after.lease_until, after.deadline, after.warn_after, after.missing, waits_for, after.id);
-  if (moved || before.reason != after.reason) AddHistory(after.id, before.state, after, by);
+      "missing = ?, waits_for = ?, begun = ?, maybe_there = ?, there_before = ? WHERE id = ?",
+      NameOf(after.state), NameOf(after.reason.cause), after.reason.text, since, after.attempts,
+      after.next_attempt_at, after.owner, after.lease_until, after.deadline, after.warn_after,
+      after.missing, waits_for, after.begun, after.maybe_there, after.there_before, after.id);
   Count(before, -1);
   Count(after, +1);
+}
+
+void Transaction::HandOver(const Row& before, const Row& after) {
+  Write(before, after, before.since);
+}
+
+void Transaction::Begin(const Row& before, const Row& after) {
+  Write(before, after, now_);
+  AddHistory(after.id, State::kReady, after, kSelf);
+}
+
+void Transaction::Update(const Row& before, const Row& after, std::string_view by) {
+  bool moved = before.state != after.state;
+  Write(before, after, moved ? now_ : before.since);
+  bool only_claimed = before.state == State::kSending && !before.begun;
+  State from = only_claimed ? State::kReady : before.state;
+  if (moved || before.reason != after.reason) AddHistory(after.id, from, after, by);
+  if (after.state == State::kReady) ready_.insert(after.instance.application);
   if (!moved) return;
   if (before.state == State::kWaiting) UnwantAll(after.id);
   if (after.state == State::kWaiting) WantAll(after);
@@ -176,8 +195,6 @@ void Transaction::Count(const Row& row, int sign) {
       gauges_.oldest[{application, row.instance.kind}];
       break;
     case State::kReady:
-      if (sign > 0) ready_.insert(application);
-      [[fallthrough]];
     case State::kSending:
     case State::kVerifying:
       gauges_.added.queue[application].instances += sign;

@@ -40,6 +40,10 @@ class Transaction {
   // Writes what changed. A change of state or reason goes into the history; an end gives up file
   // and requirements; entering and leaving `waiting` moves what is wanted.
   void Update(const Row& before, const Row& after, std::string_view by = kSelf);
+  // A row is handed out or given back; until it begins this is no step in its life.
+  void HandOver(const Row& before, const Row& after);
+  // Claimed, and now on its way.
+  void Begin(const Row& before, const Row& after);
   // Counts afresh what a row misses.
   void Recount(Row& row);
 
@@ -62,6 +66,7 @@ class Transaction {
   static constexpr std::string_view kSelf = "sluice";
   static constexpr int64_t kNoInstanceNumber = int64_t{1} << 31;
 
+  void Write(const Row& before, const Row& after, WallTime since);
   void Count(const Row& row, int sign);
   void AddHistory(RowId row, std::optional<State> from, const Row& after, std::string_view by);
   void WantAll(const Row& row);

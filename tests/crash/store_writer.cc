@@ -3,7 +3,7 @@
 //
 //   ready                       the store is open
 //   accepted ROW FILE SHA256    Accept has returned
-//   sending ROW                 Claim has returned it
+//   sending ROW                 Begin has returned
 //   exists ROW                  Exists has returned: what the row waited for is there
 //   completing ROW              Complete is about to be called
 //   failing ROW                 Fail is about to be called
@@ -102,8 +102,12 @@ Task<> SendSome(World& world, std::string owner) {
       world.ledger.Claim("VMSDBD", 3, std::move(owner), std::chrono::hours(1));
   Result<std::vector<Row>> rows = co_await claiming;
   if (!rows) co_return;
-  for (const Row& row : *rows) Say(fmt::format("sending {}", row.id));
   for (const Row& row : *rows) {
+    std::vector<RowId> one(1, row.id);
+    Task<Result<Row>> beginning = world.ledger.Begin(std::move(one), std::chrono::hours(1));
+    Result<Row> begun = co_await beginning;
+    if (!begun) log::Fatal("not begun", {{"why", begun.error().detail}});
+    Say(fmt::format("sending {}", row.id));
     Task<> deciding = Decide(world, row.id);
     co_await deciding;
   }

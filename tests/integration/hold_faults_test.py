@@ -11,7 +11,7 @@ from injection_test import QUICK  # noqa: E402
 class HoldFaults(Case):
     """A plan waits for its structure set, which waits for its images, at the stand-in on dcmnet."""
 
-    def scene(self, **switches):
+    def scene(self, response="1s", keys=None, **switches):
         self.chain = raystation_chain()
         self.upstream = self.start(FaultyPeer, aet="VMSDBD",
                                    switches={"missing": "refuse", **switches})
@@ -20,7 +20,8 @@ class HoldFaults(Case):
             {"VMSDBD": {"address": self.upstream.address, "profile": "aria", **QUICK,
                         "also_called": ["VMSDBD1"], "verify_for": "300ms",
                         "breaker": {"failures": 100, "probe_every": "200ms"},
-                        "timeouts": {"response": "1s", "connect": "1s", "release": "500ms"}}},
+                        "timeouts": {"response": response, "connect": "1s", "release": "500ms"},
+                        **(keys or {})}},
             store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
         self.sluice = self.start(Sluice, config)
 

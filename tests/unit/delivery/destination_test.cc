@@ -1,71 +1,7 @@
-#include "router/delivery/destination.h"
-
-#include <gmock/gmock.h>
-
-#include "router/dimse/sop_classes.h"
-#include "tests/unit/delivery/bench.h"
+#include "tests/unit/delivery/destination_fixture.h"
 
 namespace router::delivery {
 namespace {
-
-using store::Cause;
-using store::State;
-using testing::ApplicationStandIn;
-using testing::Bench;
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using testing::kName;
-using testing::Needing;
-using Reply = ApplicationStandIn::Reply;
-using StoredInstance = ApplicationStandIn::StoredInstance;
-using Change = std::function<void(config::Application&)>;
-
-constexpr net::Milliseconds kPatience{10'000};
-const std::string kCt(dimse::uid::kCtImage);
-const std::string kPlan(dimse::uid::kRtPlan);
-const std::string kImplicit("1.2.840.10008.1.2");
-
-// A destination in front of the stand-in, with what it told its hooks.
-struct Subject {
-  explicit Subject(Bench& bench, Change change = {}, bool somebody_verifies = true)
-      : Subject(bench, bench.Configured(std::move(change)), somebody_verifies) {}
-  Subject(Bench& bench, std::shared_ptr<const config::Config> config, bool somebody_verifies)
-      : destination({bench.loop, bench.disk, bench.cpu, *bench.ledger, *bench.spool, bench.metrics,
-                     bench.clock},
-                    std::move(config), kName, Watch(somebody_verifies)) {
-    bench.OnReady([this] { destination.Wake(); });
-  }
-
-  Hooks Watch(bool somebody_verifies) {
-    Hooks hooks;
-    hooks.on_stored = [this](const Uid& uid) { stored.push_back(uid.str()); };
-    hooks.on_waiting = [this] { ++waiting; };
-    if (somebody_verifies) hooks.on_verifying = [this] { ++verifying; };
-    return hooks;
-  }
-
-  std::vector<std::string> stored;
-  int waiting = 0, verifying = 0;
-  Destination destination;
-};
-
-class DestinationTest : public net::NetTest {
- protected:
-  void SetUp() override { ASSERT_TRUE(dataset::Start().has_value()); }
-};
-
-// The last steps of every test: nothing is left behind.
-Task<> End(Bench& bench, Subject& subject) {
-  co_await subject.destination.Drain(kPatience);
-  auto condition = co_await subject.destination.Describe();
-  EXPECT_EQ(condition.slots_used, 0u);
-  bench.OnReady({});
-  co_await bench.application.Close();
-}
-
-double Attempts(Bench& bench, const char* outcome) {
-  return bench.metrics.Get<metrics::Id::kDeliveryAttempts>(kName, outcome).Value();
-}
 
 TEST_F(DestinationTest, ASeriesArrivesInItsOrderOnOneAssociation) {
   Run(
@@ -260,22 +196,6 @@ TEST_F(DestinationTest, ARequestThatNeverWentOutWholeIsNoUnknownOutcome) {
         store::Row row = co_await bench.Await(id, State::kReady);
         EXPECT_EQ(row.reason.cause, Cause::kUnreachable);
         EXPECT_EQ(subject.verifying, 0);
-        co_await End(bench, subject);
-      },
-      loop_);
-}
-
-TEST_F(DestinationTest, ADuplicateIsAskedAboutBeforeItIsBelieved) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        bench.application.on_store = [](const StoredInstance&) { return Reply{.status = 0x0111}; };
-        Subject subject(bench);
-        auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
-        subject.destination.Start();
-        co_await bench.Await(id, State::kVerifying);
-        EXPECT_EQ(subject.verifying, 1);
         co_await End(bench, subject);
       },
       loop_);
@@ -484,6 +404,24 @@ TEST_F(DestinationTest, SendNowGoesBehindOlderRowsOfItsSeries) {
         attempt = co_await subject.destination.SendNow(other.instance, other.region);
         EXPECT_EQ(attempt.outcome, Attempt::Outcome::kAnswered);
         EXPECT_THAT(bench.application.StoredUids(), ElementsAre("1.2.3.3"));
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, SendNowDoesNotPassTheSameInstanceThatIsHeld) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        subject.destination.Start();
+        co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan, ""),
+                              Needing("1.2.9", Kind::kStructureSet));
+        auto part = bench.MakePart("1.2.3.1", Kind::kPlan, kPlan, "");
+        Attempt attempt = co_await subject.destination.SendNow(part.instance, part.region);
+        EXPECT_EQ(attempt.outcome, Attempt::Outcome::kNotSent);
+        EXPECT_TRUE(bench.application.stored.empty());
         co_await End(bench, subject);
       },
       loop_);

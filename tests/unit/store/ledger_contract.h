@@ -73,6 +73,16 @@ class LedgerContract : public ::testing::TestWithParam<LedgerMaker> {
     for (const Row& row : rows) uids.push_back(row.instance.sop_instance.str());
     return uids;
   }
+  Row Begin(RowId id) {
+    Result<Row> row = Await(ledger().Begin({id}, minutes(5)));
+    EXPECT_TRUE(row) << (row ? "" : row.error().detail);
+    return row.value_or(Row{});
+  }
+  // An attempt of the row, which was claimed, whose answer is lost.
+  void LoseAnswer(RowId id) {
+    Begin(id);
+    ASSERT_TRUE(Await(ledger().Verifying(id, {Cause::kOutcomeUnknown, "lost"})));
+  }
   std::vector<RowId> Exist(std::vector<Uid> uids) {
     std::vector<RowId> ids;
     std::vector<ReadyRow> rows = Await(ledger().Exists(kVmsdbd, std::move(uids), Known())).value();

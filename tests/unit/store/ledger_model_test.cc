@@ -22,6 +22,8 @@ enum class Step : uint8_t {
   kExists,
   kForget,
   kClaim,
+  kBegin,
+  kGiveBack,
   kComplete,
   kFail,
   kVerifying,
@@ -32,7 +34,7 @@ enum class Step : uint8_t {
   kRetry,
   kRestart,
 };
-constexpr int kSteps = 13;
+constexpr int kSteps = 15;
 
 struct Command {
   Step step;
@@ -76,12 +78,15 @@ struct ModelRow {
   std::set<int> unmet, met;
   WallTime next_attempt_at;
   int place;
+  int attempts = 0;
+  bool begun = false, maybe_there = false, there_before = false;
 };
 
 class Model {
  public:
   std::vector<ModelRow> rows;
   std::set<int> known;
+  std::set<int> remembered;  // were there once, as far as anybody knows
 
   static int SeriesOf(int uid) { return uid % 2; }
   static Kind KindOfUid(int uid) { return uid < 3 ? Kind::kImage : Kind::kPlan; }
@@ -106,8 +111,36 @@ class Model {
     if (!row.unmet.empty()) row.state = State::kWaiting;
     rows.push_back(row);
   }
+  static void End(ModelRow& row, State state) {
+    row.state = state;
+    row.unmet.clear();
+    row.met.clear();
+    row.begun = false;
+  }
+  // True: it had begun, and nobody will tell what became of it.
+  static void LoseOwner(ModelRow& row) {
+    if (row.state != State::kSending) return;
+    row.state = row.begun ? State::kVerifying : State::kReady;
+    row.maybe_there |= row.begun;
+    row.begun = false;
+  }
+  bool Begin(ModelRow& row) {
+    if (row.state != State::kSending || row.begun) return false;
+    row.begun = true;
+    ++row.attempts;
+    bool was_there = remembered.contains(row.uid);
+    for (const ModelRow& one : rows)
+      was_there |= one.uid == row.uid && one.state == State::kDelivered;
+    if (!row.maybe_there) row.there_before = was_there;
+    return true;
+  }
   std::set<RowId> Exists(int uid, WallTime now) {
     known.insert(uid);
+    remembered.insert(uid);
+    for (ModelRow& row : rows) {
+      bool proof = row.state == State::kVerifying && row.uid == uid && !row.there_before;
+      if (proof) End(row, State::kDelivered);
+    }
     std::set<RowId> ready;
     for (ModelRow& row : rows) {
       if (!IsOpen(row.state) || row.unmet.erase(uid) == 0) continue;
@@ -121,6 +154,7 @@ class Model {
   }
   void Forget(int uid) {
     known.erase(uid);
+    remembered.erase(uid);
     for (ModelRow& row : rows) {
       bool decided = row.state == State::kSending || row.state == State::kVerifying;
       if (!IsOpen(row.state) || decided || row.met.erase(uid) == 0) continue;
@@ -139,15 +173,16 @@ class Model {
     std::sort(queue.begin(), queue.end(),
               [&](ModelRow* a, ModelRow* b) { return key(a) < key(b); });
     std::set<std::pair<Kind, int>> stopped;
-    std::set<int> verifying;
+    std::set<int> busy;
     for (const ModelRow& row : rows) {
-      if (row.state == State::kVerifying) verifying.insert(SeriesOf(row.uid));
+      bool is_busy = row.state == State::kVerifying || row.state == State::kSending;
+      if (is_busy) busy.insert(SeriesOf(row.uid));
     }
     std::vector<RowId> claimed;
     for (ModelRow* row : queue) {
       if (static_cast<int>(claimed.size()) == limit) break;
       std::pair place(KindOfUid(row->uid), row->place);
-      if (verifying.contains(SeriesOf(row->uid)) || stopped.contains(place)) continue;
+      if (busy.contains(SeriesOf(row->uid)) || stopped.contains(place)) continue;
       if (row->next_attempt_at > now) {
         stopped.insert(place);
         continue;
@@ -197,9 +232,7 @@ class Run {
       }
       case Step::kRestart:
         Restart();
-        for (ModelRow& row : model_.rows) {
-          if (row.state == State::kSending) row.state = State::kVerifying;
-        }
+        for (ModelRow& row : model_.rows) Model::LoseOwner(row);
         return;
       default:
         if (!model_.rows.empty()) OnRow(command);
@@ -213,6 +246,10 @@ class Run {
       Result<Row> row = Await(ledger_->Find(expected.id));
       RC_ASSERT(row.has_value());
       RC_ASSERT(NameOf(row->state) == NameOf(expected.state));
+      RC_ASSERT(row->attempts == expected.attempts);
+      RC_ASSERT(row->begun == expected.begun);
+      RC_ASSERT(row->maybe_there == expected.maybe_there);
+      RC_ASSERT(row->there_before == expected.there_before);
       if (IsOpen(expected.state))
         RC_ASSERT(row->missing == static_cast<int>(expected.unmet.size()));
       bool there = std::filesystem::exists(paths().File(row->file.name));
@@ -280,12 +317,19 @@ class Run {
     State was = row.state;
     bool in_flight = was == State::kSending || was == State::kVerifying;
     WallTime later = Now() + seconds(command.amount);
-    auto end = [&row](State state) {
-      row.state = state;
-      row.unmet.clear();
-      row.met.clear();
-    };
+    auto end = [&row](State state) { Model::End(row, state); };
+    // An attempt that ends before anything was sent counts as well.
+    auto count = [&row, was] { row.attempts += was == State::kSending && !row.begun ? 1 : 0; };
     switch (command.step) {
+      case Step::kBegin: {
+        bool begun = Await(ledger_->Begin({row.id}, hours(1000))).has_value();
+        RC_ASSERT(begun == model_.Begin(row));
+        return;
+      }
+      case Step::kGiveBack:
+        RC_ASSERT(Await(ledger_->GiveBack({row.id})).has_value());
+        if (was == State::kSending && !row.begun) row.state = State::kReady;
+        return;
       case Step::kComplete: {
         bool done = Await(ledger_->Complete(row.id, Known())).has_value();
         RC_ASSERT(done == in_flight);
@@ -297,19 +341,27 @@ class Run {
       case Step::kFail:
         RC_ASSERT(Await(ledger_->Fail(row.id, {}, later)).has_value() == in_flight);
         if (!in_flight) return;
+        count();
+        row.begun = false;
         row.state = State::kReady;
         row.next_attempt_at = later;
         return;
       case Step::kVerifying:
         RC_ASSERT(Await(ledger_->Verifying(row.id, {})).has_value() == (was == State::kSending));
-        if (was == State::kSending) row.state = State::kVerifying;
+        if (was != State::kSending) return;
+        count();
+        row.begun = false;
+        row.maybe_there = true;
+        row.state = State::kVerifying;
         return;
       case Step::kBackToWaiting: {
         bool allowed = in_flight || was == State::kReady;
         Result<State> state = Await(ledger_->BackToWaiting(row.id, {}, {}, later));
         RC_ASSERT(state.has_value() == allowed);
         if (!allowed) return;
-        for (int uid : row.met) model_.known.erase(uid);
+        for (int uid : row.met) model_.known.erase(uid), model_.remembered.erase(uid);
+        for (int uid : row.unmet) model_.remembered.erase(uid);
+        row.begun = false;
         row.unmet.merge(row.met);
         row.met.clear();
         row.state = row.unmet.empty() ? State::kReady : State::kWaiting;
@@ -318,7 +370,7 @@ class Run {
       }
       case Step::kQuarantine:
         RC_ASSERT(Await(ledger_->Quarantine(row.id, {})).has_value() == IsOpen(was));
-        if (IsOpen(was)) row.state = State::kQuarantined;
+        if (IsOpen(was)) row.state = State::kQuarantined, row.begun = false;
         return;
       case Step::kDiscard:
         RC_ASSERT(Await(ledger_->Discard(row.id, "", "me")).has_value() == IsOpen(was));
@@ -337,6 +389,7 @@ class Run {
         bool allowed = was == State::kReady || was == State::kQuarantined;
         RC_ASSERT(Await(ledger_->Retry(row.id, "", "me")).has_value() == allowed);
         if (!allowed) return;
+        if (was == State::kQuarantined) row.attempts = 0;
         row.state = row.unmet.empty() ? State::kReady : State::kWaiting;
         row.next_attempt_at = Now();
         return;

@@ -66,7 +66,8 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   steps::ForgetExpired(tx, 100);
   EXPECT_TRUE(steps::Relax(tx, waiting, {Uid("9.3")}, {}));
   EXPECT_EQ(steps::Claim(tx, kVmsdbd, 3, "a", minutes(5)).size(), 3u);
-  steps::Renew(tx, "a", minutes(5));
+  EXPECT_TRUE(steps::Begin(tx, {first, second}, minutes(5)));
+  steps::GiveBack(tx, {waiting});
   EXPECT_TRUE(steps::Verifying(tx, first, {}));
   EXPECT_TRUE(steps::Complete(tx, first, known));
   EXPECT_TRUE(steps::FailAttempt(tx, second, {}, now));
@@ -78,12 +79,13 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   EXPECT_TRUE(steps::Discard(tx, waiting, "", "me"));
   steps::TakeWarnings(tx, kVmsdbd, now, 10);
   steps::ReserveMessageIds(tx, kVmsdbd, AeTitle::FromWire("S"), 1);
-  steps::VerifyAllSending(tx);
+  steps::EndAllSending(tx);
   WantedUids(*database_, kVmsdbd, now, 10);
   UnverifiedRows(*database_, kVmsdbd, 10);
   OverdueRows(*database_, kVmsdbd, now, 10);
   DueOf(*database_, kVmsdbd);
   OpenRowsOf(*database_, kVmsdbd);
+  StandingOfInstance(*database_, Arrival("1.1", SpoolFile()).instance);
   HeldRows(*database_, {});
   RowsOfUid(*database_, Uid("1.1"));
   HistoryOf(*database_, waiting);

@@ -399,7 +399,7 @@ TEST_F(SqliteLedgerTest, ExpiredExistenceIsForgottenInTime) {
   Open();
   Knowledge brief{How::kRelayed, clock_.WallNow() + seconds(1)};
   ASSERT_TRUE(Await(ledger_->Exists(kVmsdbd, {Uid("9.1"), Uid("9.2")}, brief)));
-  clock_.Advance(minutes(5));
+  clock_.Advance(hours(31 * 24));
   ASSERT_TRUE(Accept("1.1"));
   ledger_.reset();
   sqlite3* handle = nullptr;

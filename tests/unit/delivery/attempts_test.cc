@@ -1,0 +1,130 @@
+#include "tests/unit/delivery/destination_fixture.h"
+
+// What a destination makes of attempts that ended in doubt, and what counts as one.
+namespace router::delivery {
+namespace {
+
+TEST_F(DestinationTest, ADuplicateAfterALostAnswerIsAskedAboutBeforeItIsBelieved) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        int answers = 0;
+        bench.application.on_store = [&answers](const StoredInstance&) {
+          return answers++ == 0 ? Reply{.abort = true} : Reply{.status = 0x0111};
+        };
+        Subject subject(bench);
+        auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
+        subject.destination.Start();
+        co_await bench.Await(id, State::kVerifying);
+        store::Reason reason{Cause::kRetry, "not found"};
+        auto failed = co_await bench.ledger->Fail(id, std::move(reason), bench.clock.WallNow());
+        EXPECT_TRUE(failed.has_value());
+        co_await bench.Until([&] { return subject.verifying == 2; });
+        store::Row row = co_await bench.Await(id, State::kVerifying);
+        EXPECT_EQ(row.reason.cause, Cause::kDuplicate);
+        EXPECT_EQ(row.attempts, 2);
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, ADuplicateAfterALostAnswerIsBelievedWhereNobodyCanAsk) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        int answers = 0;
+        bench.application.on_store = [&answers](const StoredInstance&) {
+          return answers++ == 0 ? Reply{.abort = true} : Reply{.status = 0x0111};
+        };
+        Subject subject(bench, Change(), false);
+        auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
+        subject.destination.Start();
+        co_await bench.Until([&] { return Attempts(bench, "unknown") == 1; });
+        bench.clock.Advance(std::chrono::minutes(10));
+        subject.destination.Wake();
+        co_await bench.Await(id, State::kDelivered);
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+// Whoever verifies, or nobody: what was never sent cannot be there.
+TEST_F(DestinationTest, ADuplicateOfWhatWasNeverSentIsAConflict) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        for (bool somebody_verifies : {true, false}) {
+          Bench bench(loop);
+          bench.application.Listen();
+          bench.application.on_store = [](const StoredInstance&) {
+            return Reply{.status = 0x0111};
+          };
+          Subject subject(bench, Change(), somebody_verifies);
+          auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
+          subject.destination.Start();
+          store::Row row = co_await bench.Await(id, State::kQuarantined);
+          EXPECT_EQ(row.reason.cause, Cause::kConflict);
+          EXPECT_THAT(row.reason.text, HasSubstr("0111"));
+          EXPECT_EQ(subject.verifying, 0);
+          EXPECT_TRUE(std::filesystem::exists(bench.spool->paths().File(row.file.name)));
+          co_await End(bench, subject);
+        }
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, WhatWaitsForASlotHasNotBeenAttempted) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench, [](config::Application& of) {
+          of.max_associations = 1;
+          of.wait_for = std::chrono::milliseconds(1);
+        });
+        auto slot = co_await subject.destination.TakeSlot(Purpose::kRelay, kPatience);
+        auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
+        subject.destination.Start();
+        co_await bench.Until([&] { return slot->IsWanted(); });
+        co_await bench.Await(id, State::kReady);
+        slot->Release();
+        co_await bench.Until([&] { return !bench.application.stored.empty(); });
+        store::Row row = co_await bench.Await(id, State::kDelivered);
+        EXPECT_EQ(row.attempts, 1);
+        auto history = co_await bench.ledger->History(id);
+        EXPECT_EQ(history->size(), 3u);  // accepted, being sent, delivered
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, WhatIsGivenUpWhileAnotherIsBeingSentIsNotSent) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        auto one = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kImage, kCt, "1.2.7", 1));
+        auto two = co_await bench.Accept(bench.MakePart("1.2.3.2", Kind::kImage, kCt, "1.2.7", 2));
+        auto three =
+            co_await bench.Accept(bench.MakePart("1.2.3.3", Kind::kImage, kCt, "1.2.7", 3));
+        auto discard = [](Bench& of, store::RowId row) -> Task<> {
+          auto done = co_await of.ledger->Discard(row, "", "me");
+          EXPECT_TRUE(done.has_value());
+        };
+        bench.application.on_store = [&](const StoredInstance& instance) {
+          if (instance.instance.view() == "1.2.3.1") loop.Spawn(discard(bench, two));
+          return Reply{};
+        };
+        Subject subject(bench);
+        subject.destination.Start();
+        co_await bench.Await(one, State::kDelivered);
+        co_await bench.Await(three, State::kDelivered);
+        EXPECT_THAT(bench.application.StoredUids(), ElementsAre("1.2.3.1", "1.2.3.3"));
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+}  // namespace
+}  // namespace router::delivery
