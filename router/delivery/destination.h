@@ -181,7 +181,10 @@ class Destination {
   Task<> SettleDuplicate(store::Row row, std::string told);
   Task<> SettleUnknown(store::Row row, store::Reason reason);
   Task<> TryAgain(store::Row row, store::Reason reason);
-  Task<> Quarantine(store::Row row, store::Reason reason, std::string logged);
+  bool IsToGiveUp(const store::Row& row) const;
+  Task<> GiveUp(store::Row row, store::Reason reason, store::State from);
+  Task<> Quarantine(store::Row row, store::Reason reason, std::string logged,
+                    store::State from = store::State::kSending);
   Task<> GiveBackRows(std::deque<store::Row> rows);
   Task<> ReleaseUnverified();
   void Count(std::string_view outcome);

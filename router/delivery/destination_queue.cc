@@ -15,6 +15,7 @@ namespace {
 using store::Cause;
 using store::Reason;
 using store::Row;
+using store::State;
 
 constexpr net::Milliseconds kSlotRetry{1'000};
 
@@ -205,7 +206,12 @@ Task<> Destination::SettleNotYet(Row row, std::string told) {
   auto state = co_await services_.ledger.BackToWaiting(row.id, std::move(reason),
                                                        std::move(all_of_them), otherwise_at);
   if (!state) co_return Complain(row, state.error());
-  Log(row, "waiting", "not yet");
+  if (*state == State::kReady && IsToGiveUp(row)) {  // it waits for nothing that could come
+    Reason never{Cause::kNotYet, "not yet: " + told};
+    co_await GiveUp(std::move(row), std::move(never), State::kReady);
+    co_return;
+  }
+  Log(row, NameOf(*state), "not yet");
   if (hooks_.on_waiting) hooks_.on_waiting();
 }
 
@@ -237,14 +243,24 @@ Task<> Destination::SettleUnknown(Row row, Reason reason) {
   hooks_.on_verifying();
 }
 
+// Tried in vain for long enough; what it waited for before does not count.
+bool Destination::IsToGiveUp(const Row& row) const {
+  const WallTime since = row.ready_since.value_or(row.accepted_at);
+  return services_.clock.WallNow() - since >= application().retry.give_up_after && row.attempts > 1;
+}
+
+Task<> Destination::GiveUp(Row row, Reason reason, State from) {
+  reason.text = "given up after " + std::to_string(row.attempts) + " attempts: " + reason.text;
+  co_await Quarantine(std::move(row), std::move(reason), "given up", from);
+}
+
 Task<> Destination::TryAgain(Row row, Reason reason) {
-  const config::Retry retry = application().retry;
-  const WallTime now = services_.clock.WallNow();
-  if (now - row.accepted_at >= retry.give_up_after && row.attempts > 1) {
-    reason.text = "given up after " + std::to_string(row.attempts) + " attempts: " + reason.text;
-    co_await Quarantine(std::move(row), std::move(reason), "given up");
+  if (IsToGiveUp(row)) {
+    co_await GiveUp(std::move(row), std::move(reason), State::kSending);
     co_return;
   }
+  const config::Retry retry = application().retry;
+  const WallTime now = services_.clock.WallNow();
   const auto pause = BackOff(retry, static_cast<uint32_t>(row.attempts), Random());
   const std::string_view why = NameOf(reason.cause);
   auto done = co_await services_.ledger.Fail(row.id, std::move(reason), now + pause);
@@ -253,8 +269,8 @@ Task<> Destination::TryAgain(Row row, Reason reason) {
 }
 
 // `logged`: the reason without what the peer wrote.
-Task<> Destination::Quarantine(Row row, Reason reason, std::string logged) {
-  auto done = co_await services_.ledger.Quarantine(row.id, std::move(reason));
+Task<> Destination::Quarantine(Row row, Reason reason, std::string logged, State from) {
+  auto done = co_await services_.ledger.Quarantine(row.id, std::move(reason), from);
   if (!done) co_return Complain(row, done.error());
   Log(row, "quarantined", logged);
 }

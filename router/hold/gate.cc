@@ -48,6 +48,7 @@ Task<> Gate::Run() {
     co_await AskWishes();
     if (!draining_) co_await AskWanted();
     if (!draining_) co_await EndOverdue();
+    if (!draining_) co_await EndUnanswered();
     if (!draining_) co_await WarnLate();
     if (!draining_) co_await RelaxQuiet();
     if (oracle_.ShouldClose()) co_await oracle_.Close();

@@ -117,6 +117,7 @@ class Gate {
   // gate_deadlines.cc
   Task<> EndOverdue();
   Task<> EndOne(store::Row row);
+  Task<> EndUnanswered();
   Task<> WarnLate();
   Task<> RelaxQuiet();
   Task<> RelaxOne(store::HeldRow held);

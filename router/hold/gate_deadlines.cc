@@ -20,6 +20,12 @@ int64_t MinutesSince(WallTime now, WallTime then) {
   return std::chrono::duration_cast<std::chrono::minutes>(now - then).count();
 }
 
+// Released, discarded or delivered since it was looked at: that holds.
+template <class T>
+bool IsTooLate(const Result<T>& done) {
+  return !done && done.error().code == Errc::kNotFound;
+}
+
 }  // namespace
 
 Task<> Gate::EndOverdue() {
@@ -36,11 +42,14 @@ Task<> Gate::EndOne(store::Row row) {
       MinutesSince(services_.clock.WallNow(), row.accepted_at), row.missing, WaitsFor(row));
   if (send) {
     auto state = co_await services_.ledger.Release(row.id, "deadline: " + why, "sluice");
+    if (IsTooLate(state)) co_return;
     if (!state) co_return Complain(state.error());
     services_.metrics.Get<metrics::Id::kReleased>(name_, NameOf(row.instance.kind)).Add();
   } else {
     store::Reason reason{store::Cause::kDeadline, why};
-    auto done = co_await services_.ledger.Quarantine(row.id, std::move(reason));
+    auto done =
+        co_await services_.ledger.Quarantine(row.id, std::move(reason), store::State::kWaiting);
+    if (IsTooLate(done)) co_return;
     if (!done) co_return Complain(done.error());
   }
   log::Warning("held to the end", {{"sop_instance_uid", row.instance.sop_instance.view()},
@@ -48,6 +57,30 @@ Task<> Gate::EndOne(store::Row row) {
                                    {"kind", NameOf(row.instance.kind)},
                                    {"state", send ? "ready" : "quarantined"},
                                    {"reason", why}});
+}
+
+// Nobody can be asked what became of them, for as long as delivery goes on trying: a person can.
+Task<> Gate::EndUnanswered() {
+  auto rows = co_await services_.ledger.Unverified(name_, kAtOnce);
+  if (!rows) co_return Complain(rows.error());
+  const WallTime now = services_.clock.WallNow();
+  for (const store::Row& row : *rows) {
+    if (now - row.since < application().verify_for + application().retry.give_up_after) continue;
+    const std::string why = fmt::format("what became of it was not to be found out in {} min",
+                                        MinutesSince(now, row.since));
+    store::Reason reason{store::Cause::kOutcomeUnknown, why};
+    auto done =
+        co_await services_.ledger.Quarantine(row.id, std::move(reason), store::State::kVerifying);
+    if (IsTooLate(done)) continue;
+    if (!done) co_return Complain(done.error());
+    verifying_.erase(row.id);
+    log::Warning("outcome unknown to the end",
+                 {{"sop_instance_uid", row.instance.sop_instance.view()},
+                  {"application", name_},
+                  {"kind", NameOf(row.instance.kind)},
+                  {"state", "quarantined"},
+                  {"reason", why}});
+  }
 }
 
 Task<> Gate::WarnLate() {

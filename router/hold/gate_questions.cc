@@ -173,7 +173,7 @@ Task<> Gate::SettleDoubtful(store::Row row, store::Reason why, bool quarantine) 
   const WallTime now = services_.clock.WallNow();
   Result<> done;
   if (quarantine) {
-    done = co_await services_.ledger.Quarantine(row.id, std::move(why));
+    done = co_await services_.ledger.Quarantine(row.id, std::move(why), store::State::kVerifying);
   } else {
     done = co_await services_.ledger.Fail(row.id, std::move(why), now);
   }

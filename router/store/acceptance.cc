@@ -95,6 +95,7 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
     row.maybe_there = true;
     row.there_before = acceptance.there_before;
   }
+  if (row.state == State::kReady || row.state == State::kVerifying) row.ready_since = tx.now();
   tx.Insert(row);
   AddRequirements(tx, row, requirements);
   answer.row = row.id;

@@ -66,7 +66,7 @@ struct NextDue {
   std::optional<WallTime> attempt;   // a ready row
   std::optional<WallTime> check;     // a wanted UID
   std::optional<WallTime> deadline;  // a waiting row
-  std::optional<WallTime> warning;   // a waiting row
+  std::optional<WallTime> warning;   // a waiting or verifying row
   std::optional<WallTime> lease;     // a row being sent
 };
 
@@ -153,12 +153,14 @@ class Ledger {
   // waiting or ready. In neither case is it sent before `retry_at`.
   virtual Task<Result<State>> BackToWaiting(RowId row, Reason reason,
                                             std::vector<Requirement> unmet, WallTime retry_at) = 0;
-  // Any open state → quarantined. Keeps instance, reason, history.
-  virtual Task<Result<>> Quarantine(RowId row, Reason reason) = 0;
+  // Any open state, or only `from`, → quarantined. Keeps instance, reason, history.
+  virtual Task<Result<>> Quarantine(RowId row, Reason reason,
+                                    std::optional<State> from = std::nullopt) = 0;
 
-  // By an operator, `by`. Discard: any open state → discarded. Release: waiting, quarantined →
-  // ready whatever is missing (which becomes `noted`). Retry: ready → due now; quarantined → ready
-  // or waiting, with no attempts and as much time as it had at first. Both return the new state.
+  // By an operator, `by`. Discard: any open state → discarded. Release: waiting, verifying,
+  // quarantined → ready whatever is missing (which becomes `noted`). Retry: ready, verifying → due
+  // now; quarantined → ready or waiting, with no attempts and as much time as it had at first. Both
+  // return the new state.
   virtual Task<Result<>> Discard(RowId row, std::string reason, std::string by) = 0;
   virtual Task<Result<State>> Release(RowId row, std::string reason, std::string by) = 0;
   virtual Task<Result<State>> Retry(RowId row, std::string reason, std::string by) = 0;
@@ -175,7 +177,7 @@ class Ledger {
   // Waiting rows whose deadline is not after `now`, the most overdue first.
   virtual Task<Result<std::vector<Row>>> Overdue(std::string application, WallTime now,
                                                  int limit) = 0;
-  // Waiting rows whose warn_after has come; each is returned once.
+  // Waiting and verifying rows whose warn_after has come; each is returned once.
   virtual Task<Result<std::vector<Row>>> TakeWarnings(std::string application, WallTime now,
                                                       int limit) = 0;
   // How many open rows an application has: removing it from the configuration is refused then.

@@ -66,8 +66,8 @@ Result<> FailAttempt(Transaction& tx, RowId id, const Reason& reason, WallTime n
   return {};
 }
 
-Result<> Quarantine(Transaction& tx, RowId id, const Reason& reason) {
-  Result<Row> before = tx.Require(id, kOpen);
+Result<> Quarantine(Transaction& tx, RowId id, const Reason& reason, std::optional<State> from) {
+  Result<Row> before = from ? tx.Require(id, {*from}) : tx.Require(id, kOpen);
   if (!before) return std::unexpected(before.error());
   tx.Update(*before, Moved(*before, State::kQuarantined, reason));
   return {};
@@ -81,7 +81,7 @@ Result<> Discard(Transaction& tx, RowId id, const std::string& reason, const std
 }
 
 Result<State> Release(Transaction& tx, RowId id, const std::string& reason, const std::string& by) {
-  Result<Row> before = tx.Require(id, {State::kWaiting, State::kQuarantined});
+  Result<Row> before = tx.Require(id, {State::kWaiting, State::kVerifying, State::kQuarantined});
   if (!before) return std::unexpected(before.error());
   Row after = Moved(*before, State::kReady, {Cause::kOperator, reason});
   after.missing = 0;
@@ -94,7 +94,7 @@ Result<State> Release(Transaction& tx, RowId id, const std::string& reason, cons
 }
 
 Result<State> Retry(Transaction& tx, RowId id, const std::string& reason, const std::string& by) {
-  Result<Row> before = tx.Require(id, {State::kReady, State::kQuarantined});
+  Result<Row> before = tx.Require(id, {State::kReady, State::kVerifying, State::kQuarantined});
   if (!before) return std::unexpected(before.error());
   Row after = Moved(*before, State::kReady, {Cause::kOperator, reason});
   after.next_attempt_at = tx.now();
@@ -111,8 +111,8 @@ Result<State> Retry(Transaction& tx, RowId id, const std::string& reason, const 
 std::vector<Row> TakeWarnings(Transaction& tx, const std::string& application, WallTime now,
                               int limit) {
   static const std::string kSql = SelectRows(
-      "WHERE application = ? AND state = 'waiting' AND warned = 0 AND warn_after IS NOT NULL "
-      "AND warn_after <= ? ORDER BY warn_after LIMIT ?");
+      "WHERE application = ? AND state IN ('waiting', 'verifying') AND warned = 0 AND "
+      "warn_after IS NOT NULL AND warn_after <= ? ORDER BY warn_after LIMIT ?");
   std::vector<Row> rows = TakeRows(tx.database().Ask(kSql, application, now, limit));
   for (const Row& row : rows)
     tx.database().Run("UPDATE delivery SET warned = 1 WHERE id = ?", row.id);

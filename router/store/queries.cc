@@ -76,7 +76,8 @@ std::string SelectRows(std::string_view rest) {
   return "SELECT id, sop_instance, sop_class, kind, application, client, called, calling_as, "
          "study, series, instance_number, transfer_syntax, file, size, dataset_offset, sha256, "
          "canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, owner, "
-         "lease_until, deadline, warn_after, missing, waits_for, begun, maybe_there, there_before "
+         "lease_until, deadline, warn_after, missing, waits_for, ready_since, begun, maybe_there, "
+         "there_before "
          "FROM delivery " +
          std::string(rest);
 }
@@ -116,6 +117,7 @@ Row TakeRow(Rows& rows) {
   row.warn_after = rows.OptionalTime();
   row.missing = static_cast<int>(rows.Int());
   if (std::optional<int64_t> kind = rows.OptionalInt()) row.waits_for = static_cast<Kind>(*kind);
+  row.ready_since = rows.OptionalTime();
   row.begun = rows.Int() != 0;
   row.maybe_there = rows.Int() != 0;
   row.there_before = rows.Int() != 0;
@@ -272,10 +274,11 @@ NextDue DueOf(Database& database, const std::string& application) {
                           "SELECT MIN(deadline) FROM delivery "
                           "WHERE application = ? AND state = 'waiting' AND deadline IS NOT NULL",
                           application);
-  due.warning = Earliest(database,
-                         "SELECT MIN(warn_after) FROM delivery WHERE application = ? AND "
-                         "state = 'waiting' AND warned = 0 AND warn_after IS NOT NULL",
-                         application);
+  due.warning =
+      Earliest(database,
+               "SELECT MIN(warn_after) FROM delivery WHERE application = ? AND "
+               "state IN ('waiting', 'verifying') AND warned = 0 AND warn_after IS NOT NULL",
+               application);
   due.lease = Earliest(database,
                        "SELECT MIN(lease_until) FROM delivery "
                        "WHERE application = ? AND state = 'sending'",

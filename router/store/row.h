@@ -117,9 +117,10 @@ struct Row {
   std::optional<dataset::Digest> canonical;  // dataset::CanonicalDigest
   State state = State::kWaiting;
   Reason reason;
-  WallTime accepted_at;  // when it became durable; then it was acknowledged
-  WallTime since;        // of the state
-  int attempts = 0;      // to send it: begun, or failed before that
+  WallTime accepted_at;                 // when it became durable; then it was acknowledged
+  WallTime since;                       // of the state
+  int attempts = 0;                     // to send it: begun, or failed before that
+  std::optional<WallTime> ready_since;  // due for the first time since it waited last
   WallTime next_attempt_at;
   bool begun = false;         // sending, and its own C-STORE-RQ may be on its way
   bool maybe_there = false;   // an attempt of this row ended without an answer
@@ -143,7 +144,7 @@ struct HeldFilter {
   static constexpr int kPage = 500;
   std::optional<std::string> application = {};
   std::optional<Kind> kind = {};
-  std::vector<State> states = {State::kWaiting, State::kQuarantined};
+  std::vector<State> states = {State::kWaiting, State::kVerifying, State::kQuarantined};
   RowId after = 0;    // pages: rows with greater ids, in the order of ids
   int limit = kPage;  // 1 to kPage
   int missing_at_most = 50;

@@ -47,6 +47,7 @@ CREATE TABLE delivery (
   warned INTEGER NOT NULL DEFAULT 0,
   missing INTEGER NOT NULL,
   waits_for INTEGER,
+  ready_since INTEGER,
   begun INTEGER NOT NULL,
   maybe_there INTEGER NOT NULL,
   there_before INTEGER NOT NULL,
@@ -67,7 +68,7 @@ CREATE INDEX delivery_oldest ON delivery (application, kind, accepted_at)
 CREATE INDEX delivery_deadline ON delivery (application, deadline)
   WHERE state = 'waiting' AND deadline IS NOT NULL;
 CREATE INDEX delivery_warning ON delivery (application, warn_after)
-  WHERE state = 'waiting' AND warned = 0 AND warn_after IS NOT NULL;
+  WHERE state IN ('waiting', 'verifying') AND warned = 0 AND warn_after IS NOT NULL;
 
 CREATE TABLE requirement (
   row INTEGER NOT NULL REFERENCES delivery (id),

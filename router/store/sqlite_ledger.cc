@@ -200,8 +200,9 @@ Task<Result<State>> SqliteLedger::BackToWaiting(RowId row, Reason reason,
       {}, [=](Transaction& tx) { return steps::BackToWaiting(tx, row, reason, unmet, retry_at); });
 }
 
-Task<Result<>> SqliteLedger::Quarantine(RowId row, Reason reason) {
-  return thread_->Do<void>({}, [=](Transaction& tx) { return steps::Quarantine(tx, row, reason); });
+Task<Result<>> SqliteLedger::Quarantine(RowId row, Reason reason, std::optional<State> from) {
+  return thread_->Do<void>(
+      {}, [=](Transaction& tx) { return steps::Quarantine(tx, row, reason, from); });
 }
 
 Task<Result<>> SqliteLedger::Discard(RowId row, std::string reason, std::string by) {

@@ -64,7 +64,8 @@ class SqliteLedger : public Ledger {
   Task<Result<>> Fail(RowId row, Reason reason, WallTime next_attempt_at) override;
   Task<Result<State>> BackToWaiting(RowId row, Reason reason, std::vector<Requirement> unmet,
                                     WallTime retry_at) override;
-  Task<Result<>> Quarantine(RowId row, Reason reason) override;
+  Task<Result<>> Quarantine(RowId row, Reason reason,
+                            std::optional<State> from = std::nullopt) override;
   Task<Result<>> Discard(RowId row, std::string reason, std::string by) override;
   Task<Result<State>> Release(RowId row, std::string reason, std::string by) override;
   Task<Result<State>> Retry(RowId row, std::string reason, std::string by) override;

@@ -49,7 +49,7 @@ Result<std::vector<ReadyRow>> Complete(Transaction& tx, RowId id,
                                        const std::optional<Knowledge>& knowledge);
 Result<> Verifying(Transaction& tx, RowId id, const Reason& reason);
 Result<> FailAttempt(Transaction& tx, RowId id, const Reason& reason, WallTime next_attempt_at);
-Result<> Quarantine(Transaction& tx, RowId id, const Reason& reason);
+Result<> Quarantine(Transaction& tx, RowId id, const Reason& reason, std::optional<State> from);
 Result<> Discard(Transaction& tx, RowId id, const std::string& reason, const std::string& by);
 Result<State> Release(Transaction& tx, RowId id, const std::string& reason, const std::string& by);
 Result<State> Retry(Transaction& tx, RowId id, const std::string& reason, const std::string& by);

@@ -45,8 +45,10 @@ void Transaction::Insert(Row& row) {
       "calling_as, study, series, instance_number, transfer_syntax, file, size, dataset_offset, "
       "sha256, canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, "
       "owner, lease_until, deadline, warn_after, missing, waits_for, begun, maybe_there, "
-      "there_before, place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, "
+      "there_before, ready_since, place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+      "?12, ?13, ?14, "
       "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?27, ?22, '', NULL, ?23, ?24, ?25, ?26, 0, ?28, ?29, "
+      "?30, "
       "IFNULL((SELECT MIN(place) FROM delivery WHERE "
       "application = ?4 AND series = ?9 AND ?9 <> '' AND "
       "state NOT IN ('delivered', 'discarded')), 0))",
@@ -56,7 +58,7 @@ void Transaction::Insert(Row& row) {
       row.file.dataset_offset, Bytes(row.file.sha256), canonical, NameOf(row.state),
       NameOf(row.reason.cause), row.reason.text, row.accepted_at, row.since, row.next_attempt_at,
       row.deadline, row.warn_after, row.missing, waits_for, row.attempts, row.maybe_there,
-      row.there_before);
+      row.there_before, row.ready_since);
   row.id = database_.LastId();
   database_.Run("UPDATE delivery SET place = id WHERE id = ? AND place = 0", row.id);
   UseFile(row.file);
@@ -65,16 +67,25 @@ void Transaction::Insert(Row& row) {
   if (row.state == State::kReady) ready_.insert(row.instance.application);
 }
 
+// Kept over attempts and verification: how long it has been tried in vain.
+std::optional<WallTime> Transaction::ReadySince(const Row& before, const Row& after) const {
+  auto rests = [](State state) { return state == State::kWaiting || state == State::kQuarantined; };
+  if (rests(after.state)) return std::nullopt;
+  return rests(before.state) ? now_ : before.ready_since;
+}
+
 void Transaction::Write(const Row& before, const Row& after, WallTime since) {
   std::optional<int64_t> waits_for;
   if (after.waits_for) waits_for = static_cast<int64_t>(*after.waits_for);
   database_.Run(
       "UPDATE delivery SET state = ?, cause = ?, reason = ?, since = ?, attempts = ?, "
       "next_attempt_at = ?, owner = ?, lease_until = ?, deadline = ?, warn_after = ?, "
-      "missing = ?, waits_for = ?, begun = ?, maybe_there = ?, there_before = ? WHERE id = ?",
+      "missing = ?, waits_for = ?, begun = ?, maybe_there = ?, there_before = ?, ready_since = ? "
+      "WHERE id = ?",
       NameOf(after.state), NameOf(after.reason.cause), after.reason.text, since, after.attempts,
       after.next_attempt_at, after.owner, after.lease_until, after.deadline, after.warn_after,
-      after.missing, waits_for, after.begun, after.maybe_there, after.there_before, after.id);
+      after.missing, waits_for, after.begun, after.maybe_there, after.there_before,
+      ReadySince(before, after), after.id);
   Count(before, -1);
   Count(after, +1);
 }

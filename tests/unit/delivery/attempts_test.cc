@@ -126,5 +126,62 @@ TEST_F(DestinationTest, WhatIsGivenUpWhileAnotherIsBeingSentIsNotSent) {
       loop_);
 }
 
+TEST_F(DestinationTest, WhatWaitedForLongIsTriedAsLongAsAnythingElse) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.on_store = [](const StoredInstance&) { return Reply{.status = 0xA700}; };
+        Subject subject(
+            bench, [](config::Application& of) { of.retry.give_up_after = std::chrono::hours(1); });
+        auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan),
+                                        Needing("1.2.9", Kind::kStructureSet));
+        bench.clock.Advance(std::chrono::hours(2));
+        std::vector<Uid> there = {Uid("1.2.9")};
+        const store::Knowledge known{store::How::kQuery,
+                                     bench.clock.WallNow() + std::chrono::hours(9)};
+        auto exists = co_await bench.ledger->Exists(kName, std::move(there), known);
+        EXPECT_TRUE(exists.has_value());
+        subject.destination.Start();
+        for (int attempt = 1; attempt <= 3; ++attempt) {
+          co_await bench.Until([&] { return Attempts(bench, "retry") == attempt; });
+          store::Row row = co_await bench.Await(id, State::kReady);
+          EXPECT_EQ(row.attempts, attempt);
+          bench.clock.Advance(std::chrono::minutes(10));
+          subject.destination.Wake();
+        }
+        bench.clock.Advance(std::chrono::hours(1));
+        subject.destination.Wake();
+        store::Row row = co_await bench.Await(id, State::kQuarantined);
+        EXPECT_THAT(row.reason.text, HasSubstr("given up"));
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, NotYetHasAnEndWhereNothingIsWaitedFor) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.on_store = [](const StoredInstance&) { return Reply{.status = 0xC123}; };
+        Subject subject(bench, [](config::Application& of) {
+          of.statuses.not_yet = {{0xC123, 0xFFFF}};
+          of.retry.give_up_after = std::chrono::hours(1);
+        });
+        auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
+        subject.destination.Start();
+        co_await bench.Until([&] { return Attempts(bench, "not_yet") == 1; });
+        co_await bench.Await(id, State::kReady);
+        bench.clock.Advance(std::chrono::hours(2));
+        subject.destination.Wake();
+        store::Row row = co_await bench.Await(id, State::kQuarantined);
+        EXPECT_EQ(row.reason.cause, Cause::kNotYet);
+        EXPECT_EQ(bench.application.stored.size(), 2u);
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
 }  // namespace
 }  // namespace router::delivery

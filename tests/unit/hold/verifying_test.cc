@@ -99,5 +99,34 @@ TEST_F(GateTest, WhatIsCalledADuplicateAndNeverFoundIsLeftToAPerson) {
       loop_);
 }
 
+TEST_F(GateTest, WhatNobodyAnswersIsLeftToAPersonInTheEnd) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.refuse_find = [](const dataset::Identifier&) -> uint16_t {
+          return 0xA700;
+        };
+        Subject subject(
+            bench, [](config::Application& of) { of.retry.give_up_after = std::chrono::hours(1); });
+        auto id = co_await MakeVerifying(bench);
+        subject.gate.Start();
+        co_await bench.Until([&] { return !bench.application.finds.empty(); });
+        bench.clock.Advance(std::chrono::minutes(59));
+        subject.gate.Wake();
+        const size_t asked = bench.application.finds.size();
+        co_await bench.Until([&] { return bench.application.finds.size() > asked; });
+        store::Row row = co_await bench.Find(id);
+        EXPECT_EQ(row.state, State::kVerifying);
+        bench.clock.Advance(std::chrono::minutes(5));
+        subject.gate.Wake();
+        row = co_await bench.Await(id, State::kQuarantined);
+        EXPECT_EQ(row.reason.cause, Cause::kOutcomeUnknown);
+        EXPECT_TRUE(row.maybe_there);
+        co_await subject.End();
+      },
+      loop_);
+}
+
 }  // namespace
 }  // namespace router::hold

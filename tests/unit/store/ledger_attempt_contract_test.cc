@@ -185,5 +185,53 @@ TEST_P(LedgerDeliveryContract, WhatWasSentWithoutARowTellsWhatWasThereBefore) {
   }
 }
 
+TEST_P(LedgerDeliveryContract, HowLongItIsTriedCountsFromWhenItWasDue) {
+  RowId id = Accept("1.1", {Needs("9.1")}).row;
+  EXPECT_FALSE(Find(id).ready_since);
+  clock_.Advance(hours(2));
+  Exist({Uid("9.1")});
+  const WallTime due = Now();
+  EXPECT_EQ(Find(id).ready_since, due);
+  clock_.Advance(minutes(1));
+  ASSERT_EQ(Claim().size(), 1u);
+  LoseAnswer(id);
+  ASSERT_TRUE(Await(ledger().Fail(id, {Cause::kRetry, ""}, Now())));
+  EXPECT_EQ(Find(id).ready_since, due);
+  ASSERT_TRUE(Await(ledger().Quarantine(id, {Cause::kRetry, ""})));
+  EXPECT_FALSE(Find(id).ready_since);
+  ASSERT_TRUE(Await(ledger().Retry(id, "", "ann")));
+  EXPECT_EQ(Find(id).ready_since, Now());
+  ASSERT_TRUE(Await(ledger().BackToWaiting(id, {Cause::kNotYet, ""}, {Needs("9.2")}, Now())));
+  EXPECT_FALSE(Find(id).ready_since);
+  EXPECT_EQ(Find(Accept("1.2").row).ready_since, Now());
+}
+
+TEST_P(LedgerDeliveryContract, WhatCameTooLateForAQuarantineStaysAsItIs) {
+  RowId id = Accept("1.1", {Needs("9.1")}).row;
+  ASSERT_TRUE(Await(ledger().Release(id, "", "ann")));
+  Reason reason{Cause::kDeadline, ""};
+  EXPECT_EQ(Await(ledger().Quarantine(id, reason, State::kWaiting)).error().code, Errc::kNotFound);
+  EXPECT_EQ(StateOf(id), State::kReady);
+  ASSERT_TRUE(Await(ledger().Quarantine(id, reason, State::kReady)));
+  EXPECT_EQ(StateOf(id), State::kQuarantined);
+}
+
+TEST_P(LedgerDeliveryContract, WhatIsBeingVerifiedIsSeenAndCanBeDecidedByAPerson) {
+  Acceptance arrival = Arrival("1.1", Part());
+  arrival.warn_after = Now() + minutes(30);
+  RowId id = Accept(std::move(arrival)).row;
+  ASSERT_EQ(Claim().size(), 1u);
+  LoseAnswer(id);
+  EXPECT_EQ(Await(ledger().Due(kVmsdbd)).value().warning, Now() + minutes(30));
+  clock_.Advance(minutes(30));
+  EXPECT_EQ(Await(ledger().TakeWarnings(kVmsdbd, Now(), 10)).value().size(), 1u);
+  EXPECT_EQ(Await(ledger().Held({})).value().size(), 1u);
+  EXPECT_EQ(Await(ledger().Retry(id, "", "ann")).value(), State::kReady);
+  EXPECT_TRUE(Find(id).maybe_there);
+  ASSERT_EQ(Claim().size(), 1u);
+  LoseAnswer(id);
+  EXPECT_EQ(Await(ledger().Release(id, "", "ann")).value(), State::kReady);
+}
+
 }  // namespace
 }  // namespace router::store

@@ -377,7 +377,8 @@ class Run {
         if (IsOpen(was)) end(State::kDiscarded);
         return;
       case Step::kRelease: {
-        bool allowed = was == State::kWaiting || was == State::kQuarantined;
+        bool allowed =
+            was == State::kWaiting || was == State::kVerifying || was == State::kQuarantined;
         RC_ASSERT(Await(ledger_->Release(row.id, "", "me")).has_value() == allowed);
         if (!allowed) return;
         row.state = State::kReady;
@@ -386,7 +387,8 @@ class Run {
         return;
       }
       case Step::kRetry: {
-        bool allowed = was == State::kReady || was == State::kQuarantined;
+        bool allowed =
+            was == State::kReady || was == State::kVerifying || was == State::kQuarantined;
         RC_ASSERT(Await(ledger_->Retry(row.id, "", "me")).has_value() == allowed);
         if (!allowed) return;
         if (was == State::kQuarantined) row.attempts = 0;

@@ -73,7 +73,7 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   EXPECT_TRUE(steps::FailAttempt(tx, second, {}, now));
   EXPECT_TRUE(steps::BackToWaiting(tx, third, {}, {Needs("9.4")}, now));
   EXPECT_TRUE(steps::BackToWaiting(tx, second, {}, {}, now));
-  EXPECT_TRUE(steps::Quarantine(tx, waiting, {}));
+  EXPECT_TRUE(steps::Quarantine(tx, waiting, {}, std::nullopt));
   EXPECT_TRUE(steps::Retry(tx, waiting, "", "me"));
   EXPECT_TRUE(steps::Release(tx, waiting, "", "me"));
   EXPECT_TRUE(steps::Discard(tx, waiting, "", "me"));
