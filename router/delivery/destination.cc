@@ -58,8 +58,12 @@ Task<> Destination::Run() {
 }
 
 Task<> Destination::RunQueue() {
-  if (!hooks_.on_verifying) co_await ReleaseUnverified();
   while (!draining_) {
+    if (!co_await TellAgain()) {
+      co_await due_.Wait(kLedgerTrouble);
+      continue;
+    }
+    if (!hooks_.on_verifying) co_await ReleaseUnverified();
     if (!breaker_.MaySend()) {
       co_await AwaitProbe();
       continue;
@@ -77,6 +81,7 @@ Task<> Destination::RunQueue() {
       co_await SendBatch(std::move(batch));
     }
   }
+  co_await TellAgain();  // the last chance: else they are found out after the restart
   queue_ended_ = true;
   keep_.Notify();
 }

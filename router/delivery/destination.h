@@ -172,10 +172,12 @@ class Destination {
 
   // destination_queue.cc
   Task<> SendBatch(std::deque<store::Row> rows);
-  Task<bool> SendFirst(std::unique_ptr<Leg>& leg, std::deque<store::Row>& rows);
+  enum class Next : uint8_t { kAll, kOtherSeries, kNone };  // of the batch may be sent
+  Task<> GiveBackSeries(Uid series, std::deque<store::Row>& rows);
+  Task<Next> SendFirst(std::unique_ptr<Leg>& leg, std::deque<store::Row>& rows);
   Task<Result<>> EnsureLeg(std::unique_ptr<Leg>& leg, const std::deque<store::Row>& rows);
-  Task<bool> Settle(store::Row row, Attempt attempt);
-  Task<bool> SettleAnswer(store::Row row, association::StoreAnswer answer);
+  Task<Next> Settle(store::Row row, Attempt attempt);
+  Task<Next> SettleAnswer(store::Row row, association::StoreAnswer answer);
   Task<> SettleDelivered(store::Row row, uint16_t status);
   Task<> SettleNotYet(store::Row row, std::string told);
   Task<> SettleDuplicate(store::Row row, std::string told);
@@ -187,6 +189,8 @@ class Destination {
                     store::State from = store::State::kSending);
   Task<> GiveBackRows(std::deque<store::Row> rows);
   Task<> ReleaseUnverified();
+  void Keep(const store::Row& row, const Error& error, std::function<Task<>()> again);
+  Task<bool> TellAgain();
   void Count(std::string_view outcome);
   void Complain(const store::Row& row, const Error& error) const;
   std::chrono::milliseconds LeaseTime() const;
@@ -202,6 +206,7 @@ class Destination {
   Slots slots_;
   Breaker breaker_;
   net::Signal due_, keep_, ended_;
+  std::vector<std::function<Task<>()>> untold_;  // outcomes that the ledger did not take
   std::list<std::unique_ptr<Leg>> idle_;
   std::vector<association::Scu*> busy_;  // to be interrupted by Drain
   std::vector<Cargo> carried_;  // what came here lately: proposed together, to be sent together

@@ -56,18 +56,31 @@ void Destination::Log(const Row& row, std::string_view outcome, std::string_view
 // goes back, and the ledger keeps the order of its series.
 Task<> Destination::SendBatch(std::deque<Row> rows) {
   std::unique_ptr<Leg> leg;
-  bool go_on = true;
-  while (!rows.empty() && go_on && !draining_) go_on = co_await SendFirst(leg, rows);
+  Next next = Next::kAll;
+  while (!rows.empty() && next != Next::kNone && !draining_) {
+    const Uid series = rows.front().instance.series;
+    next = co_await SendFirst(leg, rows);
+    if (next == Next::kOtherSeries && !series.empty()) co_await GiveBackSeries(series, rows);
+  }
   if (leg) co_await GiveBack(std::move(leg));
   co_await GiveBackRows(std::move(rows));
 }
 
-Task<bool> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::deque<Row>& rows) {
+Task<> Destination::GiveBackSeries(Uid series, std::deque<Row>& rows) {
+  auto behind = std::ranges::stable_partition(
+      rows, [&](const Row& row) { return row.instance.series != series; });
+  std::deque<Row> back(std::make_move_iterator(behind.begin()),
+                       std::make_move_iterator(behind.end()));
+  rows.erase(behind.begin(), rows.end());
+  co_await GiveBackRows(std::move(back));
+}
+
+Task<Destination::Next> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::deque<Row>& rows) {
   auto ready = co_await EnsureLeg(leg, rows);
   if (!ready && ready.error().code == Errc::kLimit) {
     co_await GiveBackRows(std::exchange(rows, {}));
     co_await due_.Wait(kSlotRetry);
-    co_return false;
+    co_return Next::kNone;
   }
   if (!ready) {
     Row row = std::move(rows.front());
@@ -79,10 +92,10 @@ Task<bool> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::deque<Row>& ro
   auto begun = co_await services_.ledger.Begin(IdsOf(rows), LeaseTime());
   if (!begun && begun.error().code != Errc::kNotFound) {
     Complain(rows.front(), begun.error());
-    co_return false;  // nothing was sent
+    co_return Next::kNone;  // nothing was sent
   }
   rows.pop_front();
-  if (!begun) co_return true;  // somebody gave it up meanwhile
+  if (!begun) co_return Next::kAll;  // somebody gave it up meanwhile
   Row row = std::move(*begun);
   dataset::Region file = FileOf(row);
   Attempt attempt = co_await SendOver(*leg, row.instance, std::move(file), row.file.size);
@@ -116,9 +129,9 @@ Task<Result<>> Destination::EnsureLeg(std::unique_ptr<Leg>& leg, const std::dequ
   co_return Result<>();
 }
 
-// ---- what became of it; false: nothing further of this batch
+// ---- what became of it, and what of the batch may still be sent
 
-Task<bool> Destination::Settle(Row row, Attempt attempt) {
+Task<Destination::Next> Destination::Settle(Row row, Attempt attempt) {
   switch (attempt.outcome) {
     case Attempt::Outcome::kAnswered:
       co_return co_await SettleAnswer(std::move(row), std::move(attempt.answer));
@@ -127,55 +140,55 @@ Task<bool> Destination::Settle(Row row, Attempt attempt) {
       const bool ours = attempt.error.blame == Blame::kInternal;
       Reason reason{ours ? Cause::kUnreadable : Cause::kUndeliverable, attempt.error.detail};
       co_await Quarantine(std::move(row), std::move(reason), attempt.error.detail);
-      co_return true;
+      co_return Next::kAll;
     }
     case Attempt::Outcome::kUnknown: {
       Count("unknown");
       Reason reason{Cause::kOutcomeUnknown, "the answer was lost: " + attempt.error.detail};
       co_await SettleUnknown(std::move(row), std::move(reason));
-      co_return false;
+      co_return Next::kNone;
     }
     case Attempt::Outcome::kNotSent: {
       Count("unreachable");
       Reason reason{Cause::kUnreachable, attempt.error.detail};
       co_await TryAgain(std::move(row), std::move(reason));
-      co_return false;
+      co_return Next::kNone;
     }
   }
-  co_return false;
+  co_return Next::kNone;
 }
 
-Task<bool> Destination::SettleAnswer(Row row, association::StoreAnswer answer) {
+Task<Destination::Next> Destination::SettleAnswer(Row row, association::StoreAnswer answer) {
   const Verdict verdict = VerdictOf(application().statuses, answer.status);
   const std::string told = TextOf(answer);
   switch (verdict) {
     case Verdict::kDelivered:
       Count(answer.status == dimse::status::kSuccess ? "delivered" : "warning");
       co_await SettleDelivered(std::move(row), answer.status);
-      co_return true;
+      co_return Next::kAll;
     case Verdict::kNotYet:
       Count("not_yet");
       co_await SettleNotYet(std::move(row), told);
-      co_return true;
+      co_return Next::kOtherSeries;
     case Verdict::kAgain: {
       Count("retry");
       Reason reason{Cause::kRetry, told};
       co_await TryAgain(std::move(row), std::move(reason));
-      co_return false;
+      co_return Next::kNone;
     }
     case Verdict::kDuplicate:
       Count("refused");
       co_await SettleDuplicate(std::move(row), told);
-      co_return true;
+      co_return Next::kOtherSeries;
     case Verdict::kPermanent: {
       Count("refused");
       Reason reason{Cause::kRefused, "refused: " + told};
       const std::string status = NameOfStatus(answer.status);
       co_await Quarantine(std::move(row), std::move(reason), status);
-      co_return true;
+      co_return Next::kAll;
     }
   }
-  co_return true;
+  co_return Next::kAll;
 }
 
 Task<> Destination::SettleDelivered(Row row, uint16_t status) {
@@ -186,7 +199,10 @@ Task<> Destination::SettleDelivered(Row row, uint16_t status) {
     knowledge = store::Knowledge{store::How::kStatus, now + application().existence.lifetime};
   }
   auto ready = co_await services_.ledger.Complete(row.id, knowledge);
-  if (!ready) co_return Complain(row, ready.error());
+  if (!ready) {
+    auto again = [this, row, status] { return SettleDelivered(row, status); };
+    co_return Keep(row, ready.error(), std::move(again));
+  }
   const std::string reason = NameOfStatus(status);
   Log(row, "delivered", reason);
   services_.metrics.Get<metrics::Id::kHoldDuration>(name_, NameOf(row.instance.kind))
@@ -205,7 +221,10 @@ Task<> Destination::SettleNotYet(Row row, std::string told) {
   const WallTime otherwise_at = services_.clock.WallNow() + pause;
   auto state = co_await services_.ledger.BackToWaiting(row.id, std::move(reason),
                                                        std::move(all_of_them), otherwise_at);
-  if (!state) co_return Complain(row, state.error());
+  if (!state) {
+    auto again = [this, row, told] { return SettleNotYet(row, told); };
+    co_return Keep(row, state.error(), std::move(again));
+  }
   if (*state == State::kReady && IsToGiveUp(row)) {  // it waits for nothing that could come
     Reason never{Cause::kNotYet, "not yet: " + told};
     co_await GiveUp(std::move(row), std::move(never), State::kReady);
@@ -238,7 +257,10 @@ Task<> Destination::SettleUnknown(Row row, Reason reason) {
     co_return;
   }
   auto done = co_await services_.ledger.Verifying(row.id, reason);
-  if (!done) co_return Complain(row, done.error());
+  if (!done) {
+    auto again = [this, row, reason] { return SettleUnknown(row, reason); };
+    co_return Keep(row, done.error(), std::move(again));
+  }
   Log(row, "verifying", "the outcome is unknown");
   hooks_.on_verifying();
 }
@@ -263,15 +285,21 @@ Task<> Destination::TryAgain(Row row, Reason reason) {
   const WallTime now = services_.clock.WallNow();
   const auto pause = BackOff(retry, static_cast<uint32_t>(row.attempts), Random());
   const std::string_view why = NameOf(reason.cause);
-  auto done = co_await services_.ledger.Fail(row.id, std::move(reason), now + pause);
-  if (!done) co_return Complain(row, done.error());
+  auto done = co_await services_.ledger.Fail(row.id, reason, now + pause);
+  if (!done) {
+    auto again = [this, row, reason] { return TryAgain(row, reason); };
+    co_return Keep(row, done.error(), std::move(again));
+  }
   Log(row, "retry", why);
 }
 
 // `logged`: the reason without what the peer wrote.
 Task<> Destination::Quarantine(Row row, Reason reason, std::string logged, State from) {
-  auto done = co_await services_.ledger.Quarantine(row.id, std::move(reason), from);
-  if (!done) co_return Complain(row, done.error());
+  auto done = co_await services_.ledger.Quarantine(row.id, reason, from);
+  if (!done) {
+    auto again = [=, this] { return Quarantine(row, reason, logged, from); };
+    co_return Keep(row, done.error(), std::move(again));
+  }
   Log(row, "quarantined", logged);
 }
 
@@ -279,7 +307,10 @@ Task<> Destination::Quarantine(Row row, Reason reason, std::string logged, State
 Task<> Destination::GiveBackRows(std::deque<Row> rows) {
   if (rows.empty()) co_return;
   auto done = co_await services_.ledger.GiveBack(IdsOf(rows));
-  if (!done) Complain(rows.front(), done.error());
+  if (done) co_return;
+  const Row first = rows.front();
+  auto again = [this, rows] { return GiveBackRows(rows); };
+  Keep(first, done.error(), std::move(again));
 }
 
 // Nobody can ask about them here: sent again, under the same UID.
@@ -294,7 +325,19 @@ Task<> Destination::ReleaseUnverified() {
   }
 }
 
-// The row stays as it is; its lease will end, and then its outcome is found out.
+// Told again before anything else is claimed, so that nothing passes the row meanwhile.
+void Destination::Keep(const Row& row, const Error& error, std::function<Task<>()> again) {
+  Complain(row, error);
+  if (error.code == Errc::kDisk) untold_.push_back(std::move(again));
+}
+
+// True: the ledger has them all.
+Task<bool> Destination::TellAgain() {
+  const std::vector<std::function<Task<>()>> all = std::exchange(untold_, {});
+  for (const auto& again : all) co_await again();
+  co_return untold_.empty();
+}
+
 void Destination::Complain(const Row& row, const Error& error) const {
   log::Error("the ledger did not take an outcome",
              {{"sop_instance_uid", row.instance.sop_instance.view()},

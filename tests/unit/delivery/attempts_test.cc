@@ -1,4 +1,5 @@
 #include "tests/unit/delivery/destination_fixture.h"
+#include "tests/unit/store/faulty_vfs.h"
 
 // What a destination makes of attempts that ended in doubt, and what counts as one.
 namespace router::delivery {
@@ -178,6 +179,75 @@ TEST_F(DestinationTest, NotYetHasAnEndWhereNothingIsWaitedFor) {
         store::Row row = co_await bench.Await(id, State::kQuarantined);
         EXPECT_EQ(row.reason.cause, Cause::kNotYet);
         EXPECT_EQ(bench.application.stored.size(), 2u);
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, AnOutcomeThatTheLedgerRefusedIsToldAgain) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop, store::FaultyVfs::Name());
+        bench.application.Listen();
+        bench.application.on_store = [](const StoredInstance&) {
+          store::FaultyVfs::full_writes = 1;  // the disk is full when the outcome is told
+          return Reply{};
+        };
+        Subject subject(bench);
+        auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
+        subject.destination.Start();
+        co_await bench.Await(id, State::kDelivered);
+        EXPECT_EQ(store::FaultyVfs::full_writes, 0);
+        EXPECT_EQ(bench.application.stored.size(), 1u);
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, WhereNobodyCanAskWhatIsInDoubtLaterIsSentAgainToo) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
+        auto rows = co_await bench.ledger->Claim(kName, 1, "test", std::chrono::minutes(5));
+        std::vector<store::RowId> one(1, id);
+        auto begun = co_await bench.ledger->Begin(std::move(one), std::chrono::minutes(5));
+        EXPECT_TRUE(begun.has_value());
+        Subject subject(bench, Change(), false);
+        subject.destination.Start();
+        bench.clock.Advance(std::chrono::minutes(6));  // whoever sent it is gone
+        subject.destination.Wake();
+        co_await bench.Await(id, State::kDelivered);
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, NotYetInTheMiddleOfASeriesLetsNothingOfItPass) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        int answers = 0;
+        bench.application.on_store = [&answers](const StoredInstance&) {
+          return Reply{.status = static_cast<uint16_t>(answers++ == 0 ? 0xC123 : 0x0000)};
+        };
+        Subject subject(bench,
+                        [](config::Application& of) { of.statuses.not_yet = {{0xC123, 0xFFFF}}; });
+        auto one = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kImage, kCt, "1.2.7", 1));
+        auto two = co_await bench.Accept(bench.MakePart("1.2.3.2", Kind::kImage, kCt, "1.2.7", 2));
+        auto other =
+            co_await bench.Accept(bench.MakePart("1.2.3.3", Kind::kImage, kCt, "1.2.8", 1));
+        subject.destination.Start();
+        co_await bench.Await(other, State::kDelivered);
+        co_await bench.Await(one, State::kReady);
+        bench.clock.Advance(std::chrono::minutes(10));
+        subject.destination.Wake();
+        co_await bench.Await(one, State::kDelivered);
+        co_await bench.Await(two, State::kDelivered);
+        EXPECT_THAT(bench.application.StoredUids(),
+                    ElementsAre("1.2.3.1", "1.2.3.3", "1.2.3.1", "1.2.3.2"));
         co_await End(bench, subject);
       },
       loop_);

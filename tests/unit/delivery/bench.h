@@ -45,10 +45,13 @@ inline std::vector<store::Requirement> Needing(std::string_view uid, Kind kind) 
 }
 
 struct Bench {
-  explicit Bench(net::Loop& on) : loop(on), disk("disk", 2), cpu("cpu", 1), application(on) {
+  // `vfs`: of SQLite, for faults of the disk.
+  explicit Bench(net::Loop& on, std::string vfs = "")
+      : loop(on), disk("disk", 2), cpu("cpu", 1), application(on) {
     auto opened = store::Spool::Open({.directory = folder.path(), .free_floor = 0}, disk);
     spool = std::move(opened.value());
-    auto kept = store::SqliteLedger::Open({.directory = folder.path()}, clock);
+    auto kept =
+        store::SqliteLedger::Open({.directory = folder.path(), .vfs = std::move(vfs)}, clock);
     ledger = std::move(kept.value());
     ledger->OnReady([on = &on, told = on_ready_](const std::string&) {
       on->Post([told] {
