@@ -13,8 +13,9 @@ namespace router::hold {
 namespace {
 
 constexpr dataset::Tag kSopInstance = 0x00080018, kModality = 0x00080060, kSeriesUid = 0x0020000E;
-constexpr size_t kMostAnswers = 20'000;  // of one query; a peer that sends more is cancelled
-constexpr Milliseconds kFresh{500};      // a line used so lately is surely still there
+constexpr size_t kMostAnswers = 20'000;       // of one query; a peer that sends more is cancelled
+constexpr Milliseconds kFresh{500};           // a line used so lately is surely still there
+constexpr std::chrono::hours kLearnedFor{1};  // that relational queries are refused
 
 enum class Fate : uint8_t { kOpen, kFound, kAbsent, kUnanswered };
 
@@ -34,6 +35,8 @@ struct Oracle::Round {
   std::vector<Fate> fates;
   std::function<bool()> stop;
   std::set<size_t> doubtful;  // "no" to the UID alone
+  bool refused = false;       // a query without all keys was, as if it were not understood
+  bool answered = false;      // one with all keys was
 
   bool Stopped() const { return stop && stop(); }
   std::vector<size_t> With(Fate fate) const {
@@ -70,7 +73,9 @@ Oracle::~Oracle() {
 }
 
 Task<Result<Findings>> Oracle::Ask(std::vector<Question> questions, std::function<bool()> stop) {
-  Round round{std::move(questions), {}, std::move(stop), {}};
+  Round round;
+  round.questions = std::move(questions);
+  round.stop = std::move(stop);
   round.fates.assign(round.questions.size(), Fate::kOpen);
   const bool reused = line_.scu && clock_.Now() - used_ >= kFresh;
   auto asked = co_await AskAll(round);
@@ -87,9 +92,10 @@ Task<Result<Findings>> Oracle::Ask(std::vector<Question> questions, std::functio
 Task<Result<>> Oracle::AskAll(Round& round) {
   auto open = co_await Open();
   if (!open) co_return open;
-  auto asked = co_await AskPending(round);
-  // What was refused without the higher keys is asked once more with them.
-  if (asked && relational_ == Relational::kNo) asked = co_await AskPending(round);
+  const bool old = clock_.Now() - learned_ >= kLearnedFor;
+  if (relational_ == Relational::kNo && old) relational_ = Relational::kUnknown;
+  auto asked = co_await AskPending(round, relational_);
+  if (asked && round.refused) asked = co_await AskWithAllKeys(round);
   if (asked && relational_ == Relational::kUnknown) asked = co_await AskAgainInSeries(round);
   if (!asked) {
     failed_.Add();
@@ -101,16 +107,28 @@ Task<Result<>> Oracle::AskAll(Round& round) {
   co_return asked;
 }
 
-Task<Result<>> Oracle::AskPending(Round& round) {
+// What was refused without the higher keys is asked once more with them. Only where that is
+// answered and the refusal was not the first one is anything learned from it: one may be a mere
+// failure.
+Task<Result<>> Oracle::AskWithAllKeys(Round& round) {
+  auto asked = co_await AskPending(round, Relational::kNo);
+  if (!asked || !round.answered) co_return asked;
+  if (!std::exchange(suspected_, true)) co_return asked;
+  relational_ = Relational::kNo;
+  learned_ = clock_.Now();
+  log::Info("the application wants all keys of a hierarchical query",
+            {{"application", application_}});
+  co_return asked;
+}
+
+Task<Result<>> Oracle::AskPending(Round& round, Relational relational) {
   const std::vector<size_t> pending = round.With(Fate::kOpen);
   std::vector<Question> questions;
   for (size_t i : pending) questions.push_back(round.questions[i]);
-  std::vector<Query> queries = PlanQueries(questions, relational_);
-  const Relational planned_with = relational_;
+  std::vector<Query> queries = PlanQueries(questions, relational);
   for (Query& query : queries) {
     if (round.Stopped()) break;
-    // Learned meanwhile that this form is not understood: the next plan is another.
-    if (query.relational && relational_ == Relational::kNo && planned_with != relational_) continue;
+    if (query.relational && round.refused) continue;  // to be asked with all keys
     for (size_t& i : query.settles) i = pending[i];
     auto run = co_await Run(std::move(query), round);
     if (!run) co_return run;
@@ -144,15 +162,14 @@ Task<Result<>> Oracle::Run(Query query, Round& round) {
 
   if (*status != dimse::status::kSuccess && *status != dimse::status::kCancelled) {
     failed_.Add();
-    if (query.relational && RefusesRelational(*status) && relational_ != Relational::kNo) {
-      relational_ = Relational::kNo;
-      log::Info("the application wants all keys of a hierarchical query",
-                {{"application", application_}, {"status", *status}});
+    if (query.relational && RefusesRelational(*status) && relational_ == Relational::kUnknown) {
+      round.refused = true;
     } else {
       for (size_t i : query.settles) round.fates[i] = Fate::kUnanswered;
     }
     co_return Result<>();
   }
+  (query.relational ? suspected_ : round.answered) = !query.relational;
   if (query.form == Form::kStudyList) {
     co_return co_await Walk(std::move(query), std::move(answers), round);
   }
@@ -165,7 +182,7 @@ Task<Result<>> Oracle::Run(Query query, Round& round) {
   }
   // The study was a guess: that of the object which refers to them.
   const bool guessed = query.form == Form::kSeriesList && !query.study.empty();
-  if (!found && guessed && relational_ != Relational::kNo) {
+  if (!found && guessed && relational_ != Relational::kNo && !round.refused) {
     query.study = Uid();
     query.relational = true;
     co_return co_await Run(std::move(query), round);

@@ -70,7 +70,8 @@ class Oracle {
   Task<Result<>> Open();
   Task<> Drop();
   Task<Result<>> AskAll(Round& round);
-  Task<Result<>> AskPending(Round& round);
+  Task<Result<>> AskPending(Round& round, Relational relational);
+  Task<Result<>> AskWithAllKeys(Round& round);
   Task<Result<>> AskAgainInSeries(Round& round);
   Task<Result<>> Run(Query query, Round& round);
   Task<Result<>> Walk(Query study_list, std::vector<dataset::Identifier> series, Round& round);
@@ -87,6 +88,8 @@ class Oracle {
   Line line_;
   const ul::AcceptedContext* context_ = nullptr;
   Relational relational_ = Relational::kUnknown;
+  bool suspected_ = false;  // a relational query was refused, and none answered since
+  SteadyTime learned_{};    // kNo
   SteadyTime used_{};
   std::optional<Error> interrupted_;
 };

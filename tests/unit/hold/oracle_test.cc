@@ -83,7 +83,7 @@ TEST_F(OracleTest, AGuessedStudyThatIsWrongHidesNothing) {
       loop_);
 }
 
-TEST_F(OracleTest, WhereRelationalIsRefusedItLearnsAndAsksWithAllKeys) {
+TEST_F(OracleTest, WhereRelationalIsRefusedAgainItLearnsAndAsksWithAllKeys) {
   for (uint16_t refusal : {0xA900, 0xC001}) {
     Run(
         [](net::Loop& loop, uint16_t status) -> Task<> {
@@ -105,19 +105,56 @@ TEST_F(OracleTest, WhereRelationalIsRefusedItLearnsAndAsksWithAllKeys) {
           auto findings = co_await asker.oracle.Ask(questions);
           EXPECT_THAT(Sorted(findings->found), ElementsAre("1.4.1", "1.4.2"));
           EXPECT_THAT(Sorted(findings->absent), ElementsAre("1.4.9"));
-          EXPECT_EQ(asker.oracle.relational(), Relational::kNo);
-          // Series that cannot contain a plan are not looked into, and it is not tried again.
+          EXPECT_EQ(asker.oracle.relational(), Relational::kUnknown);  // it may have been a failure
+          // Series that cannot contain a plan are not looked into.
           EXPECT_THAT(bench.application.finds,
                       ElementsAre("IMAGE i=1.4.1 s= st=", "SERIES i= s= st=1.6",
                                   "IMAGE i= s=1.7 st=1.6", "IMAGE i=1.4.2 s=1.8 st=1.6"));
+          findings = co_await asker.oracle.Ask(questions);
+          EXPECT_EQ(asker.oracle.relational(), Relational::kNo);
           bench.application.finds.clear();
-          findings = co_await asker.oracle.Ask(std::move(questions));
+          findings = co_await asker.oracle.Ask(questions);
           EXPECT_THAT(bench.application.finds.front(), HasSubstr("st=1.6"));
+          bench.application.finds.clear();
+          bench.clock.Advance(std::chrono::hours(1));  // it may have learned otherwise meanwhile
+          findings = co_await asker.oracle.Ask(std::move(questions));
+          EXPECT_EQ(bench.application.finds.front(), "IMAGE i=1.4.1 s= st=");
           co_await asker.oracle.Close();
           co_await bench.application.Close();
         },
         loop_, refusal);
   }
+}
+
+TEST_F(OracleTest, OneFailureTeachesNothing) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        for (bool knows_it : {false, true}) {
+          Bench bench(loop);
+          bench.application.Listen();
+          bench.application.has = {{Uid("1.3.1"), Uid("1.7"), Uid("1.6")}};
+          Asker asker(bench);
+          // Its study is a wrong guess: with all keys it would never be found.
+          std::vector<Question> questions = {Image("1.3.1", "1.7", "1.99")};
+          if (knows_it) {
+            auto findings = co_await asker.oracle.Ask(questions);
+            EXPECT_EQ(asker.oracle.relational(), Relational::kYes);
+          }
+          int failures = 1;
+          bench.application.refuse_find = [&failures](const dataset::Identifier&) -> uint16_t {
+            return failures-- > 0 ? 0xC001 : 0;
+          };
+          auto findings = co_await asker.oracle.Ask(questions);
+          EXPECT_THAT(findings->found, IsEmpty());
+          EXPECT_THAT(findings->unanswered, SizeIs(knows_it ? 1 : 0));
+          findings = co_await asker.oracle.Ask(std::move(questions));
+          EXPECT_THAT(Sorted(findings->found), ElementsAre("1.3.1"));
+          EXPECT_EQ(asker.oracle.relational(), Relational::kYes);
+          co_await asker.oracle.Close();
+          co_await bench.application.Close();
+        }
+      },
+      loop_);
 }
 
 TEST_F(OracleTest, ANoToWhatMayNotBeUnderstoodIsCheckedWithAllKeys) {
