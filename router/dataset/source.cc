@@ -35,10 +35,11 @@ class MemorySource : public Source {
   Bytes left_;
 };
 
+// Only a file that is not there stays away; descriptors and disks come back.
 std::unexpected<Error> DiskError(const std::string& path, const char* what) {
   int code = errno;
   return Fail(code == ENOENT ? Errc::kNotFound : Errc::kDisk, Blame::kInternal,
-              fmt::format("{} {}: {}", what, path, std::strerror(code)));
+              fmt::format("{} {}: {}", what, path, std::strerror(code)), code != ENOENT);
 }
 
 // Bytes that are there but not looked at yet, at the front of a buffer that grows to what is asked.

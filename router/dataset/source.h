@@ -30,7 +30,8 @@ class Source {
   virtual ~Source() = default;
 
   // What comes next: at least `least` bytes unless the input ends before, at most what is at
-  // hand. Good until the next call. Errors: kDisk; kCorrupt where a deflated stream is broken.
+  // hand. Good until the next call. Errors: kDisk (retryable); kCorrupt where a deflated stream is
+  // broken.
   virtual Result<Bytes> Peek(size_t least) = 0;
 
   // Goes on by `count` bytes; returns how many there were (fewer only at the end).

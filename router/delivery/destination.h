@@ -167,6 +167,7 @@ class Destination {
   Task<Result<std::unique_ptr<association::ByteSource>>> OpenSource(dataset::Region file,
                                                                     uint64_t size,
                                                                     Uid transfer_syntax);
+  void NoteLost(const Leg& leg, const Attempt& attempt);
   Task<Attempt> SendNowHere(store::Instance instance, dataset::Region file);
   Task<Attempt> TrySendNow(store::Instance instance, dataset::Region file);
 

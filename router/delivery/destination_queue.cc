@@ -99,10 +99,8 @@ Task<Destination::Next> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::d
   Row row = std::move(*begun);
   dataset::Region file = FileOf(row);
   Attempt attempt = co_await SendOver(*leg, row.instance, std::move(file), row.file.size);
-  if (!leg->scu->IsOpen()) {
-    NoteUnreachable(attempt.error);
-    leg.reset();
-  }
+  NoteLost(*leg, attempt);
+  if (!leg->scu->IsOpen()) leg.reset();
   co_return co_await Settle(std::move(row), std::move(attempt));
 }
 

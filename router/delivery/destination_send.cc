@@ -24,7 +24,7 @@ Error NoContext(const Cargo& cargo) {
 
 // Ours to mend, by no repetition: the file is gone, cut short, or no data set.
 bool IsAboutFile(const Error& error) {
-  return error.code == Errc::kDisk || error.code == Errc::kCorrupt || error.code == Errc::kNotFound;
+  return error.code == Errc::kCorrupt || error.code == Errc::kNotFound;
 }
 
 }  // namespace
@@ -79,6 +79,13 @@ Task<Attempt> Destination::SendOver(Leg& leg, store::Instance instance, dataset:
   co_return NotSent(answer.error());
 }
 
+// An association that an attempt has ended says that the application cannot be reached, unless it
+// was our own disk that did not deliver.
+void Destination::NoteLost(const Leg& leg, const Attempt& attempt) {
+  const bool ours = attempt.error.code == Errc::kDisk || IsAboutFile(attempt.error);
+  if (!leg.scu->IsOpen() && !ours) NoteUnreachable(attempt.error);
+}
+
 // ---- at once
 
 Task<Attempt> Destination::SendNow(store::Instance instance, dataset::Region file) {
@@ -118,7 +125,7 @@ Task<Attempt> Destination::TrySendNow(store::Instance instance, dataset::Region 
   if (!leg) co_return NotSent(leg.error());
   Attempt attempt = co_await SendOver(**leg, std::move(instance), std::move(file), 0);
   attempt.there_before = standing->there_before;
-  if (!(*leg)->scu->IsOpen()) NoteUnreachable(attempt.error);
+  NoteLost(**leg, attempt);
   co_await GiveBack(std::move(*leg));
   co_return attempt;
 }

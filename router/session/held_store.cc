@@ -24,6 +24,12 @@ std::string Joined(const std::vector<Uid>& uids, size_t at_most) {
 
 StoreAnswer Failed(uint16_t status, std::string comment) { return {status, std::move(comment)}; }
 
+// What is our own trouble may be over when the client tries again; else `status`.
+StoreAnswer FailedBy(const Error& error, uint16_t status) {
+  const bool ours = error.code == Errc::kDisk || error.blame == Blame::kInternal;
+  return Failed(ours ? dimse::status::kOutOfResources : status, error.detail);
+}
+
 }  // namespace
 
 Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& part) {
@@ -36,9 +42,7 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& p
   auto verdict = co_await JudgeWithin(region);
   std::optional<StoreAnswer> answer;
   if (!verdict) {
-    const bool disk = verdict.error().code == Errc::kDisk;
-    answer = Failed(disk ? dimse::status::kOutOfResources : dimse::status::kCannotUnderstand,
-                    verdict.error().detail);
+    answer = FailedBy(verdict.error(), dimse::status::kCannotUnderstand);
   } else if (verdict->kind == hold::Verdict::Kind::kRefuse) {
     answer = Failed(verdict->status, verdict->comment);
   } else if (verdict->kind == hold::Verdict::Kind::kReady) {
@@ -67,7 +71,7 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& p
 Task<std::optional<StoreAnswer>> HeldStore::ReadFacts(dataset::Region region) {
   auto read = [region]() { return dataset::ReadHead(region); };
   auto head = co_await services_.cpu.Run<Result<dataset::Head>>(std::move(read));
-  if (!head) co_return Failed(dimse::status::kCannotUnderstand, head.error().detail);
+  if (!head) co_return FailedBy(head.error(), dimse::status::kCannotUnderstand);
   if (!head->sop_instance.empty() && head->sop_instance != instance.sop_instance)
     co_return Failed(dimse::status::kDataSetMismatch,
                      "SOP Instance UID of command and data set differ");
@@ -100,7 +104,7 @@ Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region) {
     case Outcome::kAnswered:
       co_return attempt.answer;
     case Outcome::kNever:
-      co_return Failed(dimse::status::kSopClassNotSupported, attempt.error.detail);
+      co_return FailedBy(attempt.error, dimse::status::kSopClassNotSupported);
     case Outcome::kUnknown:
       unknown_ = store::Reason{store::Cause::kOutcomeUnknown,
                                "the answer was lost: " + attempt.error.detail};

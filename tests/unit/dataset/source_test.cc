@@ -1,6 +1,7 @@
 #include "router/dataset/source.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -58,6 +59,23 @@ TEST(Source, AMissingFileIsNotFound) {
   ASSERT_FALSE(source);
   EXPECT_EQ(source.error().code, Errc::kNotFound);
   EXPECT_EQ(source.error().blame, Blame::kInternal);
+}
+
+TEST(Source, WithoutADescriptorItMayBeTriedAgain) {
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  auto source = OpenRaw({"/dev/null", 0, Uid()});
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(source);
+  EXPECT_EQ(source.error().code, Errc::kDisk);
+  EXPECT_TRUE(source.error().retryable);
+  auto gone = OpenRaw({"/dev/null/nothing", 0, Uid()});
+  ASSERT_FALSE(gone);
+  EXPECT_TRUE(gone.error().retryable);
+  EXPECT_FALSE(OpenRaw({"/nowhere", 0, Uid()}).error().retryable);
 }
 
 TEST(Source, WhatCannotBeInflatedIsBlamedOnTheSender) {

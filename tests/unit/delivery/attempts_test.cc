@@ -1,3 +1,5 @@
+#include <sys/resource.h>
+
 #include "tests/unit/delivery/destination_fixture.h"
 #include "tests/unit/store/faulty_vfs.h"
 
@@ -248,6 +250,36 @@ TEST_F(DestinationTest, NotYetInTheMiddleOfASeriesLetsNothingOfItPass) {
         co_await bench.Await(two, State::kDelivered);
         EXPECT_THAT(bench.application.StoredUids(),
                     ElementsAre("1.2.3.1", "1.2.3.3", "1.2.3.1", "1.2.3.2"));
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, WithoutADescriptorASoundInstanceIsTriedAgain) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        rlimit before{};
+        EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+        bench.application.on_store = [&before](const StoredInstance& instance) {
+          rlimit none = before;
+          none.rlim_cur = 0;
+          if (instance.instance.view() == "1.2.3.1") setrlimit(RLIMIT_NOFILE, &none);
+          return Reply{};
+        };
+        Subject subject(bench);
+        auto one = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
+        auto two = co_await bench.Accept(bench.MakePart("1.2.3.2", Kind::kPlan, kPlan));
+        subject.destination.Start();
+        co_await bench.Await(one, State::kDelivered);
+        co_await bench.Until([&] { return Attempts(bench, "unreachable") == 1; });
+        setrlimit(RLIMIT_NOFILE, &before);
+        auto condition = co_await subject.destination.Describe();
+        EXPECT_TRUE(condition.up);  // it is not the application that failed
+        bench.clock.Advance(std::chrono::minutes(10));
+        subject.destination.Wake();
+        co_await bench.Await(two, State::kDelivered);
         co_await End(bench, subject);
       },
       loop_);
