@@ -158,12 +158,13 @@ void LedgerThread::Perform(std::vector<Call>& batch) {
   PlaceFiles(batch);
   Transaction tx(*database_, clock_.WallNow());
   database_->Run("BEGIN");
+  if (auto step = watch_.WentBack(begin, tx.now())) steps::MoveBack(tx, *step);
   for (Call& call : batch) {
     if (!call.error) call.run(tx);
   }
   bool wrote = database_->HasWritten() || !buried_.empty();
   if (wrote) {
-    if (tx.now() - forgot_at_ >= kForgetEvery) {
+    if (tx.now() - forgot_at_ >= kForgetEvery || tx.now() < forgot_at_) {
       steps::ForgetExpired(tx, kForgetAtMost);
       forgot_at_ = tx.now();
     }

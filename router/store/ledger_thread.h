@@ -12,6 +12,7 @@
 
 #include "router/base/clock.h"
 #include "router/net/future.h"
+#include "router/store/clock_step.h"
 #include "router/store/database.h"
 #include "router/store/disk.h"
 #include "router/store/gauges.h"
@@ -97,6 +98,7 @@ class LedgerThread {
   const Clock& clock_;
   const Options options_;
   WallTime forgot_at_;               // the thread's
+  ClockWatch watch_;                 // the thread's
   std::vector<std::string> buried_;  // the thread's: unlinked, tombstone not yet cleared
 
   std::mutex mutex_;

@@ -28,6 +28,7 @@ Result<int> LockStore(const std::string& path) {
 Result<Gauges> TakeOver(Database& database, const Clock& clock, SweepReport& report) {
   Transaction tx(database, clock.WallNow());
   database.Run("BEGIN IMMEDIATE");
+  steps::MoveBackAtStart(tx);
   report.outcomes_unknown = steps::EndAllSending(tx);
   database.Run("COMMIT");
   Gauges gauges = CountAll(database);

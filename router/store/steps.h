@@ -58,4 +58,10 @@ std::vector<Row> TakeWarnings(Transaction& tx, const std::string& application, W
 uint16_t ReserveMessageIds(Transaction& tx, const std::string& application, const AeTitle& title,
                            uint16_t count);
 
+// clock_step.cc
+// The wall clock was set back: next attempts, next questions and leases come earlier by as much.
+void MoveBack(Transaction& tx, std::chrono::milliseconds by);
+// The same, judged by the last step in the history.
+void MoveBackAtStart(Transaction& tx);
+
 }  // namespace router::store::steps
