@@ -18,8 +18,7 @@ namespace router {
 namespace {
 
 constexpr int kDiskThreads = 16;
-constexpr std::chrono::seconds kOracleWaits{10};  // for an association slot
-constexpr std::chrono::seconds kLastWord{2};      // to the peers of what a drain aborts
+constexpr std::chrono::seconds kLastWord{2};  // to the peers of what a drain aborts
 
 // Every association of a client may have one upstream; files and the ledger come on top.
 void RaiseDescriptorLimit() {
@@ -63,6 +62,9 @@ Result<std::unique_ptr<App>> App::Start(std::shared_ptr<const config::Config> co
   std::unique_ptr<App> app(new App(std::move(config)));
   auto opened = app->OpenStore();
   if (!opened) return std::unexpected(opened.error());
+  auto left = FindLeftovers(*app->config_, *app->reader_);
+  if (!left) return std::unexpected(left.error());
+  app->leftovers_ = std::move(*left);
   app->BuildLoops();
   app->BuildApplications();
   auto listening = app->Listen();
@@ -122,68 +124,6 @@ void App::BuildLoops() {
   services_->SetConfig(config_);
 }
 
-// One home loop for each application; its destination and its gate know each other only by what is
-// wired here.
-void App::BuildApplications() {
-  size_t next = 0;
-  for (const config::Application& application : config_->applications) {
-    net::Loop& home = *loops_[next++ % loops_.size()];
-    auto runtime = std::make_unique<session::ApplicationRuntime>();
-    session::ApplicationRuntime* of = runtime.get();
-    runtime->name = application.name;
-    runtime->home = &home;
-    if (application.address) {
-      delivery::Hooks hooks;
-      hooks.on_stored = [of](const Uid& uid) {
-        if (of->gate) of->gate->Stored(uid, store::How::kStatus);
-      };
-      const bool holds = application.profile == config::Profile::kAria &&
-                         application.mode == config::Mode::kEnforce;
-      if (holds) hooks.on_verifying = hooks.on_waiting = [of] { of->gate->Wake(); };
-      destinations_.push_back(std::make_unique<delivery::Destination>(
-          delivery::Services{home, *disk_, *cpu_, *ledger_, *spool_, registry_, clock_}, config_,
-          application.name, std::move(hooks)));
-      runtime->destination = destinations_.back().get();
-      if (holds) {
-        gates_.push_back(BuildGate(application, home, runtime->destination));
-        runtime->gate = gates_.back().get();
-      }
-    }
-    services_->applications.emplace(application.name, std::move(runtime));
-  }
-  // On the ledger's thread: what is told is for the home loop, which alone knows whether there
-  // still is a destination.
-  ledger_->OnReady([this](const std::string& application) {
-    auto found = services_->applications.find(application);
-    if (found == services_->applications.end()) return;
-    session::ApplicationRuntime* runtime = found->second.get();
-    runtime->home->Post([runtime] {
-      if (runtime->destination) runtime->destination->Wake();
-    });
-  });
-}
-
-// The gate asks over associations of the destination's, which keeps a slot for that.
-std::unique_ptr<hold::Gate> App::BuildGate(const config::Application& application, net::Loop& home,
-                                           delivery::Destination* destination) {
-  auto connect = [destination](std::vector<ul::ProposedContext> contexts) {
-    return [](delivery::Destination* to,
-              std::vector<ul::ProposedContext> proposed) -> net::Task<Result<hold::Line>> {
-      auto leg =
-          co_await to->Connect(std::move(proposed), delivery::Purpose::kReserved, kOracleWaits);
-      if (!leg) co_return std::unexpected(leg.error());
-      hold::Line line;
-      line.scu = std::move(leg->scu);
-      auto slot = std::make_shared<delivery::Slot>(std::move(leg->slot));
-      line.is_wanted = [slot] { return slot->IsWanted(); };
-      line.right = std::move(slot);
-      co_return std::move(line);
-    }(destination, std::move(contexts));
-  };
-  return std::make_unique<hold::Gate>(hold::Services{home, *cpu_, *ledger_, registry_, clock_},
-                                      config_, application.name, std::move(connect));
-}
-
 Result<> App::Listen() {
   const int handed = sd_listen_fds(1);
   for (size_t i = 0; i < config_->listen.size(); ++i) {
@@ -217,7 +157,7 @@ void App::StartRunning() {
   running_ = true;
   for (const auto& loop : loops_) loop->Start();
   for (const auto& destination : destinations_) destination->Start();
-  for (const auto& gate : gates_) gate->Start();
+  for (const auto& [name, gate] : gates_) gate->Start();
 }
 
 Result<> App::StartAdmin() {
@@ -319,7 +259,7 @@ Result<std::string> App::Reload() {
       return refuse("application " + application.name + " was removed: that needs a restart");
   services_->SetConfig(loaded.config);
   for (const auto& destination : destinations_) destination->Configure(loaded.config);
-  for (const auto& gate : gates_) gate->Configure(loaded.config);
+  for (const auto& [name, gate] : gates_) gate->Configure(loaded.config);
   registry_.Get<metrics::Id::kConfigLastReloadSuccess>().Set(1);
   registry_.Get<metrics::Id::kConfigReloadTimestamp>().Set(
       std::chrono::duration<double>(clock_.WallNow().time_since_epoch()).count());
@@ -364,7 +304,7 @@ void App::CloseAcceptors() {
 
 void App::StopApplications() {
   servers_.clear();  // the API asks destinations
-  for (auto& gate : gates_) {
+  for (auto& [name, gate] : gates_) {
     hold::Gate* one = gate.get();
     RunAndWait(*loops_[0], [one] { return one->Drain(); });
   }
@@ -376,9 +316,9 @@ void App::StopApplications() {
   for (const auto& [name, runtime] : services_->applications) {
     session::ApplicationRuntime* one = runtime.get();
     DestroyOn(*one->home, [this, one] {
-      const hold::Gate* gate = std::exchange(one->gate, nullptr);
+      one->gate = nullptr;
       const delivery::Destination* destination = std::exchange(one->destination, nullptr);
-      std::erase_if(gates_, [&](const auto& owned) { return owned.get() == gate; });
+      gates_.erase(one->name);
       std::erase_if(destinations_, [&](const auto& owned) { return owned.get() == destination; });
     });
   }

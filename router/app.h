@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,6 +13,7 @@
 #include "router/config/config.h"
 #include "router/delivery/destination.h"
 #include "router/hold/gate.h"
+#include "router/leftovers.h"
 #include "router/net/acceptor.h"
 #include "router/net/loop.h"
 #include "router/net/pool.h"
@@ -78,7 +80,8 @@ class App {
   std::unique_ptr<session::Services> services_;
   std::vector<std::unique_ptr<net::Loop>> loops_;
   std::vector<std::unique_ptr<delivery::Destination>> destinations_;
-  std::vector<std::unique_ptr<hold::Gate>> gates_;
+  std::map<std::string, std::unique_ptr<hold::Gate>> gates_;  // by application
+  Leftovers leftovers_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   std::unique_ptr<AdminSource> source_;
   std::vector<std::unique_ptr<admin::Server>> servers_;

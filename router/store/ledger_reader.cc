@@ -56,6 +56,11 @@ Result<std::vector<Requirement>> LedgerReader::Missing(RowId row, int skip) {
   return Judge(*database_, MissingOf(*database_, row, skip, HeldFilter::kPage));
 }
 
+Result<std::map<std::string, int64_t>> LedgerReader::OpenRows() {
+  std::lock_guard lock(mutex_);
+  return Judge(*database_, OpenRowsOfAll(*database_));
+}
+
 Result<std::optional<How>> LedgerReader::Known(const std::string& application, const Uid& uid,
                                                WallTime now) {
   std::lock_guard lock(mutex_);

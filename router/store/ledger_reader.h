@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -27,6 +28,8 @@ class LedgerReader {
   Result<std::vector<HistoryStep>> History(RowId row);
   // All of a row's requirements, in the order of UIDs, beyond the first `skip`; at most kPage.
   Result<std::vector<Requirement>> Missing(RowId row, int skip);
+  // How many open rows each application has, if any.
+  Result<std::map<std::string, int64_t>> OpenRows();
   // Is the instance known, and believed now, to exist at the application? How it became known.
   Result<std::optional<How>> Known(const std::string& application, const Uid& uid, WallTime now);
 

@@ -294,6 +294,18 @@ int64_t OpenRowsOf(Database& database, const std::string& application) {
   return rows.Next() ? rows.Int() : 0;
 }
 
+std::map<std::string, int64_t> OpenRowsOfAll(Database& database) {
+  Rows rows = database.Ask(
+      "SELECT application, COUNT(*) FROM delivery "
+      "WHERE state NOT IN ('delivered', 'discarded') GROUP BY application");
+  std::map<std::string, int64_t> all;
+  while (rows.Next()) {
+    std::string application = rows.Text();
+    all[application] = rows.Int();
+  }
+  return all;
+}
+
 std::string HeldReason(Cause cause, std::optional<Kind> waits_for) {
   if (cause == Cause::kNotYet) return std::string(NameOf(cause));
   return waits_for ? std::string(NameOf(*waits_for)) : "none";

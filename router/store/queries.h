@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,8 @@ std::vector<Row> OverdueRows(Database& database, const std::string& application,
                              int limit);
 NextDue DueOf(Database& database, const std::string& application);
 int64_t OpenRowsOf(Database& database, const std::string& application);
+
+std::map<std::string, int64_t> OpenRowsOfAll(Database& database);
 
 // Everything that gauges tell, counted from the tables: once, at start.
 Gauges CountAll(Database& database);

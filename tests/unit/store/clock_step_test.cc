@@ -21,7 +21,6 @@ TEST(ClockWatch, SeesOnlyStepsBackOfMoreThanAMinute) {
   EXPECT_FALSE(watch.WentBack(steady, wall)) << "once";
 }
 
-class ClockStep : public LedgerContract {};
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ClockStep);
 
 TEST_P(ClockStep, WhatIsDueStaysAsFarAwayAsItWas) {

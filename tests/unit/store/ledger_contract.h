@@ -102,6 +102,9 @@ class LedgerContract : public ::testing::TestWithParam<LedgerMaker> {
   int files_ = 0;
 };
 
+// The same, for steps of the wall clock.
+class ClockStep : public LedgerContract {};
+
 // The same, for claims and what becomes of them.
 class LedgerDeliveryContract : public LedgerContract {
  protected:

@@ -423,6 +423,7 @@ TEST_F(LedgerReaderTest, SeesWhatIsCommittedWhileTheLedgerRuns) {
   EXPECT_EQ(held[0].row.id, id);
   EXPECT_EQ(held[0].missing.size(), 2u);
   EXPECT_EQ(reader->Missing(id, 1)->size(), 1u);
+  EXPECT_EQ(reader->OpenRows()->at(kVmsdbd), 1);
   EXPECT_EQ(reader->ByUid(Uid("1.1"))->size(), 1u);
   EXPECT_EQ(reader->History(id)->size(), 1u);
   EXPECT_EQ(reader->Find(id)->instance.sop_instance, Uid("1.1"));

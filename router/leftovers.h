@@ -1,0 +1,20 @@
+#pragma once
+#include <set>
+#include <string>
+
+#include "router/base/result.h"
+#include "router/config/config.h"
+#include "router/store/ledger_reader.h"
+
+namespace router {
+
+// Are new instances held for it?
+bool Holds(const config::Application& application);
+
+// Applications for which the store has open rows from before: each needs its gate, whatever the
+// configuration now says of holding. Error kBadConfig where nobody would look after some of them,
+// saying of which application, how many, and what to do. Blocks.
+using Leftovers = std::set<std::string>;
+Result<Leftovers> FindLeftovers(const config::Config& config, store::LedgerReader& reader);
+
+}  // namespace router

@@ -1,0 +1,62 @@
+#!/usr/bin/python3
+"""What is held when the configuration changes: never left alone without a word."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import *  # noqa: E402,F403
+from injection_test import QUICK  # noqa: E402
+
+
+class HoldLeftovers(Case):
+    """A plan waits for its structure set; Sluice ends and begins again, configured otherwise."""
+
+    def setUp(self):
+        super().setUp()
+        self.chain = raystation_chain()
+        self.upstream = self.start(FaultyPeer, aet="VMSDBD")
+        self.application = {"address": self.upstream.address, "profile": "aria", **QUICK}
+        self.config = self.configure({"VMSDBD": self.application})
+        self.sluice = self.start(Sluice, self.config)
+        outcome = storescu(self.sluice, [self.chain.plan])
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertEqual(len(self.sluice.held()), 1)
+        self.sluice.stop()
+
+    def configure(self, applications, **ports):
+        return sluice_config(self.directory, applications,
+                             store={"directory": str(self.directory / "store"),
+                                    "free_floor": "64MiB"}, **ports)
+
+    def configure_again(self, applications):
+        self.configure(applications, port=self.config.port, admin_port=self.config.admin_port)
+
+    def test_an_application_that_holds_no_more_still_gets_what_was_held(self):
+        self.configure_again({"VMSDBD": {**self.application, "mode": "observe"}})
+        self.sluice.start()
+        self.assertIn("no longer holds", self.sluice.output_of_this_run())
+        files = [*self.chain.images, self.chain.structure_set]
+        outcome = storescu(self.sluice, files)
+        self.assertEqual(outcome.returncode, 0, outcome)
+        uid = sop_instance_uid(self.chain.plan)
+        wait_until(lambda: uid in self.upstream.files() and not self.sluice.held(), 30,
+                   "the plan upstream")
+        # What is new passes as it comes, whatever it refers to.
+        self.upstream.forget(sop_instance_uid(self.chain.plan))
+        outcome = storescu(self.sluice, [self.chain.dose])
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertEqual(self.sluice.held(), [])
+
+    def test_an_application_that_is_gone_is_asked_back(self):
+        for applications in ({"ARIA": {**self.application, "ae_title": "VMSDBD"}},
+                             {"VMSDBD": {"from": "127.0.0.1"}}):
+            self.configure_again(applications)
+            self.sluice.start(wait=False)
+            self.assertNotEqual(self.sluice.wait(within=20), 0)
+            told = self.sluice.output_of_this_run()
+            self.assertIn("1 instances", told)
+            self.assertIn("application VMSDBD", told)
+
+
+if __name__ == "__main__":
+    run_cases()
