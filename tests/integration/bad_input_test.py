@@ -25,8 +25,7 @@ def reset(connection):
 
 def store_begun():
     """A C-STORE-RQ and the first of its data set; more is promised."""
-    identity = wire.element(0, 0x1000, "1.2.3.4")
-    return (wire.command(3, 0x0001, wire.CT, 7, True, more=identity)
+    return (wire.command(3, 0x0001, wire.CT, 7, True, more={0x1000: "1.2.3.4"})
             + wire.data(3, b"\x08\x00\x05\x00" + b"\0" * 3000, last=False))
 
 
@@ -233,30 +232,15 @@ class BadInputFromClient(BadInputCase):
         self.assert_ended(None, "lost")
 
 
-class RawUpstream:
-    """A listening socket that does with its one connection what a test says."""
-
-    def __init__(self, listening, behave):
-        self.behave = behave
-        self.heard = []  # the PDUs that came after it had behaved; None: the end
-        self.listening = listening
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self):
-        connection, _ = self.listening.accept()
-        peer = wire.Wire.__new__(wire.Wire)
-        peer.socket = connection
-        connection.settimeout(SOON)
-        try:
-            self.behave(peer)
-            while connection.fileno() >= 0:
-                self.heard.append(peer.receive())
-                if self.heard[-1] is None:
-                    break
-        except OSError as fault:
-            self.heard.append(fault)
-        connection.close()
+def hear(peer, heard):
+    """Notes the PDUs that come; None: the end; a fault: how the connection broke."""
+    try:
+        while peer.socket.fileno() >= 0:
+            heard.append(peer.receive())
+            if heard[-1] is None:
+                break
+    except OSError as fault:
+        heard.append(fault)
 
 
 def send_until_answered(connection, piece):
@@ -269,13 +253,8 @@ def send_until_answered(connection, piece):
     connection.socket.settimeout(SOON)
 
 
-def accept(peer):
-    _, request = peer.receive()
-    peer.send(wire.associate_accept(request))
-
-
 def accept_and_hear(peer):
-    accept(peer)
+    peer.accept()
     return peer.receive()
 
 
@@ -293,12 +272,19 @@ class BadInputFromUpstream(BadInputCase):
                          "write_stall": "1s"}})
 
     def behave(self, how):
-        self.bad = RawUpstream(self.listening, how)
+        self.came = []
+
+        def behave_and_hear(peer):
+            how(peer)
+            hear(peer, self.came)
+            peer.socket.close()
+        self.bad = RawUpstream(behave_and_hear, self.listening, SOON)
+        self.addCleanup(self.bad.close)
 
     def heard(self):
-        self.bad.thread.join(SOON)
-        self.assertFalse(self.bad.thread.is_alive())
-        return self.bad.heard
+        """What came after it had behaved."""
+        self.bad.next()
+        return self.came
 
     def assert_upstream_aborted(self):
         kinds = [one[0] for one in self.heard() if isinstance(one, tuple)]
@@ -373,7 +359,7 @@ class BadInputFromUpstream(BadInputCase):
 
     def test_a_response_is_due_only_after_the_request_has_been_sent(self):
         def take_and_answer(peer):
-            accept(peer)
+            peer.accept()
             while not peer.receive()[1].endswith(b"the end"):
                 pass
             peer.send(wire.response(3, 0x8001, wire.CT, 7, 0))
@@ -390,7 +376,7 @@ class BadInputFromUpstream(BadInputCase):
     def test_one_that_stops_reading_is_given_up_and_the_client_told(self):
         seen = threading.Event()
         self.addCleanup(seen.set)
-        self.behave(lambda peer: (accept(peer), seen.wait(SOON)))
+        self.behave(lambda peer: (peer.accept(), seen.wait(SOON)))
         client = self.connect()
         client.associate(called="BAD", contexts=STORE)
         client.send(store_begun())

@@ -4,8 +4,11 @@ import struct
 
 VERIFICATION = "1.2.840.10008.1.1"
 FIND = "1.2.840.10008.5.1.4.1.2.2.1"
+MOVE = "1.2.840.10008.5.1.4.1.2.2.2"
 CT = "1.2.840.10008.5.1.4.1.1.2"
+RT_PLAN = "1.2.840.10008.5.1.4.1.1.481.5"
 IMPLICIT = "1.2.840.10008.1.2"
+EXPLICIT = "1.2.840.10008.1.2.1"
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, DATA, RELEASE_RQ, RELEASE_RP, ABORT = range(1, 8)
 
 
@@ -42,6 +45,16 @@ def items(raw):
     return found
 
 
+def answered_contexts(accept):
+    """{presentation context ID: (result, transfer syntax)} of an A-ASSOCIATE-AC (its body)."""
+    found = {}
+    for kind, body in items(accept[68:]):
+        if kind == 0x21:
+            syntax = dict(items(body[4:])).get(0x40, b"").decode()
+            found[body[0]] = (body[2], syntax)
+    return found
+
+
 def associate_accept(request, max_pdu=16384):
     """The A-ASSOCIATE-AC that takes all of a request (its body), each in its first syntax."""
     answers = b""
@@ -69,25 +82,77 @@ def element(group, number, value):
     return struct.pack("<HHI", group, number, len(value)) + value
 
 
-def command(context, field, sop_class, message_id, has_data_set, more=b""):
-    """A P-DATA-TF with a whole command set; `more`: elements above (0000,0800)."""
-    body = element(0, 0x0002, sop_class) + element(0, 0x0100, field) + element(0, 0x0110, message_id)
-    if has_data_set:
-        body += element(0, 0x0700, 0)
-    body += element(0, 0x0800, 0x0001 if has_data_set else 0x0101) + more
+def command_set(context, elements):
+    """A P-DATA-TF with a whole command set (PS3.7 6.3.1): {element of group 0000: value}."""
+    body = b"".join(element(0, number, value) for number, value in sorted(elements.items()))
     return data(context, element(0, 0, struct.pack("<I", len(body))) + body, command=True)
+
+
+def command(context, field, sop_class, message_id, has_data_set, more=None):
+    """A whole request; `more`: further elements of group 0000."""
+    elements = {0x0002: sop_class, 0x0100: field, 0x0110: message_id,
+                0x0800: 0x0001 if has_data_set else 0x0101}
+    if has_data_set:
+        elements[0x0700] = 0
+    return command_set(context, {**elements, **(more or {})})
+
+
+def request(context, field, sop_class, message_id, data_set, more=None):
+    """A whole request and its data set."""
+    return command(context, field, sop_class, message_id, True, more) + data(context, data_set)
 
 
 def echo_request(context=1, message_id=1):
     return command(context, 0x0030, VERIFICATION, message_id, has_data_set=False)
 
 
-def response(context, field, sop_class, message_id, status):
-    """A P-DATA-TF with a whole response that has no data set."""
-    body = (element(0, 0x0002, sop_class) + element(0, 0x0100, field)
-            + element(0, 0x0120, message_id) + element(0, 0x0800, 0x0101)
-            + element(0, 0x0900, status))
-    return data(context, element(0, 0, struct.pack("<I", len(body))) + body, command=True)
+def response(context, field, sop_class, message_id, status, has_data_set=False, more=None):
+    """A whole response; its data set, if there is one, follows by data()."""
+    elements = {0x0002: sop_class, 0x0100: field, 0x0120: message_id,
+                0x0800: 0x0001 if has_data_set else 0x0101, 0x0900: status}
+    return command_set(context, {**elements, **(more or {})})
+
+
+class Message:
+    """A whole message: its presentation context, the elements of its command set, its data set."""
+
+    def __init__(self, context, raw_command, data_set):
+        self.context = context
+        self.elements = {}
+        self.data_set = data_set
+        while raw_command:
+            number, length = struct.unpack_from("<2xHI", raw_command)
+            self.elements[number] = raw_command[8:8 + length]
+            raw_command = raw_command[8 + length:]
+
+    def __repr__(self):
+        return f"Message({self.context}, {self.elements}, {len(self.data_set)} bytes)"
+
+    def number(self, element_number):
+        """The value of an element of VR US; None without it."""
+        value = self.elements.get(element_number)
+        return None if value is None else struct.unpack("<H", value)[0]
+
+    def text(self, element_number):
+        return self.elements.get(element_number, b"").decode().rstrip(" \0")
+
+    @property
+    def field(self):
+        return self.number(0x0100)
+
+    @property
+    def message_id(self):
+        """Of a request; of a response the one that it answers."""
+        return self.number(0x0120 if self.field & 0x8000 else 0x0110)
+
+    @property
+    def status(self):
+        return self.number(0x0900)
+
+    def answer(self, status, more=None):
+        """The P-DATA-TF of a response to this request, without a data set."""
+        return response(self.context, self.field | 0x8000, self.text(0x0002), self.message_id,
+                        status, more=more)
 
 
 class Wire:
@@ -95,7 +160,18 @@ class Wire:
 
     def __init__(self, peer, timeout=30):
         host, port = peer if isinstance(peer, tuple) else (peer.host, peer.port)
-        self.socket = socket.create_connection((host, port), timeout=timeout)
+        self._take(socket.create_connection((host, port), timeout=timeout), timeout)
+
+    @classmethod
+    def adopt(cls, connection, timeout=30):
+        """The side that was called."""
+        wire = cls.__new__(cls)
+        wire._take(connection, timeout)
+        return wire
+
+    def _take(self, connection, timeout):
+        self.socket = connection
+        self.socket.settimeout(timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self):
@@ -113,6 +189,32 @@ class Wire:
         if head is None:
             return None
         return head[0], self._exactly(struct.unpack(">I", head[2:6])[0]) or b""
+
+    def next(self):
+        """The next whole Message; any other PDU as (type, body); None at the end."""
+        parts = {True: b"", False: b""}
+        data_set_expected = False
+        while True:
+            came = self.receive()
+            if came is None or came[0] != DATA:
+                return came
+            raw = came[1]
+            while raw:
+                length, context, control = struct.unpack_from(">IBB", raw)
+                is_command, is_last = bool(control & 1), bool(control & 2)
+                parts[is_command] += raw[6:4 + length]
+                raw = raw[4 + length:]
+                if is_last and is_command:
+                    message = Message(context, parts[True], b"")
+                    data_set_expected = message.number(0x0800) != 0x0101
+                if is_last and not (is_command and data_set_expected):
+                    assert not raw, "another message in the same PDU"
+                    return Message(context, parts[True], parts[False])
+
+    def message(self):
+        came = self.next()
+        assert isinstance(came, Message), f"{came} in place of a message"
+        return came
 
     def _exactly(self, size):
         got = b""
@@ -134,3 +236,10 @@ class Wire:
         self.send(pdu(RELEASE_RQ, b"\0" * 4))
         kind, _ = self.receive()
         assert kind == RELEASE_RP, f"release answered with PDU {kind}"
+
+    def accept(self):
+        """Receives a request for an association, accepts all of it and returns its body."""
+        kind, body = self.receive()
+        assert kind == ASSOCIATE_RQ, f"PDU {kind} in place of a request for an association"
+        self.send(associate_accept(body))
+        return body
