@@ -18,7 +18,8 @@ namespace router {
 namespace {
 
 constexpr int kDiskThreads = 16;
-constexpr std::chrono::seconds kLastWord{2};  // to the peers of what a drain aborts
+constexpr std::chrono::milliseconds kLookAgain{250};  // for what has become idle in a drain
+constexpr std::chrono::seconds kLastWord{2};          // to the peers of what a drain aborts
 
 // Every association of a client may have one upstream; files and the ledger come on top.
 void RaiseDescriptorLimit() {
@@ -282,8 +283,10 @@ void App::Drain() {
       loop->Post([roster, at_once] { roster->Stop(at_once); });
     }
   };
-  stop(false);
-  services_->census.AwaitEmpty(config_->limits.drain);
+  // Again and again: an association of sub-operations is idle only when the last move has ended.
+  const auto by = std::chrono::steady_clock::now() + config_->limits.drain;
+  do stop(false);
+  while (!services_->census.AwaitEmpty(kLookAgain) && std::chrono::steady_clock::now() < by);
   CloseAcceptors();
   // Again and again: what was aborted waits for its peer to close (ARTIM) unless it is told not to.
   do stop(true);

@@ -49,6 +49,8 @@ void AppendHeader(Buffer& out, uint16_t element, size_t length) {
   StoreLe32(out.data() + at + 4, static_cast<uint32_t>(length));
 }
 
+void AppendRaw(Buffer& out, Bytes bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+
 }  // namespace
 
 CommandSet::CommandSet(Command command, bool has_data_set) {
@@ -64,14 +66,16 @@ Result<CommandSet> CommandSet::Decode(Bytes bytes, Blame peer) {
   while (!bytes.empty()) {
     if (bytes.size() < kElementHeader)
       return malformed(fmt::format("{} bytes after the last element", bytes.size()));
-    uint16_t group = LoadLe16(bytes.data()), element = LoadLe16(bytes.data() + 2);
+    const std::byte* from = bytes.data();
+    uint16_t group = LoadLe16(from), element = LoadLe16(from + 2);
     uint32_t length = LoadLe32(bytes.data() + 4);
     bytes = bytes.subspan(kElementHeader);
-    if (group != 0) return malformed(fmt::format("element ({:04X},{:04X})", group, element));
     if (length > bytes.size())
-      return malformed(
-          fmt::format("(0000,{:04X}) has {} bytes, {} are left", element, length, bytes.size()));
-    if (element != element::kGroupLength)
+      return malformed(fmt::format("({:04X},{:04X}) has {} bytes, {} are left", group, element,
+                                   length, bytes.size()));
+    if (group != 0)
+      AppendRaw(set.others_, {from, kElementHeader + length});
+    else if (element != element::kGroupLength)
       set.elements_.push_back({element, Padded(element, bytes.first(length))});
     bytes = bytes.subspan(length);
   }
@@ -107,7 +111,7 @@ Buffer CommandSet::Encode() const {
   size_t length = 0;
   for (const Element& element : elements_) length += kElementHeader + element.value.size();
   Buffer out;
-  out.reserve(length + kElementHeader + 4);
+  out.reserve(length + kElementHeader + 4 + others_.size());
   AppendHeader(out, element::kGroupLength, 4);
   out.resize(out.size() + 4);
   StoreLe32(out.data() + kElementHeader, static_cast<uint32_t>(length));
@@ -115,6 +119,7 @@ Buffer CommandSet::Encode() const {
     AppendHeader(out, element.number, element.value.size());
     out.insert(out.end(), element.value.begin(), element.value.end());
   }
+  AppendRaw(out, others_);
   return out;
 }
 

@@ -51,14 +51,15 @@ struct Suboperations {
 enum class Priority : uint16_t { kMedium = 0, kHigh = 1, kLow = 2 };
 
 // A command set (PS3.7 6.3): the elements of group 0000, implicit VR little endian. Every element
-// that came is kept, known or retired, so that a relayed command loses nothing.
+// that came is kept, known or retired, so that a relayed command loses nothing; so are elements of
+// other groups, which have no place there (Orthanc puts (0008,0058) into the final C-GET-RSP).
 //
 // A value type. Not for more than one thread at a time.
 class CommandSet {
  public:
   explicit CommandSet(Command command, bool has_data_set = false);
 
-  // Errc::kMalformedDimse: not group 0000, an element twice, a length beyond the end, no
+  // Errc::kMalformedDimse: an element twice, a length beyond the end, no
   // (0000,0100) or (0000,0800), or without what a request ((0000,0110)), a response ((0000,0120),
   // (0000,0900)) or a C-CANCEL-RQ ((0000,0120)) must have; a US value that is not 2 bytes. The
   // group length and the order are not trusted and not insisted on. Nothing refers to `bytes`
@@ -125,6 +126,7 @@ class CommandSet {
   void SetTitle(uint16_t element, const AeTitle& title);
 
   std::vector<Element> elements_;  // ascending; without the group length
+  Buffer others_;                  // encoded elements of other groups, as they came
 };
 
 }  // namespace router::dimse

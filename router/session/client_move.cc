@@ -54,6 +54,7 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   }
   MoveRequest move;
   move.upstream = application_.name;
+  move.upstream_title = application_.ae_title;
   move.titles = application_.move_as;
   move.originator = application_.move_originator;
   move.settle = application_.settle;

@@ -13,6 +13,8 @@ namespace {
 std::string_view OutcomeOf(const Result<>& how) {
   if (how) return "released";
   switch (how.error().code) {
+    case Errc::kReleased:  // upstream asked for it (mirrored)
+      return "released";
     case Errc::kClosed:
     case Errc::kTimeout:
     case Errc::kStalled:
@@ -210,7 +212,7 @@ void ClientSession::LogEnd(const Result<>& how) const {
       .Add(static_cast<double>(client_->stream().bytes_written()));
   if (!how && how.error().blame == Blame::kDownstream)
     association::CountProtocolError(registry, how.error());
-  log::Write(how ? log::Level::kInfo : log::Level::kWarning, "association ended",
+  log::Write(outcome == "released" ? log::Level::kInfo : log::Level::kWarning, "association ended",
              {{"calling", rq_.calling.title().view()},
               {"called", rq_.called.title().view()},
               {"from", client_->peer_address()},

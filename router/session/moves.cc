@@ -15,6 +15,12 @@ bool MayBring(const MoveScope& scope, const Moves::Clues& clues) {
   return Contains(scope.studies, clues.study) && Contains(scope.series, clues.series);
 }
 
+// Some applications (PixelMed) name themselves in place of who asked for the move.
+bool NamesOriginator(const AeTitle& originator, const MoveRequest& request) {
+  return originator.empty() || originator == request.calling ||
+         originator == request.upstream_title;
+}
+
 bool NeedsHead(const MoveScope& scope) {
   return scope.instances.empty() && !(scope.studies.empty() && scope.series.empty());
 }
@@ -118,7 +124,7 @@ Moves::Attribution Moves::Attribute(const std::string& upstream, const AeTitle& 
     // that of our C-MOVE-RQ.
     if (clues.originator_message_id) {
       if (*clues.originator_message_id != move->message_id_) continue;
-      if (!clues.originator.empty() && clues.originator != move->request.calling) continue;
+      if (!NamesOriginator(clues.originator, move->request)) continue;
     }
     if (MayBring(move->request.scope, clues)) possible.push_back(move);
   }

@@ -45,6 +45,7 @@ struct MoveScope {
 
 struct MoveRequest {
   std::string upstream;         // application
+  AeTitle upstream_title;       // its own
   std::vector<AeTitle> titles;  // ours, that upstream may send to
   config::MoveOriginator originator = config::MoveOriginator::kLearn;
   config::Duration settle{}, late{};

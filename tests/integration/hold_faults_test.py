@@ -36,10 +36,12 @@ class HoldFaults(Case):
         wanted = {sop_instance_uid(file) for file in self.everything()}
         wait_until(lambda: wanted <= set(self.upstream.files()) and not self.sluice.held(), 60,
                    "everything upstream and nothing held")
-        stored = [line["kind"] for line in self.upstream.journal("store")
-                  if line["status"] == 0 and line["kind"] != "image"]
-        first = list(dict.fromkeys(stored))
-        self.assertEqual(first, ["structure_set", "plan", "dose"])
+
+        def order():  # the journal's line follows the file
+            return list(dict.fromkeys(line["kind"] for line in self.upstream.journal("store")
+                                      if line["status"] == 0 and line["kind"] != "image"))
+        wait_until(lambda: "dose" in order(), 60, "the dose in the journal")
+        self.assertEqual(order(), ["structure_set", "plan", "dose"])
 
     def inject(self):
         self.send(self.chain.dose)

@@ -90,6 +90,17 @@ TEST(CommandSet, OddValuesArePaddedAsTheirKindDemands) {
   EXPECT_EQ(set.move_destination().view(), "ABC");
 }
 
+// Orthanc's final C-GET-RSP carries the Failed SOP Instance UID List here.
+TEST(CommandSet, ElementsOfOtherGroupsAreKept) {
+  const std::string kSet =
+                        "0000 0001 02000000 3000  0000 1001 02000000 0700  "
+                        "0000 0008 02000000 0101",
+                    kOthers = "0800 0000 04000000 0c000000  0800 5800 04000000 '1.2' 00";
+  auto set = CommandSet::Decode(Hex(kSet + kOthers));
+  ASSERT_TRUE(set) << set.error().detail;
+  EXPECT_EQ(set->Encode(), Hex("0000 0000 04000000 1e000000" + kSet + kOthers));
+}
+
 TEST(CommandSet, FaultsAreNamed) {
   const std::string kId = "0000 1001 02000000 0700", kField = "0000 0001 02000000 3000",
                     kType = "0000 0008 02000000 0101";
@@ -99,8 +110,8 @@ TEST(CommandSet, FaultsAreNamed) {
   EXPECT_EQ(FaultOf(Hex(kField + kType)), "command set: without (0000,0110)");
   EXPECT_EQ(FaultOf(Hex(kField + kType + kId + "00")),
             "command set: 1 bytes after the last element");
-  EXPECT_EQ(FaultOf(Hex(kField + kType + kId + "0800 1800 02000000 3000")),
-            "command set: element (0008,0018)");
+  EXPECT_EQ(FaultOf(Hex(kField + kType + kId + "0800 1800 03000000 3000")),
+            "command set: (0008,0018) has 3 bytes, 2 are left");
   EXPECT_EQ(FaultOf(Hex(kField + kType + kId + kId)), "command set: (0000,0110) twice");
   EXPECT_EQ(FaultOf(Hex(kField + kType + kId + "0000 0010 ffffffff 00")),
             "command set: (0000,1000) has 4294967295 bytes, 1 are left");

@@ -26,6 +26,7 @@ class MovesTest : public ::testing::Test {
   MoveRequest Request(std::string destination = "RTPACS") {
     MoveRequest request;
     request.upstream = "VMSDBD";
+    request.upstream_title = AeTitle::FromWire("ARIADB");
     request.titles = {kOne};
     request.originator = originator_;
     request.settle = seconds(5);
@@ -100,6 +101,12 @@ TEST_F(MovesTest, AnotherOriginatorThanOurTitleBelongsToNone) {
   auto attribution = Attribute(From(11, AeTitle::FromWire("SOMEBODY")));
   EXPECT_EQ(attribution.move, nullptr);
   EXPECT_FALSE(attribution.needs_head);
+}
+
+TEST_F(MovesTest, AnUpstreamThatNamesItselfIsUnderstood) {
+  Move first = Open(Request("A"), 11), second = Open(Request("B"), 12);
+  EXPECT_EQ(Attribute(From(12, AeTitle::FromWire("ARIADB"))).move, second);
+  EXPECT_EQ(Attribute(From(13, AeTitle::FromWire("ARIADB"))).move, nullptr);
 }
 
 TEST_F(MovesTest, AnotherTitleOrUpstreamBelongsToNone) {
