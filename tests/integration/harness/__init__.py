@@ -20,6 +20,7 @@ from .peers import Dcmqrscp, FaultyPeer, OrthancAria, OrthancPacs, Storescp
 from .ports import free_port
 from .process import Process, Timeout, wait_until
 from .raw_upstream import RawUpstream, serve
+from .same import masked, shas
 from .sluice import Sluice, sluice_config
 from . import wire
 from .tools import echoscu, findscu, getscu, movescu, run_tool, storescu, tool
@@ -28,6 +29,7 @@ __all__ = [
     "Case", "Dcmqrscp", "FaultyPeer", "OrthancAria", "OrthancPacs", "Process", "RawUpstream",
     "Sluice", "Storescp", "TEST_DATA", "Timeout", "canonical_sha256", "dataset_bytes",
     "dataset_sha256", "echoscu", "eclipse_chain", "files_by_uid", "findscu", "free_port", "getscu",
-    "movescu", "raystation_chain", "run_cases", "run_tool", "serve", "sluice_config",
+    "masked", "movescu", "raystation_chain", "run_cases", "run_tool", "serve", "shas",
+    "sluice_config",
     "sop_instance_uid", "storescu", "tool", "transfer_syntax", "vary", "wait_until", "wire",
 ]
