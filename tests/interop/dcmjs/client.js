@@ -1,0 +1,153 @@
+'use strict';
+// A client on dcmjs-dimse that does what it is told and prints all that it hears.
+//
+//   node client.js CONFIG     {"host", "port", "calling", "called", "listen", "steps": […]}
+//
+// Prints "== NAME" before what each step says, and "= done" after a step that went well.
+
+const fs = require('fs');
+const path = require('path');
+const dimse = require('dcmjs-dimse');
+const { part10 } = require('./part10');
+const { conversations } = require('./conversations');
+const { Client, Dataset } = dimse;
+const { PresentationContextResult, Status } = dimse.constants;
+const { CEchoRequest, CFindRequest, CGetRequest, CMoveRequest, CStoreRequest } = dimse.requests;
+const { CStoreResponse } = dimse.responses;
+
+const config = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
+const STEP_WITHIN = 5000;
+
+// Everything a message says, in the order of its names.
+function told(message) {
+  const inOrder = (elements) => JSON.stringify(elements, (key, value) => {
+    if (!value || typeof value !== 'object' || Array.isArray(value)) {
+      return value;
+    }
+    return Object.fromEntries(Object.keys(value).sort().filter((name) => !name.startsWith('_'))
+      .map((name) => [name, value[name]]));
+  });
+  const parts = [inOrder(message.getCommandDataset().getElements())];
+  if (message.getDataset()) {
+    parts.push(inOrder(message.getDataset().getElements()));
+  }
+  return parts.join(' ');
+}
+
+// Sends requests on one association; resolves when it is closed to whether all had an answer.
+function converse(requests, listeners = {}, options = {}) {
+  return new Promise((resolve) => {
+    const client = new Client();
+    let answered = 0;
+    client.on('associationAccepted', (association) => {
+      for (const { id } of association.getPresentationContexts()) {
+        const context = association.getPresentationContext(id);
+        // Of a rejected context the syntax means nothing (PS3.8 9.3.3.2).
+        console.log('context', id, context.getAbstractSyntaxUid(), context.getResultDescription(),
+          ...(context.getResult() === PresentationContextResult.Accept
+            ? [context.getAcceptedTransferSyntaxUid(), context.getUserRole(),
+              context.getProviderRole()] : []));
+      }
+    });
+    client.on('associationRejected', (reject) => console.log('rejected', JSON.stringify(reject)));
+    client.on('associationReleased', () => {
+      console.log('released');
+      resolve(answered === requests.length); // who closes, and when, is not for the caller
+    });
+    client.on('networkError', (fault) => console.log('network error:', fault.message));
+    client.on('closed', () => resolve(answered === requests.length));
+    for (const [event, listener] of Object.entries(listeners)) {
+      client.on(event, listener);
+    }
+    for (const request of requests) {
+      request.on('response', (response) => {
+        console.log(told(response));
+        if (response.getStatus() !== Status.Pending) {
+          answered += [0, 0xfe00, 0xa801].includes(response.getStatus()) ? 1 : 0;
+        }
+        if (options.onResponse) {
+          options.onResponse(client, request);
+        }
+      });
+      client.addRequest(request);
+    }
+    client.send(config.host, config.port, config.calling, config.called,
+      { associationLingerTimeout: options.linger || 0 });
+  });
+}
+
+function query(kind, step, ...more) {
+  const request = new kind(...more);
+  request.setDataset(new Dataset({ QueryRetrieveLevel: step.level, ...step.keys }));
+  return request;
+}
+
+const verbs = {
+  echo: () => converse([new CEchoRequest()]),
+
+  store: (step) => converse(step.files.map((file) => new CStoreRequest(file))),
+
+  find: (step) => {
+    let heard = 0;
+    return converse([query(CFindRequest, step)], {}, {
+      onResponse: (client, request) => {
+        heard += 1;
+        if (heard === step.cancel) {
+          client.cancel(request);
+        }
+      },
+    });
+  },
+
+  move: (step) => {
+    const request = query(CMoveRequest, step);
+    request.getCommandDataset().setElement('MoveDestination', step.destination);
+    return converse([request]);
+  },
+
+  get: (step) => converse([query(CGetRequest, step)], {
+    cStoreRequest: (request, callback) => {
+      const dataset = request.getDataset();
+      const bytes = dataset.getDenaturalizedDataset();
+      const uid = request.getAffectedSopInstanceUid();
+      fs.writeFileSync(path.join(step.into, `${uid}.dcm`), part10(
+        request.getAffectedSopClassUid(), uid, dataset.getTransferSyntaxUid(), bytes));
+      const response = CStoreResponse.fromRequest(request);
+      response.setStatus(Status.Success);
+      callback(response);
+    },
+  }),
+
+  ...conversations(config, converse, told),
+};
+
+// The library waits without end for an association that nobody closes.
+function tooLong() {
+  let timer;
+  const passed = new Promise((resolve) => {
+    timer = setTimeout(() => {
+      console.log(`no end within ${STEP_WITHIN / 1000} s`);
+      resolve(false);
+    }, STEP_WITHIN);
+  });
+  return { passed, stop: () => clearTimeout(timer) };
+}
+
+async function main() {
+  dimse.log.setLevel('silent');
+  for (const step of config.steps) {
+    console.log(`== ${step.name}`);
+    try {
+      const limit = tooLong();
+      const well = await Promise.race([verbs[step.do](step), limit.passed]);
+      limit.stop();
+      if (well) {
+        console.log('= done');
+      }
+    } catch (fault) {
+      console.log('cannot:', fault.message);
+    }
+  }
+}
+
+main().then(() => process.exit(0));
