@@ -1,27 +1,19 @@
 """The clients of the bench: each holds a conversation with one peer and tells what it printed."""
 import collections
 import json
-import pathlib
 import re
 import shutil
 import subprocess
 
 from harness import echoscu, findscu, getscu, movescu, run_tool, storescu, tool
+from servers import HERE, PIXELMED, dcmjs_version, version_of
 
-HERE = pathlib.Path(__file__).resolve().parent
-PIXELMED = "/usr/share/java/pixelmed.jar"
 # text: what was printed. done: whether the client itself says that it went well.
 CONVERSATION_WITHIN = 60  # seconds
 Said = collections.namedtuple("Said", "text done")
 PROPOSE = {"1.2.840.10008.1.2": "-xi", "1.2.840.10008.1.2.1": "-xe", "1.2.840.10008.1.2.2": "-xb",
            "1.2.840.10008.1.2.1.99": "-xd", "1.2.840.10008.1.2.5": "-xr",
            "1.2.840.10008.1.2.4.70": "-xs", "1.2.840.10008.1.2.4.80": "-xt"}
-
-
-def version_of(package):
-    done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], check=True,
-                          capture_output=True, text=True)
-    return done.stdout
 
 
 def keys_of(step):
@@ -166,8 +158,7 @@ class Dcmjs(ScriptClient):
             "print"], cancels=True)
 
     def version(self):
-        package = HERE / "dcmjs" / "node_modules" / "dcmjs-dimse" / "package.json"
-        return json.loads(package.read_text())["version"]
+        return dcmjs_version()
 
     def command(self, peer, steps, directory, listen):
         return ["node", HERE / "dcmjs" / "client.js",
@@ -219,7 +210,8 @@ class Pixelmed(ScriptClient):
 
 
 def clients(directory):
-    return [Dcmtk(), Dcmsend(), Dcmjs(), Odil(), Ctn(), Pixelmed(directory / "classes")]
+    """Those with the longest conversations first: they are held three at a time."""
+    return [Dcmjs(), Dcmtk(), Pixelmed(directory / "classes"), Odil(), Dcmsend(), Ctn()]
 
 
 def missing():

@@ -30,7 +30,7 @@ class Conversation:
     def __enter__(self):
         self.association.associate()
         accepted = self.association.get_negotiated_parameters()
-        for context in accepted.get_presentation_contexts():
+        for context in sorted(accepted.get_presentation_contexts(), key=lambda one: one.id):
             # Of a rejected context the syntax means nothing (PS3.8 9.3.3.2).
             accepted_in = (context.transfer_syntaxes
                            if context.result == Context.Result.Acceptance else ())

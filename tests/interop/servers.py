@@ -1,16 +1,30 @@
 """The applications of the bench: each is started twice, `direct` and `behind` Sluice."""
 import json
 import pathlib
+import subprocess
+import threading
 
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_file_meta_info
 
-from harness import Dcmqrscp, OrthancPacs, Storescp, dataset_sha256, free_port
+from harness import Dcmqrscp, OrthancPacs, Storescp, dataset_sha256, free_port, wait_until
 from harness.peers import Peer
 from instances import MANY_PATIENT
 
 HERE = pathlib.Path(__file__).resolve().parent
 PIXELMED = "/usr/share/java/pixelmed.jar"
+ENDED = "the server ended\n"
+
+
+def version_of(package):
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], check=True,
+                          capture_output=True, text=True)
+    return done.stdout
+
+
+def dcmjs_version():
+    package = HERE / "dcmjs" / "node_modules" / "dcmjs-dimse" / "package.json"
+    return json.loads(package.read_text())["version"]
 
 
 class DcmjsServer(Peer):
@@ -78,6 +92,7 @@ class Application:
     def __init__(self, name, aet, kind, archive=True, **options):
         self.name, self.aet, self.kind, self.archive = name, aet, kind, archive
         self.options = options
+        self.lock = threading.Lock()  # whose turn it is
         # Destinations of moves: one that the server itself reaches, one that Sluice does.
         self.forwarded, self.carried = f"{aet}-FORWARD", f"{aet}-CARRY"
         # Whether it sends the instances of a study in the same order every time.
@@ -86,6 +101,19 @@ class Application:
         # others there are so many that a C-CANCEL comes in time, or just not.
         self.waits_for_cancel = kind is DcmjsServer
         self.slow_patient = "IO-SLOW" if self.waits_for_cancel else MANY_PATIENT
+
+    def version(self):
+        if self.kind is DcmjsServer:
+            return dcmjs_version()
+        return version_of({Dcmqrscp: "dcmtk", Storescp: "dcmtk", OrthancPacs: "orthanc",
+                           PixelmedServer: "libpixelmed-java"}[self.kind])
+
+    def fate(self, way):
+        """A line on whether it ended when it was told to, which only dcmqrscp ever does."""
+        running = getattr(self, way)
+        if self.kind is Dcmqrscp:
+            wait_until(lambda: not running.running(), what="the end of dcmqrscp")
+        return ENDED if not running.running() else "the server goes on\n"
 
     def holds(self, way, directory):
         running = getattr(self, way)

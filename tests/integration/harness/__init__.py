@@ -30,6 +30,6 @@ __all__ = [
     "Sluice", "Storescp", "TEST_DATA", "Timeout", "canonical_sha256", "dataset_bytes",
     "dataset_sha256", "echoscu", "eclipse_chain", "files_by_uid", "findscu", "free_port", "getscu",
     "masked", "movescu", "raystation_chain", "run_cases", "run_tool", "serve", "shas",
-    "sluice_config",
-    "sop_instance_uid", "storescu", "tool", "transfer_syntax", "vary", "wait_until", "wire",
+    "sluice_config", "sop_instance_uid", "storescu", "tool", "transfer_syntax", "vary",
+    "wait_until", "wire",
 ]

@@ -5,6 +5,7 @@
 //
 // Prints "== NAME" before what each step says, and "= done" after a step that went well.
 
+const { AsyncLocalStorage } = require('async_hooks');
 const fs = require('fs');
 const path = require('path');
 const dimse = require('dcmjs-dimse');
@@ -16,7 +17,15 @@ const { CEchoRequest, CFindRequest, CGetRequest, CMoveRequest, CStoreRequest } =
 const { CStoreResponse } = dimse.responses;
 
 const config = JSON.parse(fs.readFileSync(process.argv[2], 'utf8'));
-const STEP_WITHIN = 5000;
+const STEP_WITHIN = 3000;
+const context = new AsyncLocalStorage();
+let current; // the step that may speak: one that was given up says nothing more
+
+function say(...words) {
+  if (context.getStore() === current) {
+    console.log(...words);
+  }
+}
 
 // Everything a message says, in the order of its names.
 function told(message) {
@@ -41,27 +50,27 @@ function converse(requests, listeners = {}, options = {}) {
     let answered = 0;
     client.on('associationAccepted', (association) => {
       for (const { id } of association.getPresentationContexts()) {
-        const context = association.getPresentationContext(id);
+        const one = association.getPresentationContext(id);
         // Of a rejected context the syntax means nothing (PS3.8 9.3.3.2).
-        console.log('context', id, context.getAbstractSyntaxUid(), context.getResultDescription(),
-          ...(context.getResult() === PresentationContextResult.Accept
-            ? [context.getAcceptedTransferSyntaxUid(), context.getUserRole(),
-              context.getProviderRole()] : []));
+        say('context', id, one.getAbstractSyntaxUid(), one.getResultDescription(),
+          ...(one.getResult() === PresentationContextResult.Accept
+            ? [one.getAcceptedTransferSyntaxUid(), one.getUserRole(),
+              one.getProviderRole()] : []));
       }
     });
-    client.on('associationRejected', (reject) => console.log('rejected', JSON.stringify(reject)));
+    client.on('associationRejected', (reject) => say('rejected', JSON.stringify(reject)));
     client.on('associationReleased', () => {
-      console.log('released');
+      say('released');
       resolve(answered === requests.length); // who closes, and when, is not for the caller
     });
-    client.on('networkError', (fault) => console.log('network error:', fault.message));
+    client.on('networkError', (fault) => say('network error:', fault.message));
     client.on('closed', () => resolve(answered === requests.length));
     for (const [event, listener] of Object.entries(listeners)) {
       client.on(event, listener);
     }
     for (const request of requests) {
       request.on('response', (response) => {
-        console.log(told(response));
+        say(told(response));
         if (response.getStatus() !== Status.Pending) {
           answered += [0, 0xfe00, 0xa801].includes(response.getStatus()) ? 1 : 0;
         }
@@ -118,7 +127,7 @@ const verbs = {
     },
   }),
 
-  ...conversations(config, converse, told),
+  ...conversations(config, converse, told, say),
 };
 
 // The library waits without end for an association that nobody closes.
@@ -126,27 +135,31 @@ function tooLong() {
   let timer;
   const passed = new Promise((resolve) => {
     timer = setTimeout(() => {
-      console.log(`no end within ${STEP_WITHIN / 1000} s`);
+      say(`no end within ${STEP_WITHIN / 1000} s`);
       resolve(false);
     }, STEP_WITHIN);
   });
   return { passed, stop: () => clearTimeout(timer) };
 }
 
+async function perform(step) {
+  say(`== ${step.name}`);
+  const limit = tooLong();
+  try {
+    if (await Promise.race([verbs[step.do](step), limit.passed])) {
+      say('= done');
+    }
+  } catch (fault) {
+    say('cannot:', fault.message);
+  }
+  limit.stop();
+}
+
 async function main() {
   dimse.log.setLevel('silent');
   for (const step of config.steps) {
-    console.log(`== ${step.name}`);
-    try {
-      const limit = tooLong();
-      const well = await Promise.race([verbs[step.do](step), limit.passed]);
-      limit.stop();
-      if (well) {
-        console.log('= done');
-      }
-    } catch (fault) {
-      console.log('cannot:', fault.message);
-    }
+    current = step;
+    await context.run(step, () => perform(step));
   }
 }
 

@@ -28,58 +28,58 @@ function commitment(step) {
     });
 }
 
-function acknowledged(request, told) {
-  console.log('asked:', told(request));
+function acknowledged(request, told, say) {
+  say('asked:', told(request));
   const response = NEventReportResponse.fromRequest(request);
   response.setStatus(0);
   return response;
 }
 
-function conversations(config, converse, told) {
-  // Listens until one N-EVENT-REPORT was answered and its association released.
-  function reported(within) {
-    return new Promise((resolve) => {
-      let heard = false;
-      class Listener extends Scp {
-        associationRequested(association) {
-          this.association = association;
-          console.log('called by', association.getCallingAeTitle().trim(), 'as',
-            association.getCalledAeTitle().trim());
-          for (const { id } of association.getPresentationContexts()) {
-            const context = association.getPresentationContext(id);
-            console.log('proposed', id, context.getAbstractSyntaxUid(),
-              context.getTransferSyntaxUids().join(' '), context.getUserRole(),
-              context.getProviderRole());
-            context.setResult(PresentationContextResult.Accept, context.getTransferSyntaxUids()[0]);
-          }
-          this.sendAssociationAccept();
-        }
-
-        associationReleaseRequested() {
-          this.sendAssociationReleaseResponse();
-          finish();
-        }
-
-        nEventReportRequest(request, callback) {
-          heard = true;
-          callback(acknowledged(request, told));
-        }
-
-        abort() {
-          console.log('aborted');
-          finish();
-        }
-      }
-      const server = new Server(Listener);
-      const deadline = setTimeout(() => finish(), within);
-      function finish() {
-        clearTimeout(deadline);
-        server.close();
-        resolve(heard);
-      }
-      server.on('networkError', (fault) => console.log('listener:', fault.message));
-      server.listen(config.listen);
+function conversations(config, converse, told, say) {
+  // Listens until one N-EVENT-REPORT was answered and its association released, or stop() is
+  // called. What it hears goes into `lines`: it may come before the end of what it answers.
+  function listener() {
+    const lines = [];
+    const note = (...words) => lines.push(words.join(' '));
+    let heard = false;
+    let finish;
+    const done = new Promise((resolve) => {
+      finish = () => resolve(heard);
     });
+    class Listener extends Scp {
+      associationRequested(association) {
+        this.association = association;
+        note('called by', association.getCallingAeTitle().trim(), 'as',
+          association.getCalledAeTitle().trim());
+        for (const { id } of association.getPresentationContexts()) {
+          const context = association.getPresentationContext(id);
+          note('proposed', id, context.getAbstractSyntaxUid(),
+            context.getTransferSyntaxUids().join(' '), context.getUserRole(),
+            context.getProviderRole());
+          context.setResult(PresentationContextResult.Accept, context.getTransferSyntaxUids()[0]);
+        }
+        this.sendAssociationAccept();
+      }
+
+      associationReleaseRequested() {
+        this.sendAssociationReleaseResponse();
+        finish();
+      }
+
+      nEventReportRequest(request, callback) {
+        heard = true;
+        callback(acknowledged(request, told, note));
+      }
+
+      abort() {
+        note('aborted');
+        finish();
+      }
+    }
+    const server = new Server(Listener);
+    server.on('networkError', (fault) => note('listener:', fault.message));
+    server.listen(config.listen);
+    return { lines, done, stop: () => server.close() };
   }
 
   return {
@@ -102,15 +102,18 @@ function conversations(config, converse, told) {
       return converse([commitment(step)], {
         nEventReportRequest: (request, callback) => {
           heard = true;
-          callback(acknowledged(request, told));
+          callback(acknowledged(request, told, say));
         },
       }, { linger: 300 }).then((answered) => answered && heard);
     },
 
     async commitmentLater(step) {
-      const report = reported(5000);
+      const report = listener();
       const answered = await converse([commitment(step)]);
-      return (await report) && answered;
+      const heard = answered && await report.done;
+      report.stop();
+      report.lines.forEach((line) => say(line));
+      return heard;
     },
 
     print(step) {
