@@ -47,6 +47,11 @@ def without_pending(text, kept=0):
     return text
 
 
+def last_alone(text):
+    """Without pending responses, and without what dcmjs-dimse repeats of them in the last one."""
+    return REMAINING.sub("", without_pending(text))
+
+
 def up_to(text, kept):
     """The text up to and with its pending response number `kept`."""
     for pattern in PENDING:
@@ -73,10 +78,9 @@ def comparable(said, step, way, server):
             text = up_to(text, step["cancel"])
     if step["name"] == "C-MOVE, carried":
         # Pending responses of a carried move are Sluice's own (docs/life-of-an-association.md).
-        # dcmjs-dimse tells of a last response without Remaining what the one before it said.
-        text = REMAINING.sub("", without_pending(text))
+        text = last_alone(text)
     if step["do"] == "get" and not server.orders:
-        text = "\n".join(sorted(without_pending(text).splitlines()))
+        text = "\n".join(sorted(last_alone(text).splitlines()))
     return text
 
 
@@ -107,6 +111,8 @@ def compare(server, straight, through, held):
         offered = ANSWERED.search(said.text)
     elif step["do"] == "shutdown":
         offered = ENDED in said.text
+    elif "cancel" in step and not server.waits_for_cancel:
+        offered = len(MATCH.findall(said.text)) >= step["cancel"]
     else:
         offered = said.done
     if not offered:

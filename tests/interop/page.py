@@ -26,8 +26,9 @@ transfer syntax) and the transfer syntaxes agreed are the same; in brackets the 
 that arrived, or of matches. *not offered*: client or server does not do it in the direct
 conversation either, and refuses it through Sluice with the same words. *differs*: a defect.
 
-What is stored: {", ".join(SOURCES)}; where a syntax compresses, the first of them. Queries that
-are cancelled have {MANY} matches or a server that waits for the C-CANCEL.
+What is stored: {", ".join(SOURCES)};
+where a syntax compresses, the first of them. Queries that are cancelled have {MANY} matches, or a
+server that waits for the C-CANCEL.
 
 ## What is not compared
 

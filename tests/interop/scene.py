@@ -64,7 +64,8 @@ class Scene:
         titles = [one.forwarded, one.carried]
         for title in titles:
             self.destinations[way, title] = self._start(
-                Storescp(self.directory / way / title, name=title.lower(), aet=title, options=("--fork",)))
+                Storescp(self.directory / way / title, name=title.lower(), aet=title,
+                         options=("--fork",)))
         peers = {title: self.destinations[way, title].port for title in titles}
         if way == "behind":
             # It knows nothing of what only Sluice reaches.

@@ -72,7 +72,9 @@ function objects(config) {
       const asked = request.getDataset().getElements();
       const report = new NEventReportRequest(COMMITMENT, request.getRequestedSopInstanceUid(), 1);
       report.setDataset(new Dataset({
-        TransactionUID: asked.TransactionUID, ReferencedSOPSequence: asked.ReferencedSOPSequence }));
+        TransactionUID: asked.TransactionUID,
+        ReferencedSOPSequence: asked.ReferencedSOPSequence,
+      }));
       if (!asked.TransactionUID.endsWith(LATER)) {
         this.sendRequests(report);
         return;

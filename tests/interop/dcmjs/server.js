@@ -29,7 +29,8 @@ const OFFERED = new Set([
   SopClass.BasicColorPrintManagementMeta,
 ]);
 const COMPOSITE = '1.2.840.10008.5.1.4.1.1.'; // storage SOP classes (PS3.4 B.5)
-const LEVEL_UID = { STUDY: 'StudyInstanceUID', SERIES: 'SeriesInstanceUID', IMAGE: 'SOPInstanceUID' };
+const LEVEL_UID = {
+  STUDY: 'StudyInstanceUID', SERIES: 'SeriesInstanceUID', IMAGE: 'SOPInstanceUID' };
 const SLOW = 'IO-SLOW'; // the patient whose matches stop after a few until they are cancelled
 const A_FEW = 10;
 const stored = new Map(); // SOP Instance UID → Dataset
