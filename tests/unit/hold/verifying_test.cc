@@ -115,7 +115,11 @@ TEST_F(GateTest, WhatNobodyAnswersIsLeftToAPersonInTheEnd) {
         bench.clock.Advance(std::chrono::minutes(59));
         subject.gate.Wake();
         const size_t asked = bench.application.finds.size();
-        co_await bench.Until([&] { return bench.application.finds.size() > asked; });
+        co_await bench.Until([&] {  // asked again and again
+          bench.clock.Advance(std::chrono::milliseconds(100));
+          subject.gate.Wake();
+          return bench.application.finds.size() > asked;
+        });
         store::Row row = co_await bench.Find(id);
         EXPECT_EQ(row.state, State::kVerifying);
         bench.clock.Advance(std::chrono::minutes(5));
