@@ -98,7 +98,7 @@ class SlowSinks(Case):
         kind, _ = peer.receive()
         self.assertEqual(kind, w.ASSOCIATE_AC)
         instance = "1.2.826.0.1.3680043.9.9999.7"
-        peer.send(w.command(1, 0x0001, self.CT, 1, True, w.element(0, 0x1000, instance)))
+        peer.send(w.command(1, 0x0001, self.CT, 1, True, {0x1000: instance}))
         return peer
 
     def fill(self, peers):
