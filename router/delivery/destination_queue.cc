@@ -67,11 +67,8 @@ Task<> Destination::SendBatch(std::deque<Row> rows) {
 }
 
 Task<> Destination::GiveBackSeries(Uid series, std::deque<Row>& rows) {
-  auto behind = std::ranges::stable_partition(
-      rows, [&](const Row& row) { return row.instance.series != series; });
-  std::deque<Row> back(std::make_move_iterator(behind.begin()),
-                       std::make_move_iterator(behind.end()));
-  rows.erase(behind.begin(), rows.end());
+  std::deque<Row> all = std::exchange(rows, {}), back;
+  for (Row& row : all) (row.instance.series == series ? back : rows).push_back(std::move(row));
   co_await GiveBackRows(std::move(back));
 }
 
