@@ -104,7 +104,11 @@ int main(int argc, char** argv) {
   auto* retry = act("retry", "Try a queued or quarantined instance again now");
   auto* discard = act("discard", "Give a held instance up for good");
 
-  CLI11_PARSE(cli, argc, argv);
+  try {
+    cli.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return cli.exit(error) == 0 ? 0 : 1;
+  }
   if (*serve) return Serve(file);
   if (*check) return Check(file);
   if (*held) return admin::RunHeld(options, std::cout, std::cerr);

@@ -1,5 +1,6 @@
 #include "router/admin/client.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <httplib.h>
 
@@ -193,8 +194,10 @@ int RunStatus(const ClientOptions& options, std::ostream& out, std::ostream& err
   for (const Json& reason : (*status)["reasons"]) {
     if (reason.is_string()) out << "  " << reason.get<std::string>() << "\n";
   }
+  const auto running = std::ranges::count_if(
+      (*status)["moves"], [](const Json& move) { return move.value("state", "") != "ended"; });
   out << fmt::format("{} associations, {} moves in progress\n\n", SizeOf(*status, "associations"),
-                     SizeOf(*status, "moves"));
+                     running);
   out << DestinationTable((*status)["destinations"]);
   return 0;
 }

@@ -152,7 +152,7 @@ void Destination::NoteReached() {
   const bool was_open = !breaker_.MaySend();
   breaker_.Succeeded();
   if (!up_ || was_open) log::Info("destination is reachable again", {{"application", name_}});
-  up_ = true;
+  up_ = tried_ = true;
   last_error_.clear();
   ShowState();
   if (was_open) due_.Notify();
@@ -170,6 +170,7 @@ void Destination::NoteUnreachable(const Error& why) {
                  {{"application", name_}, {"failures", breaker_.failures()}});
   }
   up_ = false;
+  tried_ = true;
   last_error_ = why.detail;
   ShowState();
 }
@@ -224,7 +225,7 @@ Task<Condition> Destination::Describe() {
 }
 
 Task<Condition> Destination::DescribeHere() {
-  co_return Condition{.up = up_,
+  co_return Condition{.up = tried_ ? std::optional(up_) : std::nullopt,
                       .breaker = breaker_.state(),
                       .failures = breaker_.failures(),
                       .slots_used = slots_.used(),

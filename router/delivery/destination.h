@@ -63,7 +63,7 @@ struct Attempt {
 
 // How a destination is, for operators and /readyz. As of the call.
 struct Condition {
-  bool up = true;  // the last attempt to reach it succeeded, or none was made
+  std::optional<bool> up;  // did the last attempt to reach it succeed; absent: none was made
   Breaker::State breaker = Breaker::State::kClosed;
   uint32_t failures = 0;  // connections in a row
   uint32_t slots_used = 0, slots = 0;
@@ -212,7 +212,7 @@ class Destination {
   std::vector<association::Scu*> busy_;  // to be interrupted by Drain
   std::vector<Cargo> carried_;  // what came here lately: proposed together, to be sent together
   std::mt19937_64 random_;
-  bool up_ = true, draining_ = false, running_ = false, queue_ended_ = false;
+  bool up_ = true, tried_ = false, draining_ = false, running_ = false, queue_ended_ = false;
   int callers_ = 0;  // of SendNow and Connect, under way
   std::string last_error_;
 };

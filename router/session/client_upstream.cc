@@ -42,8 +42,10 @@ Task<Result<>> ClientSession::OpenUpstream(ul::AssociateRq rq, ul::AssociateRj* 
             association.error().code == Errc::kRejected ? "rejected" : "lost")
         .Add();
     association::CountProtocolError(services_.metrics, association.error());
+    NoteCall(runtime_, std::unexpected(association.error()));
     co_return std::unexpected(association.error());
   }
+  NoteCall(runtime_, {});
   slot_ = std::move(*slot);
   upstream_ = std::move(*association);
   upstream_->SetReceiveLimit(announced);

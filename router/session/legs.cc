@@ -28,6 +28,14 @@ Task<Result<delivery::Slot>> TakeSlot(ApplicationRuntime& runtime, delivery::Pur
   co_return co_await net::RunOn<Result<delivery::Slot>>(*runtime.home, std::move(take));
 }
 
+void NoteCall(ApplicationRuntime& runtime, const Result<>& called) {
+  if (!runtime.destination) return;
+  if (called || called.error().code == Errc::kRejected)
+    runtime.destination->Reached();
+  else if (called.error().code != Errc::kInterrupted)
+    runtime.destination->Unreachable(called.error().detail);
+}
+
 Task<> Learn(ApplicationRuntime& runtime, ul::AssociateRq offered, ul::AssociateAc answered) {
   ApplicationRuntime* of = &runtime;
   runtime.home->Post([of, offered = std::move(offered), answered = std::move(answered)] {

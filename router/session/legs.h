@@ -17,6 +17,9 @@ association::Timers TimersOf(const config::Application& application);
 Task<Result<delivery::Slot>> TakeSlot(ApplicationRuntime& runtime, delivery::Purpose purpose,
                                       net::Milliseconds wait);
 
+// Tells the application's destination whether a session could reach it: a rejection was an answer.
+void NoteCall(ApplicationRuntime& runtime, const Result<>& called);
+
 // Keeps what the application answered, for associations that are terminated here.
 Task<> Learn(ApplicationRuntime& runtime, ul::AssociateRq offered, ul::AssociateAc answered);
 

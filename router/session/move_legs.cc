@@ -48,6 +48,11 @@ Task<Result<MoveLegs::Leg*>> MoveLegs::For(net::Loop& loop, MoveTarget target,
   auto rq = ul::OriginateRequest(target.calling, target.called, max_pdu_, offered_);
   auto association =
       co_await Association::Request(loop, target.endpoint, std::move(rq), target.timers);
+  if (!target.application.empty()) {
+    Result<> called;
+    if (!association) called = std::unexpected(association.error());
+    NoteCall(services_.Application(target.application), called);
+  }
   if (!association) co_return std::unexpected(association.error());
   (*association)->SetSendLimit((*association)->answer().user.max_length.value_or(0), max_pdu_);
   if (found == legs_.end()) {

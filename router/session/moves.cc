@@ -188,8 +188,9 @@ void Moves::Close(const std::shared_ptr<OpenMove>& move) {
   WakeFirst(move->request.upstream);
 }
 
-std::vector<MoveSnapshot> Moves::Describe() const {
+std::vector<MoveSnapshot> Moves::Describe() {
   std::lock_guard lock(mutex_);
+  Forget();
   std::vector<MoveSnapshot> described;
   for (const auto& move : moves_)
     described.push_back({move->id, move->request.upstream, move->request.client.str(),

@@ -143,7 +143,7 @@ class Moves {
   // The final response is about to be sent.
   void Close(const std::shared_ptr<OpenMove>& move);
 
-  std::vector<MoveSnapshot> Describe() const;
+  std::vector<MoveSnapshot> Describe();
   // Open ones; of all upstreams, or of one.
   size_t InProgress() const;
   size_t InProgress(const std::string& upstream) const;

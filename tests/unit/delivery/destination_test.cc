@@ -324,7 +324,7 @@ TEST_F(DestinationTest, ADeadApplicationIsLeftAloneUntilItAnswersAnEcho) {
         store::Row row = co_await bench.Await(id, State::kReady);
         EXPECT_EQ(row.reason.cause, Cause::kUnreachable);
         auto down = co_await subject.destination.Describe();
-        EXPECT_FALSE(down.up);
+        EXPECT_EQ(down.up, false);
         EXPECT_EQ(down.breaker, Breaker::State::kOpen);
         EXPECT_EQ(bench.metrics.Get<metrics::Id::kDestinationUp>(kName).Value(), 0);
         EXPECT_EQ(bench.metrics.Get<metrics::Id::kBreakerState>(kName).Value(), 2);
