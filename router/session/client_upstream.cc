@@ -75,6 +75,7 @@ Task<Result<ClientSession::Upstream>> ClientSession::EnsureUpstream(ul::ContextI
   for (const ul::AcceptedContext& accepted : upstream_->agreed())
     if (wanted && accepted.id == context && accepted.transfer_syntax == wanted->transfer_syntax)
       co_return upstream_;
+  if (wanted) Forget(runtime_, wanted->abstract_syntax);
   co_return Fail(Errc::kRefused, Blame::kUpstream,
                  "upstream no longer accepts this SOP class in this transfer syntax");
 }

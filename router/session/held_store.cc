@@ -8,6 +8,7 @@
 #include "router/dimse/sop_classes.h"
 #include "router/dimse/status.h"
 #include "router/net/signal.h"
+#include "router/session/legs.h"
 
 namespace router::session {
 namespace {
@@ -104,6 +105,7 @@ Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region) {
     case Outcome::kAnswered:
       co_return attempt.answer;
     case Outcome::kNever:
+      if (attempt.error.code == Errc::kRefused) Forget(runtime_, instance.sop_class);
       co_return FailedBy(attempt.error, dimse::status::kSopClassNotSupported);
     case Outcome::kUnknown:
       unknown_ = store::Reason{store::Cause::kOutcomeUnknown,

@@ -44,4 +44,11 @@ Task<> Learn(ApplicationRuntime& runtime, ul::AssociateRq offered, ul::Associate
   co_return;
 }
 
+void Forget(ApplicationRuntime& runtime, Uid abstract_syntax) {
+  ApplicationRuntime* of = &runtime;
+  runtime.home->Post([of, abstract_syntax = std::move(abstract_syntax)] {
+    of->capabilities.Forget(abstract_syntax);
+  });
+}
+
 }  // namespace router::session
