@@ -3,8 +3,8 @@
 
 Of tests/data every file that is no slice of a CT series, and every tenth slice, goes in all that
 DCMTK can make of it, the other slices in two: Explicit VR Little Endian and JPEG Lossless. That is
-some 660 files in less than half a minute; slices differ in little but their pixels, and all of
-them in all syntaxes would be 2,000 conversions at 40 ms.
+714 files in 25 s on two busy cores; slices differ in little but their pixels, and all of them in
+all syntaxes would be 2,000 conversions, more than a minute.
 """
 import collections
 import concurrent.futures
@@ -117,7 +117,7 @@ class RelaySyntaxes(Case):
         self.assertEqual(set(made), {*FOR_ALL, *FOR_IMAGES})
         sent = collections.Counter(
             one for syntax, files in made.items() for one in self.send(files, syntax))
-        self.assertGreater(sent.total(), 600)
+        self.assertGreater(sent.total(), 700)
         self.assertEqual(collections.Counter(self.arrived()), sent)
         self.assertEqual(self.sluice.metric("sluice_messages_total", command="C-STORE",
                                             status_class="success"), sent.total())
