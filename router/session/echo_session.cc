@@ -2,6 +2,7 @@
 
 #include "router/dimse/messages.h"
 #include "router/dimse/sop_classes.h"
+#include "router/session/relay.h"
 
 namespace router::session {
 
@@ -28,7 +29,6 @@ Task<> EchoSession::Run() {
       co_await client_->ConfirmRelease();
       break;
     }
-    if (incoming->kind != Incoming::Kind::kCommand || !incoming->last) continue;
     how = co_await Answer(*incoming);
   }
   co_await client_->Abort();  // nothing, if it has ended
@@ -51,7 +51,11 @@ Task<Result<>> EchoSession::Accept() {
 
 Task<Result<>> EchoSession::Answer(Incoming first) {
   ++messages_;
-  const dimse::CommandSet& request = client_->command();
+  const dimse::CommandSet request = client_->command();
+  auto drained = co_await Drain(*client_, first.last, config_->limits.client_idle);
+  if (!drained) co_return drained;
+  if (!dimse::IsRequest(request.command()) || request.command() == dimse::Command::kCCancelRq)
+    co_return Result<>();
   const bool echo = request.command() == dimse::Command::kCEchoRq;
   services_.metrics
       .Get<metrics::Id::kMessages>(dimse::ServiceOf(request.command()), admitted_.client->name(),

@@ -198,8 +198,11 @@ TEST_F(DestinationTest, AnOutcomeThatTheLedgerRefusedIsToldAgain) {
         Subject subject(bench);
         auto id = co_await bench.Accept(bench.MakePart("1.2.3.1", Kind::kPlan, kPlan));
         subject.destination.Start();
+        // A question of ours would share the commit that fails.
+        co_await bench.Until([&] {
+          return !bench.application.stored.empty() && store::FaultyVfs::full_writes == 0;
+        });
         co_await bench.Await(id, State::kDelivered);
-        EXPECT_EQ(store::FaultyVfs::full_writes, 0);
         EXPECT_EQ(bench.application.stored.size(), 1u);
         co_await End(bench, subject);
       },
@@ -256,6 +259,9 @@ TEST_F(DestinationTest, NotYetInTheMiddleOfASeriesLetsNothingOfItPass) {
 }
 
 TEST_F(DestinationTest, WithoutADescriptorASoundInstanceIsTriedAgain) {
+#ifdef SLUICE_UBSAN
+  GTEST_SKIP() << "UBSan itself needs descriptors";
+#endif
   Run(
       [](net::Loop& loop) -> Task<> {
         Bench bench(loop);
@@ -276,7 +282,7 @@ TEST_F(DestinationTest, WithoutADescriptorASoundInstanceIsTriedAgain) {
         co_await bench.Until([&] { return Attempts(bench, "unreachable") == 1; });
         setrlimit(RLIMIT_NOFILE, &before);
         auto condition = co_await subject.destination.Describe();
-        EXPECT_TRUE(condition.up);  // it is not the application that failed
+        EXPECT_NE(condition.up, false);  // it is not the application that failed
         bench.clock.Advance(std::chrono::minutes(10));
         subject.destination.Wake();
         co_await bench.Await(two, State::kDelivered);
