@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A real Prometheus scrapes a running Sluice and answers every expression of deploy/."""
 import pathlib
+import re
 import shutil
 import sys
 import urllib.request
@@ -68,6 +69,45 @@ class Expressions(Case):
         for metric in ("sluice_spool_free_bytes", "sluice_ledger_commit_seconds",
                        "sluice_config_last_reload_success", "sluice_held_instances"):
             self.assertNotIn(metric, named)
+        self.assertNotIn("SluiceDown", " ".join(report["firing"]))
+
+
+class Demo(Process):
+    """deploy/demo --keep: everything of it runs on, until it is ended."""
+
+    def __init__(self, directory, name="demo"):
+        super().__init__(name, [DEPLOY.parent / "demo", "--keep"], directory)
+
+    def start(self):
+        super().start()
+        self.ready(lambda: "Everything runs on." in self.output(), "the table", within=170)
+        return self
+
+    @property
+    def admin(self):
+        return re.search(r"page and metrics: http://([0-9.:]+)/", self.output())[1]
+
+
+class DemoExpressions(Case):
+    """Every expression of dashboard and rules, over the demo while it runs."""
+
+    # What it does: holds and releases two chains, and carries their moves.
+    DONE = ("sluice_moves_total", "sluice_move_suboperations_total", "sluice_released_total",
+            "sluice_delivery_attempts_total", "sluice_hold_duration_seconds",
+            "sluice_messages_total", "sluice_existence_queries_total", "sluice_destination_up")
+
+    def test_every_expression_is_answered_and_what_the_demo_did_is_in_them(self):
+        demo = self.start(Demo)
+        prometheus = self.start(Prometheus, demo.admin)
+        wait_until(lambda: expressions.query(prometheus.url, 'up{job="sluice"} == 1')[0] == 1, 30,
+                   "a scrape")
+        wait_until(lambda: expressions.query(
+            prometheus.url, 'rate(sluice_bytes_total[1m])')[0] > 0, 30, "two scrapes")
+        report = expressions.run_all(prometheus.url)
+        self.assertEqual(report["errors"], [])
+        for metric in self.DONE:
+            count, *_ = expressions.query(prometheus.url, f'{{__name__=~"{metric}(_count)?"}} > 0')
+            self.assertGreater(count, 0, metric)
         self.assertNotIn("SluiceDown", " ".join(report["firing"]))
 
 
