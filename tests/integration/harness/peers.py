@@ -112,14 +112,22 @@ class _Orthanc(Peer):
 
     def instances(self):
         """The SOP Instance UIDs that it holds."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}/instances?expand") as reply:
-            return {one["MainDicomTags"]["SOPInstanceUID"]: one["ID"] for one in json.load(reply)}
+        found = json.loads(self._get("/instances?expand"))
+        return {one["MainDicomTags"]["SOPInstanceUID"]: one["ID"] for one in found}
+
+    def _get(self, path, tries=5):
+        """Orthanc's HTTP server has been seen to reset a connection within its answer."""
+        for left in reversed(range(tries)):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}") as reply:
+                    return reply.read()
+            except ConnectionResetError:
+                if not left or not self.running():
+                    raise
 
     def fetch(self, uid, path):
         """Writes the Part 10 file of an instance to a path."""
-        url = f"http://127.0.0.1:{self.http_port}/instances/{self.instances()[uid]}/file"
-        with urllib.request.urlopen(url) as reply:
-            pathlib.Path(path).write_bytes(reply.read())
+        pathlib.Path(path).write_bytes(self._get(f"/instances/{self.instances()[uid]}/file"))
         return pathlib.Path(path)
 
     def files(self, directory=None):
@@ -128,10 +136,8 @@ class _Orthanc(Peer):
         directory.mkdir(parents=True, exist_ok=True)
         result = {}
         for uid, name in self.instances().items():
-            url = f"http://127.0.0.1:{self.http_port}/instances/{name}/file"
-            with urllib.request.urlopen(url) as reply:
-                result[uid] = directory / f"{uid}.dcm"
-                result[uid].write_bytes(reply.read())
+            result[uid] = directory / f"{uid}.dcm"
+            result[uid].write_bytes(self._get(f"/instances/{name}/file"))
         return result
 
 
