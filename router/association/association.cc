@@ -5,6 +5,8 @@
 #include "router/ul/pdu_codec.h"
 #include "router/ul/reject_reasons.h"
 
+// One file, though a long one: every event that is reported to the state machine stands here, to be
+// read side by side with PS3.8 Table 9-10.
 namespace router::association {
 namespace {
 

@@ -13,6 +13,8 @@
 
 #include "router/net/resolve.h"
 
+// One file, though a long one: reading, writing, ending and connecting share the handles of libuv
+// and who waits on them, which nothing else may see.
 namespace router::net {
 namespace {
 
