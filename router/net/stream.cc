@@ -20,6 +20,10 @@ namespace {
 
 // Tried again while the budget of chunks is used up.
 constexpr uint64_t kBudgetRetryMilliseconds = 5;
+// What the kernel may hold of ours that it has not sent yet. By itself it takes megabytes for a peer
+// that reads slowly, and some hundred of those use up the memory that all TCP of the machine shares:
+// then the kernel resets connections that have nothing to do with them.
+constexpr int kMostUnsentInKernel = 256 * 1024;
 // libuv counts the bytes of a buffer in 32 bits.
 constexpr size_t kMostInOneBuffer = size_t{1} << 30;
 
@@ -50,6 +54,14 @@ Error FromUv(int status, std::string_view what) {
   if (status == UV_ECONNRESET || status == UV_EPIPE || status == UV_ECONNABORTED)
     return {Errc::kClosed, Blame::kUpstream, true, "the peer reset the connection"};
   return {Errc::kClosed, Blame::kUpstream, true, std::string(what) + ": " + uv_strerror(status)};
+}
+
+void Tune(uv_tcp_t* tcp) {
+  uv_tcp_nodelay(tcp, 1);
+  uv_tcp_keepalive(tcp, 1, 60);
+  uv_os_fd_t socket;
+  if (uv_fileno(AsHandle(tcp), &socket) == 0)
+    setsockopt(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMostUnsentInKernel, sizeof(int));
 }
 
 }  // namespace
@@ -83,8 +95,7 @@ Result<std::unique_ptr<Stream>> Stream::Adopt(Loop& loop, int socket, Millisecon
   int status = uv_tcp_open(&stream->handles_->tcp, socket);
   if (status != 0)
     log::Fatal("an accepted socket cannot be watched", {{"why", uv_strerror(status)}});
-  uv_tcp_nodelay(&stream->handles_->tcp, 1);
-  uv_tcp_keepalive(&stream->handles_->tcp, 1, 60);
+  Tune(&stream->handles_->tcp);
   sockaddr_storage address{};
   int length = sizeof(address);
   if (uv_tcp_getpeername(&stream->handles_->tcp, reinterpret_cast<sockaddr*>(&address), &length) ==
@@ -414,8 +425,7 @@ Task<int> Stream::TryConnect(const sockaddr_storage& address, Milliseconds timeo
   co_await attempt;
   if (attempt.status != 0) co_return attempt.status;
   uv_timer_stop(&handles_->write_stall);
-  uv_tcp_nodelay(&handles_->tcp, 1);
-  uv_tcp_keepalive(&handles_->tcp, 1, 60);
+  Tune(&handles_->tcp);
   peer_address_ = AddressText(address);
   co_return 0;
 }

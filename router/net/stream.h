@@ -20,7 +20,8 @@ using Milliseconds = std::chrono::milliseconds;
 // A TCP connection on one loop, for at most one reader and one writer at a time. Whoever waits on
 // it is always resumed, with a result: deadlines belong to it, and Interrupt ends what is under
 // way. TCP_NODELAY is on; TCP_QUICKACK is armed again after every read, because DCMTK's senders
-// (Nagle) wait for the acknowledgement of each small write.
+// (Nagle) wait for the acknowledgement of each small write. The kernel keeps at most 256 KiB of a
+// slow peer's bytes unsent, so that slow peers do not use up the memory of all TCP.
 //
 // Owned by one association. Before it is destroyed somebody must have awaited Close().
 class Stream {

@@ -115,15 +115,9 @@ class _Orthanc(Peer):
         found = json.loads(self._get("/instances?expand"))
         return {one["MainDicomTags"]["SOPInstanceUID"]: one["ID"] for one in found}
 
-    def _get(self, path, tries=5):
-        """Orthanc's HTTP server has been seen to reset a connection within its answer."""
-        for left in reversed(range(tries)):
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}") as reply:
-                    return reply.read()
-            except ConnectionResetError:
-                if not left or not self.running():
-                    raise
+    def _get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}") as reply:
+            return reply.read()
 
     def fetch(self, uid, path):
         """Writes the Part 10 file of an instance to a path."""

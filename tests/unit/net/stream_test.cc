@@ -1,10 +1,13 @@
 #include "router/net/stream.h"
 
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -198,6 +201,37 @@ TEST_F(StreamTest, ASinkThatReadsSlowlyIsNotEnded) {
       },
       loop_, pair, written);
   EXPECT_EQ(written, Got("sent"));
+}
+
+// The most that the kernel has of ours, sent or not, once that has stayed the same for a while.
+Task<> LookUntilItStays(Loop& loop, Stream& stream, int socket, int& most) {
+  Signal signal(loop);
+  for (int same = 0; same < 20; ++same) {
+    co_await signal.Wait(Milliseconds(2));
+    int now = 0;
+    ioctl(socket, SIOCOUTQ, &now);
+    if (now > most) same = 0;
+    most = std::max(most, now);
+  }
+  stream.Interrupt({Errc::kInterrupted, Blame::kInternal, false, "enough"});
+}
+
+TEST_F(StreamTest, ASinkThatNeverReadsCostsTheKernelLittle) {
+  Pair pair = Connected(32768, 4 << 20);
+  const int socket = pair.ours.fd();
+  Got written;
+  int most = 0;
+  Run(
+      [](Loop& loop, Pair& ends, Got& wrote, int fd, int& seen) -> Task<> {
+        auto stream = Open(loop, ends, Milliseconds(30000));
+        co_await Both(WriteInto(*stream, TooMuch(), wrote),
+                      LookUntilItStays(loop, *stream, fd, seen));
+        co_await stream->Close();
+      },
+      loop_, pair, written, socket, most);
+  EXPECT_EQ(written, Failed(Errc::kInterrupted));
+  EXPECT_GT(most, 100'000);
+  EXPECT_LT(most, 1'000'000);
 }
 
 TEST_F(StreamTest, ASegmentBeyondFourGibibytesIsNotCutShort) {
