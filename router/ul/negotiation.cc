@@ -35,7 +35,8 @@ bool IsProposed(const ProposedContext& context, const Uid& transfer_syntax) {
          context.transfer_syntaxes.end();
 }
 
-// A rejected context has a transfer syntax item too (PS3.8 9.3.3.2), whose value means nothing.
+// A rejected context has a transfer syntax item too (PS3.8 9.3.3.2), whose value means nothing: it
+// stays as it came, where one came.
 Uid AnySyntaxOf(const ProposedContext& context) {
   if (context.transfer_syntaxes.empty()) return Uid("1.2.840.10008.1.2");
   return context.transfer_syntaxes.front();
@@ -44,8 +45,12 @@ Uid AnySyntaxOf(const ProposedContext& context) {
 AnsweredContext Answered(const ProposedContext& proposed, ContextResult result, Uid syntax) {
   if (result == ContextResult::kAcceptance && IsProposed(proposed, syntax))
     return {proposed.id, result, std::move(syntax)};
-  if (result == ContextResult::kAcceptance) result = ContextResult::kNoReason;
-  return {proposed.id, result, AnySyntaxOf(proposed)};
+  if (result == ContextResult::kAcceptance) {
+    result = ContextResult::kNoReason;
+    syntax = Uid();
+  }
+  if (syntax.empty()) syntax = AnySyntaxOf(proposed);
+  return {proposed.id, result, std::move(syntax)};
 }
 
 // The AC's fields that repeat the RQ (PS3.8 Table 9-17).
@@ -138,15 +143,20 @@ AssociateRq MirrorRequest(const AssociateRq& client, const MirrorTerms& terms) {
 AssociateAc MirrorAccept(const AssociateRq& client, const AssociateAc& upstream,
                          const MirrorTerms& terms, uint32_t max_length) {
   AssociateAc ac = AnswerTo(client, max_length);
+  std::bitset<256> answered;
+  for (const AnsweredContext& answer : upstream.contexts) {
+    const ProposedContext* proposed =
+        FindIn(client.contexts, [&](const ProposedContext& c) { return c.id == answer.id; });
+    if (!proposed || !IsPermitted(terms, *proposed) || answered[answer.id]) continue;
+    answered[answer.id] = true;
+    ac.contexts.push_back(Answered(*proposed, answer.result, answer.transfer_syntax));
+  }
   for (const ProposedContext& proposed : client.contexts) {
-    if (!IsPermitted(terms, proposed)) {
-      ac.contexts.push_back(Answered(proposed, ContextResult::kUserRejection, {}));
-      continue;
-    }
-    const AnsweredContext* answer =
-        FindIn(upstream.contexts, [&](const AnsweredContext& c) { return c.id == proposed.id; });
-    ac.contexts.push_back(answer ? Answered(proposed, answer->result, answer->transfer_syntax)
-                                 : Answered(proposed, ContextResult::kNoReason, {}));
+    if (answered[proposed.id]) continue;
+    ac.contexts.push_back(Answered(proposed,
+                                   IsPermitted(terms, proposed) ? ContextResult::kNoReason
+                                                                : ContextResult::kUserRejection,
+                                   {}));
   }
   for (const RoleSelection& role : upstream.user.roles)
     if (auto granted = GrantedRole(client.user, role)) ac.user.roles.push_back(*granted);

@@ -40,9 +40,10 @@ struct MirrorTerms {
 // there is nothing to ask upstream.
 AssociateRq MirrorRequest(const AssociateRq& client, const MirrorTerms& terms);
 
-// The answer to the client after upstream's: every context that the client proposed is answered
-// (not permitted: user rejection; not answered by upstream or with a transfer syntax that was not
-// proposed: no reason), and nothing appears that its request had not (window, roles, extended
+// The answer to the client after upstream's: its contexts in its order, with the transfer syntaxes
+// that stand in it, those of rejected ones too. Then what it leaves open, so that every context that
+// the client proposed is answered (not permitted: user rejection; not answered by upstream or with a
+// transfer syntax that was not proposed: no reason), and nothing appears that its request had not (window, roles, extended
 // negotiation, identity). Titles and reserved bytes are the client's own. `max_length`: announced
 // to the client, bytes.
 AssociateAc MirrorAccept(const AssociateRq& client, const AssociateAc& upstream,

@@ -30,11 +30,8 @@ class Conversation:
     def __enter__(self):
         self.association.associate()
         accepted = self.association.get_negotiated_parameters()
-        for context in sorted(accepted.get_presentation_contexts(), key=lambda one: one.id):
-            # Of a rejected context the syntax means nothing (PS3.8 9.3.3.2).
-            accepted_in = (context.transfer_syntaxes
-                           if context.result == Context.Result.Acceptance else ())
-            print("context", context.id, context.result, *accepted_in)
+        for context in accepted.get_presentation_contexts():  # as they stand in the PDU
+            print("context", context.id, context.result, *context.transfer_syntaxes)
         return self.association
 
     def __exit__(self, kind, *_):

@@ -12,7 +12,7 @@ const dimse = require('dcmjs-dimse');
 const { part10 } = require('./part10');
 const { conversations } = require('./conversations');
 const { Client, Dataset } = dimse;
-const { PresentationContextResult, Status } = dimse.constants;
+const { Status } = dimse.constants;
 const { CEchoRequest, CFindRequest, CGetRequest, CMoveRequest, CStoreRequest } = dimse.requests;
 const { CStoreResponse } = dimse.responses;
 
@@ -51,11 +51,8 @@ function converse(requests, listeners = {}, options = {}) {
     client.on('associationAccepted', (association) => {
       for (const { id } of association.getPresentationContexts()) {
         const one = association.getPresentationContext(id);
-        // Of a rejected context the syntax means nothing (PS3.8 9.3.3.2).
         say('context', id, one.getAbstractSyntaxUid(), one.getResultDescription(),
-          ...(one.getResult() === PresentationContextResult.Accept
-            ? [one.getAcceptedTransferSyntaxUid(), one.getUserRole(),
-              one.getProviderRole()] : []));
+          one.getAcceptedTransferSyntaxUid(), one.getUserRole(), one.getProviderRole());
       }
     });
     client.on('associationRejected', (reject) => say('rejected', JSON.stringify(reject)));

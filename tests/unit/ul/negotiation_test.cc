@@ -133,6 +133,25 @@ TEST(Mirror, AnswerHasOneResultForEachContextOfTheClient) {
                          AnsweredContext{5, ContextResult::kUserRejection, kExplicit}}));
 }
 
+TEST(Mirror, ContextsAreAnsweredInUpstreamsOrderThenWhatItLeftOpen) {
+  AssociateAc upstream = UpstreamAnswer();
+  upstream.contexts = {{5, ContextResult::kAcceptance, kImplicit},
+                       {1, ContextResult::kAcceptance, kJpeg},
+                       {5, ContextResult::kNoReason, kImplicit}};
+  AssociateAc ac = MirrorAccept(ClientRequest(), upstream, Terms(), 0);
+  EXPECT_EQ(ac.contexts, (std::vector{AnsweredContext{5, ContextResult::kAcceptance, kImplicit},
+                                      AnsweredContext{1, ContextResult::kAcceptance, kJpeg},
+                                      AnsweredContext{3, ContextResult::kNoReason, kImplicit}}));
+}
+
+TEST(Mirror, RejectedContextKeepsTheTransferSyntaxThatUpstreamWrote) {
+  AssociateAc upstream = UpstreamAnswer();
+  upstream.contexts[1].transfer_syntax = kExplicit;  // not even proposed
+  AssociateAc ac = MirrorAccept(ClientRequest(), upstream, Terms(), 0);
+  EXPECT_EQ(ac.contexts[1],
+            (AnsweredContext{3, ContextResult::kAbstractSyntaxNotSupported, kExplicit}));
+}
+
 TEST(Mirror, ContextThatUpstreamForgotOrAnsweredWithAnotherSyntaxIsNotAccepted) {
   AssociateAc upstream = UpstreamAnswer();
   upstream.contexts[0].transfer_syntax = Uid("1.2.3");
