@@ -10,6 +10,7 @@ namespace router::session {
 namespace {
 
 constexpr dataset::Tag kFailedSopInstanceUidList = 0x00080058;
+constexpr size_t kMostProgress = 64;  // pending responses that wait for the client
 
 std::string_view OutcomeOf(uint16_t status) {
   switch (dimse::ClassOf(dimse::Command::kCMoveRsp, status)) {
@@ -65,7 +66,8 @@ Task<bool> CarriedMove::AwaitTitle() {
     auto wait = std::max(due, Milliseconds(1));
     if (opened.retry) wait = std::min(wait, Milliseconds(*opened.retry));
     co_await changed_.Wait(wait);
-    if (loop().Now() - last_pending_ >= application.pending_interval) co_await SendPending();
+    if (loop().Now() - last_pending_ >= application.pending_interval)
+      co_await SendPending(OwnCounts());
   }
 }
 
@@ -100,20 +102,25 @@ Task<> CarriedMove::AwaitEnd() {
   const config::Application& application = session_.application_;
   for (;;) {
     MoveCounts ours = session_.services_.moves.Counts(move_);
-    if (upstream_final_ && (abandoned_ || IsSettled(ours))) co_return;
+    if (upstream_final_ && (abandoned_ || (progress_.empty() && IsSettled(ours)))) co_return;
     if (client_gone_ && application.client_gone == config::ClientGone::kStop) cancel_wanted_ = true;
     if (cancel_wanted_ && !cancel_sent_ && !upstream_final_) co_await Cancel();
     const SteadyTime now = loop().Now();
     auto due = std::chrono::duration_cast<Milliseconds>(last_pending_ +
                                                         application.pending_interval - now);
+    if (!progress_.empty()) {
+      dimse::Suboperations counts = progress_.front();
+      progress_.pop_front();
+      co_await SendPending(counts);
+      continue;
+    }
     if (upstream_final_) {
       auto settled = std::chrono::duration_cast<Milliseconds>(final_at_ + application.settle - now);
       if (settled.count() > 0) due = std::min(due, settled + Milliseconds(1));
     }
-    bool notified = co_await changed_.Wait(std::max(due, Milliseconds(1)));
-    if (loop().Now() - last_pending_ >= application.pending_interval ||
-        (notified && remaining_ && !upstream_final_))
-      co_await SendPending();
+    co_await changed_.Wait(std::max(due, Milliseconds(1)));
+    if (loop().Now() - last_pending_ >= application.pending_interval)
+      co_await SendPending(OwnCounts());
   }
 }
 
@@ -134,17 +141,21 @@ Task<> CarriedMove::Cancel() {
   co_await upstream->Send(context_, dimse::CCancelRq(message_id_));
 }
 
-Task<> CarriedMove::SendPending() {
-  last_pending_ = loop().Now();
-  if (client_gone_) co_return;
+// What is told where upstream says nothing. Remaining is never 0: that would be the end.
+dimse::Suboperations CarriedMove::OwnCounts() const {
   MoveCounts ours;
   if (move_) ours = session_.services_.moves.Counts(move_);
   dimse::Suboperations counts;
-  // Never 0: that would be the end.
   counts.remaining = std::max<uint16_t>(1, remaining_.value_or(1));
   counts.completed = ClampedCount(ours.completed);
   counts.failed = ClampedCount(ours.failed);
   counts.warning = ClampedCount(ours.warning);
+  return counts;
+}
+
+Task<> CarriedMove::SendPending(dimse::Suboperations counts) {
+  last_pending_ = loop().Now();
+  if (client_gone_) co_return;
   auto pending = dimse::CMoveRsp(request_, dimse::status::kPending, counts);
   co_await session_.client_->Send(context_, std::move(pending));
 }
@@ -203,7 +214,12 @@ void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
   const uint16_t status = response.status();
   const dimse::Suboperations counts = response.suboperations();
   if (counts.remaining) remaining_ = counts.remaining;
-  if (dimse::ClassOf(response.command(), status) != dimse::StatusClass::kPending) {
+  if (dimse::ClassOf(response.command(), status) == dimse::StatusClass::kPending) {
+    if (upstream_final_) return;
+    // A client that reads slowly is told the last of many.
+    if (progress_.size() == kMostProgress) progress_.pop_back();
+    progress_.push_back(Progress(counts, session_.services_.moves.Counts(move_)));
+  } else {
     if (status == dimse::status::kMoveDestinationUnknown)
       log::Error(
           "upstream does not know our AE title as a move destination: have it configured "

@@ -1,4 +1,5 @@
 #pragma once
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,8 +11,8 @@
 namespace router::session {
 
 // One C-MOVE of a client that is carried: upstream is asked to send to us, and the client is told
-// what reached the destination. All that the client hears of the move it hears from Run: Pending
-// at least every pending_interval, and a final response with counts of our own (PS3.4 C.4.2).
+// what reached the destination. All that the client hears of the move it hears from Run: one
+// Pending for each of upstream's and at least every pending_interval, and a final response with counts of our own (PS3.4 C.4.2).
 //
 // Belongs to its client session, on that session's loop.
 class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
@@ -38,9 +39,10 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   Task<bool> AskUpstream();
   Task<> AwaitEnd();
   Task<> Cancel();
-  Task<> SendPending();
+  Task<> SendPending(dimse::Suboperations counts);
   Task<> SendFinal();
   void SetFinal(uint16_t status, std::string comment);
+  dimse::Suboperations OwnCounts() const;
   bool IsSettled(const MoveCounts& ours) const;
   net::Loop& loop() const;
 
@@ -53,6 +55,7 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   std::shared_ptr<OpenMove> move_;
   uint16_t message_id_ = 0;                  // of our C-MOVE-RQ; 0: not sent yet
   std::optional<uint16_t> remaining_;        // as upstream last said
+  std::deque<dimse::Suboperations> progress_;  // for pending responses, in the order of upstream's
   std::optional<MoveFinal> upstream_final_;  // what upstream answered, or what came instead
   SteadyTime final_at_{}, last_pending_{};
   bool cancel_wanted_ = false, cancel_sent_ = false, client_gone_ = false, abandoned_ = false;

@@ -10,6 +10,22 @@ uint16_t ClampedCount(uint32_t count) {
   return static_cast<uint16_t>(std::min<uint32_t>(count, 0xFFFF));
 }
 
+dimse::Suboperations Progress(const dimse::Suboperations& theirs, const MoveCounts& ours) {
+  const uint32_t completed = theirs.completed.value_or(ClampedCount(ours.completed));
+  const uint32_t failed = theirs.failed.value_or(ClampedCount(ours.failed));
+  const uint32_t warning = theirs.warning.value_or(ClampedCount(ours.warning));
+  dimse::Suboperations told;
+  told.completed = ClampedCount(std::min(completed, ours.completed));
+  told.warning = ClampedCount(std::min(warning, ours.warning));
+  const bool borne_out =
+      completed <= ours.completed && failed <= ours.failed && warning <= ours.warning;
+  told.failed = ClampedCount(borne_out ? failed : std::max(failed, ours.failed));
+  const bool all_answered = completed + failed + warning <= ours.answered();
+  told.remaining = theirs.remaining.value_or(1);
+  if (!all_answered) told.remaining = std::max<uint16_t>(1, *told.remaining);
+  return told;
+}
+
 MoveFinal Conclude(const MoveFinal& theirs, const MoveCounts& ours,
                    std::optional<uint16_t> remaining) {
   const uint32_t claimed = theirs.counts.completed.value_or(0) + theirs.counts.warning.value_or(0) +

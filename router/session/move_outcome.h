@@ -24,6 +24,12 @@ struct MoveFinal {
 MoveFinal Conclude(const MoveFinal& theirs, const MoveCounts& ours,
                    std::optional<uint16_t> remaining);
 
+// What the client is told while a carried move goes on, after a pending response of upstream:
+// upstream's own counts where the destination bears them out, which may have got further by now;
+// never more completed than arrived. Remaining is 0 only where upstream says so and all that it
+// counts was answered: clients take 0 for the end. Pure.
+dimse::Suboperations Progress(const dimse::Suboperations& theirs, const MoveCounts& ours);
+
 // The upper bound of the counts of a response, which are US.
 uint16_t ClampedCount(uint32_t count);
 

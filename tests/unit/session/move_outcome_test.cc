@@ -113,5 +113,31 @@ TEST(MoveOutcome, CountsEndWhereUsEnds) {
   EXPECT_THAT(told.failed, IsEmpty());
 }
 
+dimse::Suboperations Pending(uint16_t remaining, uint16_t completed, uint16_t failed = 0,
+                             uint16_t warning = 0) {
+  return {remaining, completed, failed, warning};
+}
+
+TEST(MoveProgress, IsUpstreamsWhereTheDestinationBearsItOut) {
+  EXPECT_EQ(Progress(Pending(2, 1), Ours(1)), Pending(2, 1));
+  EXPECT_EQ(Progress(Pending(2, 1), Ours(3)), Pending(2, 1));  // the next ones were quicker
+  EXPECT_EQ(Progress(Pending(0, 1, 1, 1), Ours(1, 1, 1)), Pending(0, 1, 1, 1));
+}
+
+TEST(MoveProgress, NeverTellsOfMoreThanArrived) {
+  EXPECT_EQ(Progress(Pending(2, 3), Ours(1)), Pending(2, 1));
+  EXPECT_EQ(Progress(Pending(2, 1, 0, 2), Ours(1, 2)), Pending(2, 1, 2, 0));
+}
+
+TEST(MoveProgress, WhatUpstreamCouldNotSendHasFailed) {
+  EXPECT_EQ(Progress(Pending(1, 1, 2), Ours(1)), Pending(1, 1, 2));
+}
+
+TEST(MoveProgress, ZeroRemainsOnlyWhenAllWasAnswered) {
+  EXPECT_EQ(Progress(Pending(0, 3), Ours(3)), Pending(0, 3));
+  EXPECT_EQ(Progress(Pending(0, 3), Ours(2)), Pending(1, 2));
+  EXPECT_EQ(Progress({}, Ours(2, 1)), Pending(1, 2, 1));
+}
+
 }  // namespace
 }  // namespace router::session
