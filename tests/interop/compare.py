@@ -76,9 +76,6 @@ def comparable(said, step, way, server):
             text = without_pending(text, step["cancel"])
         else:
             text = up_to(text, step["cancel"])
-    if step["name"] == "C-MOVE, carried":
-        # Pending responses of a carried move are Sluice's own (docs/life-of-an-association.md).
-        text = last_alone(text)
     if step["do"] == "get" and not server.orders:
         text = "\n".join(sorted(last_alone(text).splitlines()))
     return text

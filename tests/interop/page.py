@@ -34,11 +34,10 @@ server that waits for the C-CANCEL.
 
 - Sluice's own implementation class UID and version name, and the maximum length of PDUs with what
   follows from it (the raw bytes of the A-ASSOCIATE-AC, the lengths of fragments);
-- names of files and directories of the run, UIDs that a tool invents, times, process numbers;
-- the order of presentation contexts in an A-ASSOCIATE-AC and the transfer syntax of a rejected one,
-  to which PS3.8 9.3.3.2 gives no meaning;
-- pending responses of a carried move: they are Sluice's own. The last response is compared, but
-  for a number of remaining sub-operations, which a last response has no more (PS3.7 9.1.4.1.7);
+- names of files and directories of the run, UIDs that a tool invents, times, process numbers.
+
+Two direct conversations differ in these too, so they are not compared either:
+
 - how many matches cross a C-CANCEL; where the server does not wait for it, also the last response
   of that query, since the C-CANCEL may come too late for it;
 - the order in which PixelMed sends the instances of a C-GET, and with it the counts in pending
