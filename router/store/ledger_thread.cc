@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "router/base/fail_point.h"
 #include "router/base/log.h"
 #include "router/store/steps.h"
 
@@ -72,8 +73,20 @@ void LedgerThread::Run() {
     if (batch.empty()) break;
     Perform(batch);
   }
+  SyncUnlinked();
   std::vector<Call> none;
   if (!buried_.empty()) Perform(none);
+}
+
+// A file that was unlinked may be there again after a power failure, until its folder was synced:
+// only then does its tombstone have no more to say.
+void LedgerThread::SyncUnlinked() {
+  if (!unlinked_.empty() && disk_.SyncDirectory(paths_.Spool())) NoteSynced();
+}
+
+void LedgerThread::NoteSynced() {
+  buried_.insert(buried_.end(), unlinked_.begin(), unlinked_.end());
+  unlinked_.clear();
 }
 
 // Renamed files are durable before the rows that name them: a row without its file would be a lost
@@ -92,7 +105,14 @@ void LedgerThread::PlaceFiles(std::vector<Call>& batch) {
     }
   }
   Result<> synced;
-  if (renamed) synced = disk_.SyncDirectory(paths_.Spool());
+  if (renamed) {
+    Reach(FailPoint::kRenamed);
+    synced = disk_.SyncDirectory(paths_.Spool());
+    Reach(FailPoint::kFolderSynced);
+    if (synced) NoteSynced();
+  } else if (unlinked_.size() >= kUnlinkedAtMost) {
+    SyncUnlinked();
+  }
   for (Call& call : batch) {
     if (call.parts.empty()) continue;
     if (!synced && !call.error) call.error = synced.error();
@@ -142,6 +162,12 @@ void LedgerThread::ClearTombstones(Transaction& tx) {
     tx.database().Run("DELETE FROM tombstone WHERE file = ?", name);
 }
 
+// They outlive a power failure that comes before the unlink.
+void LedgerThread::BuryUnused(Transaction& tx, const std::vector<std::string>& unused) {
+  for (const std::string& name : unused)
+    tx.database().Run("INSERT OR IGNORE INTO tombstone (file) VALUES (?)", name);
+}
+
 std::vector<std::string> LedgerThread::Remove(const std::vector<std::string>& files) {
   std::vector<std::string> gone;
   for (const std::string& name : files) {
@@ -172,7 +198,11 @@ void LedgerThread::Perform(std::vector<Call>& batch) {
     tx.Close();
   }
   std::vector<std::string> unused = UnusedFiles(tx, batch);
+  BuryUnused(tx, unused);
+  wrote |= !unused.empty();
+  if (wrote) Reach(FailPoint::kRowsWritten);
   bool committed = Commit();
+  if (committed && wrote) Reach(FailPoint::kCommitted);
   if (!committed) Undo(batch);
 
   if (committed) {
@@ -186,8 +216,14 @@ void LedgerThread::Perform(std::vector<Call>& batch) {
     if (call.settle) call.settle(call.error);
   }
   if (!committed) return;
-  Remove(unused);
-  buried_ = Remove(tx.tombstones());  // where it failed the next start does it
+  if (wrote) buried_.clear();
+  unused.insert(unused.end(), tx.tombstones().begin(), tx.tombstones().end());
+  if (!unused.empty()) {
+    Reach(FailPoint::kBuried);
+    // Where it fails the next start does it.
+    for (std::string& name : Remove(unused)) unlinked_.push_back(std::move(name));
+    Reach(FailPoint::kUnlinked);
+  }
 
   std::function<void(const std::string&)> notify;
   {

@@ -79,7 +79,8 @@ class LedgerThread {
   };
   static constexpr size_t kBatch = 512;  // calls
   static constexpr std::chrono::seconds kForgetEvery{60};
-  static constexpr int kForgetAtMost = 500;  // rows of existence per commit
+  static constexpr int kForgetAtMost = 500;      // rows of existence per commit
+  static constexpr size_t kUnlinkedAtMost = 64;  // files, before a sync of their own
 
   void Submit(Call call);
   void Run();
@@ -90,6 +91,9 @@ class LedgerThread {
   std::vector<std::string> UnusedFiles(Transaction& tx, const std::vector<Call>& batch);
   bool Commit();
   void ClearTombstones(Transaction& tx);
+  void BuryUnused(Transaction& tx, const std::vector<std::string>& unused);
+  void SyncUnlinked();
+  void NoteSynced();
   std::vector<std::string> Remove(const std::vector<std::string>& files);  // those that are gone
 
   std::unique_ptr<Database> database_;
@@ -97,9 +101,11 @@ class LedgerThread {
   const StorePaths paths_;
   const Clock& clock_;
   const Options options_;
-  WallTime forgot_at_;               // the thread's
-  ClockWatch watch_;                 // the thread's
-  std::vector<std::string> buried_;  // the thread's: unlinked, tombstone not yet cleared
+  WallTime forgot_at_;  // the thread's
+  ClockWatch watch_;    // the thread's
+  // The thread's: files whose tombstones are not cleared yet, unlinked since the folder was synced
+  // last, and before.
+  std::vector<std::string> unlinked_, buried_;
 
   std::mutex mutex_;
   std::condition_variable due_;

@@ -15,6 +15,9 @@ Result<int> RemoveTombstoned(Database& database, Disk& disk, const StorePaths& p
     Result<> gone = disk.Unlink(paths.File(name));
     if (!gone) return std::unexpected(gone.error());
   }
+  if (names.empty()) return 0;
+  Result<> synced = disk.SyncDirectory(paths.Spool());  // before nothing speaks of them any more
+  if (!synced) return std::unexpected(synced.error());
   database.Run("DELETE FROM tombstone");
   return static_cast<int>(names.size());
 }
