@@ -55,12 +55,13 @@ void DestroyOn(net::Loop& loop, std::move_only_function<void()> destroy) {
 
 }  // namespace
 
-Result<std::unique_ptr<App>> App::Start(std::shared_ptr<const config::Config> config) {
+Result<std::unique_ptr<App>> App::Start(std::shared_ptr<const config::Config> config,
+                                        StoreMedium medium) {
   signal(SIGPIPE, SIG_IGN);
   RaiseDescriptorLimit();
   dataset::Start();
   net::ByteBudget::OfChunks().SetLimit(config->limits.buffers);
-  std::unique_ptr<App> app(new App(std::move(config)));
+  std::unique_ptr<App> app(new App(std::move(config), std::move(medium)));
   auto opened = app->OpenStore();
   if (!opened) return std::unexpected(opened.error());
   auto left = FindLeftovers(*app->config_, *app->reader_);
@@ -77,14 +78,17 @@ Result<std::unique_ptr<App>> App::Start(std::shared_ptr<const config::Config> co
   return app;
 }
 
-App::App(std::shared_ptr<const config::Config> config)
-    : config_(std::move(config)), moves_(std::make_unique<session::Moves>(clock_)) {}
+App::App(std::shared_ptr<const config::Config> config, StoreMedium medium)
+    : config_(std::move(config)),
+      medium_(std::move(medium)),
+      moves_(std::make_unique<session::Moves>(clock_)) {}
 
 Result<> App::OpenStore() {
   const int cores = std::max(1u, std::thread::hardware_concurrency());
   disk_ = std::make_unique<net::WorkPool>("disk", kDiskThreads);
   cpu_ = std::make_unique<net::WorkPool>("cpu", cores);
-  auto spool = store::Spool::Open({config_->store.directory, config_->store.free_floor}, *disk_);
+  auto spool = store::Spool::Open({config_->store.directory, config_->store.free_floor}, *disk_,
+                                  *medium_.disk);
   if (!spool) return std::unexpected(spool.error());
   spool_ = std::move(*spool);
   auto commit = registry_.Get<metrics::Id::kLedgerCommit>();
@@ -93,7 +97,8 @@ Result<> App::OpenStore() {
   options.on_commit = [commit](std::chrono::nanoseconds took, int) mutable {
     commit.Observe(std::chrono::duration<double>(took).count());
   };
-  auto ledger = store::SqliteLedger::Open(std::move(options), clock_);
+  options.vfs = medium_.vfs;
+  auto ledger = store::SqliteLedger::Open(std::move(options), clock_, *medium_.disk);
   if (!ledger) return std::unexpected(ledger.error());
   ledger_ = std::move(*ledger);
   auto reader = store::LedgerReader::Open(config_->store.directory);

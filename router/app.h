@@ -27,12 +27,19 @@ namespace router {
 
 class AdminSource;
 
+// Where the store lies: a test may put a disk of its own under it. Outlives the app.
+struct StoreMedium {
+  store::Disk* disk = &store::TheDisk();
+  std::string vfs = {};  // of SQLite; empty: the default
+};
+
 // The composition root: builds every part, owns it, and takes it down in order. Made, drained and
 // destroyed on the main thread, which runs no loop.
 class App {
  public:
   // Everything up to listening. Errors say what cannot be had, and what to do.
-  static Result<std::unique_ptr<App>> Start(std::shared_ptr<const config::Config> config);
+  static Result<std::unique_ptr<App>> Start(std::shared_ptr<const config::Config> config,
+                                            StoreMedium medium = {});
   ~App();
   App(const App&) = delete;
   App& operator=(const App&) = delete;
@@ -53,7 +60,7 @@ class App {
 
  private:
   friend class AdminSource;
-  explicit App(std::shared_ptr<const config::Config> config);
+  App(std::shared_ptr<const config::Config> config, StoreMedium medium);
 
   Result<> OpenStore();
   void BuildLoops();
@@ -70,6 +77,7 @@ class App {
   void ShowHeld(metrics::Registry& registry);
 
   std::shared_ptr<const config::Config> config_;  // of the start
+  const StoreMedium medium_;
   Clock clock_;
   metrics::Registry registry_;
   std::unique_ptr<net::WorkPool> disk_, cpu_;

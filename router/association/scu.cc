@@ -1,5 +1,7 @@
 #include "router/association/scu.h"
 
+#include "router/base/fail_point.h"
+
 namespace router::association {
 
 Task<Result<std::unique_ptr<Scu>>> Scu::Open(net::Loop& loop, Peer peer,
@@ -99,6 +101,7 @@ Task<Result<StoreAnswer>> Scu::Store(const ul::AcceptedContext& context, Uid sop
     if (!sent) co_return std::unexpected(sent.error());
   }
   *sent_whole = true;
+  Reach(FailPoint::kSent);
   turn.Release();
   auto response = co_await AwaitResponse(context_id, dimse::Command::kCStoreRq, id, nullptr);
   if (!response) co_return std::unexpected(response.error());

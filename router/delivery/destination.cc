@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "router/association/protocol_errors.h"
+#include "router/base/fail_point.h"
 #include "router/base/log.h"
 #include "router/dimse/sop_classes.h"
 #include "router/dimse/status.h"
@@ -78,6 +79,7 @@ Task<> Destination::RunQueue() {
     } else {
       std::deque<store::Row> batch(std::make_move_iterator(rows->begin()),
                                    std::make_move_iterator(rows->end()));
+      Reach(FailPoint::kClaimed);
       co_await SendBatch(std::move(batch));
     }
   }

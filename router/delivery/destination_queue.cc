@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "router/base/fail_point.h"
 #include "router/base/log.h"
 #include "router/base/text.h"
 #include "router/delivery/backoff.h"
@@ -93,9 +94,11 @@ Task<Destination::Next> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::d
   }
   rows.pop_front();
   if (!begun) co_return Next::kAll;  // somebody gave it up meanwhile
+  Reach(FailPoint::kBegun);
   Row row = std::move(*begun);
   dataset::Region file = FileOf(row);
   Attempt attempt = co_await SendOver(*leg, row.instance, std::move(file), row.file.size);
+  Reach(FailPoint::kStored);
   NoteLost(*leg, attempt);
   if (!leg->scu->IsOpen()) leg.reset();
   co_return co_await Settle(std::move(row), std::move(attempt));
@@ -198,6 +201,7 @@ Task<> Destination::SettleDelivered(Row row, uint16_t status) {
     auto again = [this, row, status] { return SettleDelivered(row, status); };
     co_return Keep(row, ready.error(), std::move(again));
   }
+  Reach(FailPoint::kSettled);
   const std::string reason = NameOfStatus(status);
   Log(row, "delivered", reason);
   services_.metrics.Get<metrics::Id::kHoldDuration>(name_, NameOf(row.instance.kind))

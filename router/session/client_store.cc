@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "router/base/fail_point.h"
 #include "router/dataset/digest.h"
 #include "router/dataset/head.h"
 #include "router/dataset/part10.h"
@@ -60,7 +61,9 @@ Task<Result<>> ClientSession::Hold(Incoming first, dimse::CommandSet command) {
   }
   Count(command, answer.status, since);
   auto response = dimse::CStoreRsp(command, answer.status, answer.comment);
-  co_return co_await client_->Send(first.context, std::move(response));
+  auto sent = co_await client_->Send(first.context, std::move(response));
+  Reach(FailPoint::kAnswered);
+  co_return sent;
 }
 
 // Receives the data set into the spool and makes it durable. An error is the client's end; without

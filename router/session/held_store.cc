@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "router/base/fail_point.h"
 #include "router/dataset/digest.h"
 #include "router/dataset/head.h"
 #include "router/delivery/destination.h"
@@ -64,6 +65,7 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& p
     co_await part.Drop();
     co_return *answer;
   }
+  Reach(FailPoint::kJudged);
   hold::Verdict decided = std::move(*verdict);
   co_return co_await Accept(std::move(file), region, std::move(decided));
 }
@@ -146,6 +148,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
     co_return Failed(dimse::status::kOutOfResources,
                      "Sluice cannot store: " + accepted.error().detail);
   }
+  Reach(FailPoint::kAccepted);
   runtime_.gate->Wake();
   if (accepted->state == store::State::kReady) runtime_.destination->Wake();
   co_return AnswerAccepted(*accepted, verdict);

@@ -1,6 +1,7 @@
 #include <deque>
 #include <optional>
 
+#include "router/base/fail_point.h"
 #include "router/base/log.h"
 #include "router/dataset/digest.h"
 #include "router/net/future.h"
@@ -75,6 +76,7 @@ struct SpoolWriter::File : std::enable_shared_from_this<File> {
       if (!failed) {
         sha256.Add(next);
         written = WriteAll(next);
+        Reach(FailPoint::kPartBegun);
       }
       Written(next.size(), std::move(written));
     }
@@ -106,8 +108,10 @@ struct SpoolWriter::File : std::enable_shared_from_this<File> {
     }
     Result<SpoolFile> result = SpoolFile{name, size, header, {}};
     if (how == End::kFinish && !failure) {
+      Reach(FailPoint::kPartWritten);
       Result<> synced = disk.Sync(file);
       if (!synced) failure = synced.error();
+      Reach(FailPoint::kPartSynced);
     }
     disk.Close(file);
     if (failure || how == End::kDrop) {
