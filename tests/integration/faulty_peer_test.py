@@ -111,6 +111,26 @@ class FaultyStores(FaultyCase):
             findscu(peer, by_uid(SLICES[0]))
             self.assertEqual(matches, peer.journal("find")[-1]["matches"])
 
+    def test_what_was_visible_once_stays_so(self):
+        peer = self.peer()
+        self.assertEqual(0, storescu(peer, CHAIN.images[:1]).returncode)
+        findscu(peer, by_uid(SLICES[0]))
+        peer.set(commit={"ms": 3600000})
+        self.assertEqual(1, peer.state()["visible"])
+        self.assertEqual(0, storescu(peer, CHAIN.images[:2]).returncode)
+        self.assertEqual(1, peer.state()["visible"])  # of the second nobody knows
+
+    def test_a_restart_keeps_what_was_stored_the_switches_and_the_order(self):
+        peer = self.peer(missing="refuse", store_status=[{"kind": "dose", "status": 0xA700}])
+        self.assertEqual(0, storescu(peer, [*CHAIN.images, CHAIN.images[0]]).returncode)
+        peer.restart()
+        self.assertEqual(177, peer.state()["visible"])
+        self.assertEqual(0, storescu(peer, [CHAIN.structure_set, CHAIN.plan]).returncode)
+        self.assertNotEqual(0, storescu(peer, [CHAIN.dose]).returncode)
+        lines = [line for line in peer.journal("store") if line["kept"]]
+        self.assertEqual(list(range(1, 181)), [line["place"] for line in lines])
+        self.assertEqual(179, len(peer.files()))
+
     def test_what_is_not_committed_satisfies_no_reference(self):
         peer = self.peer(commit={"ms": 3600000}, missing="refuse")
         self.assertEqual(0, storescu(peer, CHAIN.images).returncode)
@@ -182,6 +202,18 @@ class FaultyQueries(FaultyCase):
         peer = self.loaded(self.FILES, find={"empty_first": 2, "empty_every": 4})
         self.assertEqual([0, 0, 1, 0, 1, 1, 1, 0],
                          [self.matches(peer, by_uid(PLAN)) for _ in range(8)])
+
+    def test_flapping_by_chance_is_the_same_at_each_run(self):
+        peer = self.loaded(self.FILES, find={"empty_percent": 50})
+        first = [self.matches(peer, by_uid(PLAN)) for _ in range(12)]
+        self.assertEqual({0, 1}, set(first))
+        peer.set(find={"empty_percent": 50})
+        self.assertEqual(first, [self.matches(peer, by_uid(PLAN)) for _ in range(12)])
+
+    def test_partial_answers_lack_every_so_many_matches(self):
+        peer = self.loaded(self.FILES, find={"skip_every": 3})
+        by_study = ["0008,0052=IMAGE", "0020,000d=" + STUDY]
+        self.assertEqual([3, 3, 2, 3], [self.matches(peer, by_study) for _ in range(4)])
 
     def test_forced_find_status_is_answered_so_often(self):
         peer = self.loaded(self.FILES, find={"status": 0xA700, "times": 1})

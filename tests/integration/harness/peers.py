@@ -184,17 +184,22 @@ class FaultyPeer(Peer):
         self._journal = directory / "journal.jsonl"
         self._socket = directory / "control"
         self._lock = threading.Lock()
-        self._first = switches
         command = [build() / "tests" / "sluice_faulty_peer", "--port", port, "--directory",
-                   self.stored, "--journal", self._journal, "--control", self._socket, *options]
+                   self.stored, "--journal", self._journal, "--control", self._socket, "--reload",
+                   "--set", json.dumps(switches or {}), *options]
         super().__init__(name, command, directory, aet, port, **how)
 
     def start(self):
         Process.start(self)
         self.ready(lambda: '"ready":true' in self.output_of_this_run(), "the ready line")
-        if self._first:
-            self.set(**self._first)
         return self
+
+    def restart(self):
+        """Ends and begins again with what it stored, and with the switches as they are now."""
+        self.command[self.command.index("--set") + 1] = json.dumps(
+            self.control(switches=True)["switches"])
+        self.stop()
+        return self.start()
 
     def finish(self):
         if self.running():
@@ -246,6 +251,10 @@ class FaultyPeer(Peer):
     def journal(self, event=None):
         """What happened, in order; of one kind of event if it is named."""
         return [line for line in read_lines(self._journal) if event in (None, line["event"])]
+
+    def journal_size(self):
+        """Bytes: grows with all that happens, and costs nothing to ask."""
+        return self._journal.stat().st_size
 
     def arrivals(self, kind=None):
         """The SOP Instance UIDs of the C-STOREs that arrived, in order."""

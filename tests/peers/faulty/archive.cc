@@ -5,10 +5,17 @@
 
 namespace faulty {
 
-void Archive::Add(Instance instance, bool settled) {
+uint64_t Archive::Add(Instance instance, bool settled) {
   std::lock_guard lock(mutex_);
-  instance.settled = settled;
+  auto before = instances_.find(instance.uid);
+  instance.settled = settled || (before != instances_.end() && Committed(before->second));
   instances_[instance.uid] = std::move(instance);
+  return ++places_;
+}
+
+void Archive::ContinueAfter(uint64_t place) {
+  std::lock_guard lock(mutex_);
+  places_ = std::max(places_, place);
 }
 
 bool Archive::Forget(const std::string& uid) {
@@ -39,6 +46,7 @@ std::vector<Instance> Archive::Find(const Matches& matches, bool is_query) {
   for (auto& [uid, instance] : instances_) {
     if (!matches(instance)) continue;
     if (Committed(instance)) {
+      instance.settled = true;  // what was seen once stays visible when the switches change
       result.push_back(instance);
     } else if (is_query) {
       ++instance.queries;

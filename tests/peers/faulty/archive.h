@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -21,8 +22,11 @@ class Archive {
 
   explicit Archive(const Switches& switches) : switches_(switches) {}
 
-  // The later of two with one UID stays. `settled`: committed at once.
-  void Add(Instance instance, bool settled);
+  // The later of two with one UID stays. `settled`: committed at once. Returns its place in the
+  // order of all that was ever added: the journal's own order is that of the answers.
+  uint64_t Add(Instance instance, bool settled);
+  // Places from now on are beyond this one.
+  void ContinueAfter(uint64_t place);
   bool Forget(const std::string& uid);
 
   // Required references that are not committed here.
@@ -41,6 +45,7 @@ class Archive {
   const Switches& switches_;
   mutable std::mutex mutex_;
   std::map<std::string, Instance> instances_;
+  uint64_t places_ = 0;
 };
 
 }  // namespace faulty

@@ -22,6 +22,7 @@ bool Association::Find(T_ASC_PresentationContextID context, const T_DIMSE_C_Find
     auto matches = peer_.archive.Find(
         [&query](const Instance& instance) { return query.Matches(instance); }, /*is_query=*/true);
     answers = query.Answers(matches, peer_.ae_title);
+    std::erase_if(answers, [this](auto&) { return peer_.switches.TakeSkippedMatch(); });
   }
   bool answer = MayAnswer("find");
   Note("find", {{"level", query.level()},

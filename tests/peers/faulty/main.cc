@@ -8,7 +8,9 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "tests/peers/faulty/control.h"
 #include "tests/peers/faulty/listener.h"
@@ -34,6 +36,20 @@ int Load(Archive& archive, const std::string& directory) {
     ++loaded;
   }
   return loaded;
+}
+
+// Takes up where an earlier run ended: what it stored is there, committed, and new files and places
+// follow its own.
+void Reload(Peer& peer) {
+  std::map<int, std::filesystem::path> by_number;  // a UID may come twice: the later stays
+  for (const auto& entry : std::filesystem::directory_iterator(peer.directory)) {
+    by_number[std::atoi(entry.path().stem().c_str())] = entry.path();
+  }
+  for (const auto& [number, path] : by_number) {
+    if (auto one = ReadInstance(path)) peer.archive.Add(std::move(*one), /*settled=*/true);
+    peer.last_file = number;
+  }
+  peer.archive.ContinueAfter(static_cast<uint64_t>(peer.last_file));
 }
 
 json Fault(const std::string& what) { return {{"ok", false}, {"error", what}}; }
@@ -91,6 +107,8 @@ int main(int argc, char** argv) {
   CLI::App app("A stand-in for VMSDBD with switches for its faults");
   int port = 0;
   std::string ae_title = "VMSDBD", directory, journal_path, control_path;
+  std::string first_switches = "{}";
+  bool reload = false;
   long max_pdu = ASC_DEFAULTMAXPDU;
   app.add_option("--port", port, "0: any, printed when ready");
   app.add_option("--aet", ae_title, "our own title, also as calling title of sub-operations");
@@ -99,15 +117,22 @@ int main(int argc, char** argv) {
   app.add_option("--control", control_path, "UNIX socket of the switches")->required();
   app.add_option("--max-pdu", max_pdu, "that we say we receive")
       ->check(CLI::Range(ASC_MINIMUMPDUSIZE, ASC_MAXIMUMPDUSIZE));
+  app.add_option("--set", first_switches, "switches to begin with, JSON");
+  app.add_flag("--reload", reload, "hold what an earlier run left in the directory");
   CLI11_PARSE(app, argc, argv);
   Prepare();
   std::filesystem::create_directories(directory);
 
   Switches switches;
+  if (auto fault = switches.Set(json::parse(first_switches, nullptr, /*allow_exceptions=*/false))) {
+    std::fprintf(stderr, "--set: %s\n", fault->c_str());
+    return 1;
+  }
   Journal journal(journal_path);
   Archive archive(switches);
   Connections connections(switches, journal);
   Peer peer{ae_title, directory, max_pdu, switches, journal, archive, connections};
+  if (reload) Reload(peer);
   {
     Listener listener(peer, port);
     running = &listener;

@@ -79,7 +79,7 @@ bool Association::Store(T_ASC_PresentationContextID context, const T_DIMSE_C_Sto
   }
   bool keep = instance && verdict.keep;
   if (!keep) std::filesystem::remove(*path);
-  if (keep) peer_.archive.Add(std::move(*instance), /*settled=*/false);
+  if (keep) line["place"] = peer_.archive.Add(std::move(*instance), /*settled=*/false);
 
   line["status"] = verdict.status;
   line["kept"] = keep;

@@ -19,7 +19,8 @@ json Defaults() {
     "delay_ms": {"associate": 0, "echo": 0, "store": 0, "find": 0, "move": 0, "suboperation": 0,
                  "release": 0},
     "lose": {"echo": 0, "store": 0, "find": 0, "move": 0, "release": 0},
-    "find": {"empty_first": 0, "empty_every": 0, "status": 42752, "times": 0, "pending": 65280},
+    "find": {"empty_first": 0, "empty_every": 0, "empty_percent": 0, "skip_every": 0,
+             "status": 42752, "times": 0, "pending": 65280},
     "move": {"skip_uids": [], "skip_first": 0, "skip_every": 0, "skipped": "uncounted",
              "originator": "both", "associations": "one", "per_association": 1,
              "pending": "right", "status": 42754, "times": 0},
@@ -111,14 +112,19 @@ std::optional<std::string> Switches::Set(const json& changes) {
     if (!rule.contains("times")) rule["times"] = -1;
   }
   all_ = std::move(next);
-  if (changes.contains("find")) finds_ = 0;
+  if (changes.contains("find")) BeginFinds();
   return std::nullopt;
 }
 
 void Switches::Clear() {
   std::lock_guard lock(mutex_);
   all_ = Defaults();
-  finds_ = 0;
+  BeginFinds();
+}
+
+void Switches::BeginFinds() {
+  finds_ = matches_ = 0;
+  chance_.seed();
 }
 
 json Switches::All() const {
@@ -160,8 +166,15 @@ bool Switches::TakeEmptyFind() {
   std::lock_guard lock(mutex_);
   ++finds_;
   uint64_t every = all_["find"]["empty_every"].get<uint64_t>();
+  bool unlucky = chance_() % 100 < all_["find"]["empty_percent"].get<uint64_t>();
   return finds_ <= all_["find"]["empty_first"].get<uint64_t>() ||
-         (every > 0 && finds_ % every == 0);
+         (every > 0 && finds_ % every == 0) || unlucky;
+}
+
+bool Switches::TakeSkippedMatch() {
+  std::lock_guard lock(mutex_);
+  uint64_t every = all_["find"]["skip_every"].get<uint64_t>();
+  return every > 0 && ++matches_ % every == 0;
 }
 
 std::optional<uint16_t> Switches::TakeFinalStatus(std::string_view operation) {

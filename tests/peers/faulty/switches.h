@@ -3,6 +3,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,15 +48,20 @@ class Switches {
                                               const std::string& uid);
   // Whether this C-FIND, the n-th since the switch was set, says that nothing was found.
   bool TakeEmptyFind();
+  // Whether this match, the n-th since the switch was set, is left out of the answer.
+  bool TakeSkippedMatch();
   std::optional<uint16_t> TakeFinalStatus(std::string_view operation);  // "find" or "move"
   std::optional<Rejection> TakeRejection();
 
  private:
   nlohmann::json Find(std::string_view path) const;
+  void BeginFinds();
 
   mutable std::mutex mutex_;
   nlohmann::json all_;
-  uint64_t finds_ = 0;  // C-FINDs since "find" was set
+  uint64_t finds_ = 0;    // C-FINDs since "find" was set
+  uint64_t matches_ = 0;  // and what they found
+  std::minstd_rand chance_;
 };
 
 }  // namespace faulty
