@@ -14,6 +14,7 @@ Ports come from a locked range, so tests run side by side.
         harness.run_cases()
 """
 from .case import Case, run_cases
+from .chains import SmallChain, illegal
 from .files import (TEST_DATA, canonical_sha256, dataset_bytes, dataset_sha256, eclipse_chain,
                     files_by_uid, raystation_chain, sop_instance_uid, transfer_syntax, vary)
 from .peers import Dcmqrscp, FaultyPeer, OrthancAria, OrthancPacs, Storescp, build
@@ -27,9 +28,9 @@ from .tools import echoscu, findscu, getscu, movescu, run_tool, storescu, tool
 
 __all__ = [
     "Case", "Dcmqrscp", "FaultyPeer", "OrthancAria", "OrthancPacs", "Process", "RawUpstream",
-    "Sluice", "Storescp", "TEST_DATA", "Timeout", "build", "canonical_sha256", "dataset_bytes",
-    "dataset_sha256", "echoscu", "eclipse_chain", "files_by_uid", "findscu", "free_port", "getscu",
-    "masked", "movescu", "raystation_chain", "run_cases", "run_tool", "serve", "shas",
-    "sluice_config", "sop_instance_uid", "storescu", "tool", "transfer_syntax", "vary",
-    "wait_until", "wire",
+    "Sluice", "SmallChain", "Storescp", "TEST_DATA", "Timeout", "build", "canonical_sha256",
+    "dataset_bytes", "dataset_sha256", "echoscu", "eclipse_chain", "files_by_uid", "findscu",
+    "free_port", "getscu", "illegal", "masked", "movescu", "raystation_chain", "run_cases",
+    "run_tool", "serve", "shas", "sluice_config", "sop_instance_uid", "storescu", "tool",
+    "transfer_syntax", "vary", "wait_until", "wire",
 ]

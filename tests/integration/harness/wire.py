@@ -106,6 +106,38 @@ def echo_request(context=1, message_id=1):
     return command(context, 0x0030, VERIFICATION, message_id, has_data_set=False)
 
 
+def store(peer, instances, calling="ME", called=None, timeout=120):
+    """C-STOREs instances (uid, sop_class, data_set in Implicit VR Little Endian, each in one PDU)
+    over one association. Returns their statuses in order; fewer if it was ended before its time.
+    """
+    classes = sorted({one.sop_class for one in instances})
+    numbers = {sop_class: 2 * n + 1 for n, sop_class in enumerate(classes)}
+    statuses = []
+    try:
+        with Wire(peer, timeout) as line:
+            line.send(associate_request(called or peer.aet, calling,
+                                        [(numbers[one], one, (IMPLICIT,)) for one in classes]))
+            answer = line.receive()
+            if answer is None or answer[0] != ASSOCIATE_AC:
+                return statuses
+            accepted = answered_contexts(answer[1])
+            for message_id, one in enumerate(instances, 1):
+                number = numbers[one.sop_class]
+                if accepted[number][0] != 0:
+                    return statuses
+                line.send(request(number, 0x0001, one.sop_class, message_id, one.data_set,
+                                  {0x1000: one.uid}))
+                answer = line.next()
+                if not isinstance(answer, Message):
+                    return statuses
+                statuses.append(answer.status)
+            line.send(pdu(RELEASE_RQ, b"\0" * 4))
+            line.receive()  # whatever it is: the statuses stand
+    except OSError:  # refused, reset, or silent for longer than `timeout`
+        pass
+    return statuses
+
+
 def response(context, field, sop_class, message_id, status, has_data_set=False, more=None):
     """A whole response; its data set, if there is one, follows by data()."""
     elements = {0x0002: sop_class, 0x0100: field, 0x0120: message_id,
