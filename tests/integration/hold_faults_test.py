@@ -50,7 +50,7 @@ class HoldFaults(Case):
         self.send(*self.chain.images)
 
     def test_find_that_flaps_delays_but_does_not_lose(self):
-        self.scene(find={"empty_every": 2})
+        self.scene(find={"empty_percent": 50})
         self.inject()
         self.assert_all_arrive_in_order()
 
