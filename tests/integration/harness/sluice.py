@@ -9,6 +9,7 @@ import urllib.request
 
 from .ports import free_port
 from .process import Process
+from .tools import run_tool
 
 SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)(?: \d+)?$")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
@@ -25,11 +26,12 @@ class Config:
 
 
 def sluice_config(directory, applications, clients=None, ae_title="SLUICE", port=None,
-                  admin_port=None, **keys):
+                  admin_port=None, token=None, **keys):
     """Writes DIRECTORY/sluice.yaml in the form of deploy/sluice.example.yaml.
 
     applications: {name: {"address": …, "profile": …} or a peer object}
     clients: a list of dicts; absent: anybody from 127.0.0.1 called ME.
+    token: what operators must show to change anything; in DIRECTORY/token, Sluice.operator reads it
     keys: further top-level keys (rules, limits …); one that is given here replaces the default.
     """
     directory = pathlib.Path(directory)
@@ -44,6 +46,9 @@ def sluice_config(directory, applications, clients=None, ae_title="SLUICE", port
         "clients": clients if clients is not None else [{"ae_title": "ME", "from": "127.0.0.1"}],
         "admin": {"listen": f"127.0.0.1:{admin_port}"},
     }
+    if token is not None:
+        (directory / "token").write_text(token + "\n")
+        top["admin"]["token_file"] = str(directory / "token")
     top.update(keys)
     # JSON is YAML in flow style; one key a line reads well in the output of a failed test.
     lines = []
@@ -119,6 +124,12 @@ class Sluice(Process):
         """The sum over the samples of a name that have these labels; 0 if there is none."""
         return sum(value for theirs, value in self.metrics().get(name, ())
                    if labels.items() <= theirs.items())
+
+    def operator(self, *words):
+        """What a person at the machine types: `sluice WORDS`; an Outcome."""
+        command = [self.command[0], *words, "--url", f"http://127.0.0.1:{self.config.admin_port}"]
+        token = pathlib.Path(self.config.path).with_name("token")
+        return run_tool(command + (["--token-file", token] if token.exists() else []))
 
     def resident_bytes(self):
         fields = pathlib.Path(f"/proc/{self.pid}/statm").read_text().split()
