@@ -70,6 +70,10 @@ Task<Result<ClientSession::Upstream>> ClientSession::EnsureUpstream(ul::ContextI
     while (upstream_pumped_) co_await upstream_ended_.Wait();
     auto opened = co_await ReopenUpstream();
     if (!opened) co_return std::unexpected(opened.error());
+    // An A-ABORT right behind the A-ASSOCIATE-AC: the pump has ended and will answer nothing more.
+    if (!upstream_open_)
+      co_return Fail(Errc::kClosed, Blame::kUpstream, "upstream ended the association at once",
+                     true);
   }
   const ul::AcceptedContext* wanted = ContextOf(context);
   for (const ul::AcceptedContext& accepted : upstream_->agreed())

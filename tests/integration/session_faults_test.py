@@ -267,6 +267,19 @@ class SessionFaults(RawCase):
         client.send(asked.answer(SUCCESS))
         self.assert_answered(self.upstream.next(), C_ECHO, 1)
 
+    def test_an_abort_right_behind_upstreams_acceptance_leaves_no_instance_unanswered(self):
+        def abort_the_second(leg):
+            if leg.number == 1:
+                return serve(leg)  # what it accepts is known from then on
+            _, request = leg.receive()
+            return leg.send(wire.associate_accept(request) + ABORT)
+        self.begin(abort_the_second, profile="aria")
+        self.connect().release()
+        client = self.connect()
+        client.send(store(IMAGE, "1.2.3", "1.2.3.4", 5))
+        self.assert_answered(client, C_STORE, 5, 0xA700)
+        client.release()
+
 
 class MoveFaults(RawCase):
     """Which move a sub-operation belongs to, the legs to destinations, conversion."""
