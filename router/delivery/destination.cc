@@ -170,6 +170,7 @@ void Destination::NoteUnreachable(const Error& why) {
   if (breaker_.state() == Breaker::State::kOpen && before == Breaker::State::kClosed) {
     log::Warning("nothing is sent until the destination answers a C-ECHO",
                  {{"application", name_}, {"failures", breaker_.failures()}});
+    due_.Notify();  // the runner may be at rest, and it is the one that probes
   }
   up_ = false;
   tried_ = true;

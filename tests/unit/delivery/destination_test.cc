@@ -341,6 +341,31 @@ TEST_F(DestinationTest, ADeadApplicationIsLeftAloneUntilItAnswersAnEcho) {
       loop_);
 }
 
+TEST_F(DestinationTest, AnEmptyQueueDoesNotKeepADeadApplicationFromBeingProbed) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench, [](config::Application& of) {
+          of.breaker = {.failures = 1, .probe_every = std::chrono::milliseconds(1)};
+        });
+        subject.destination.Start();
+        for (int i = 0; i < 5; ++i) co_await bench.ledger->Due(kName);  // it is at rest by now
+        co_await bench.application.StopListening();
+        std::vector<ul::ProposedContext> contexts = Propose({});
+        auto leg = co_await subject.destination.Connect(std::move(contexts), Purpose::kReserved,
+                                                        net::Milliseconds(1'000));
+        EXPECT_FALSE(leg.has_value());
+        bench.application.Listen();
+        bench.clock.Advance(std::chrono::minutes(1));  // the probe is due, nothing else ever is
+        co_await bench.Until([&] { return bench.application.echoes > 0; });
+        co_await bench.Until(
+            [&] { return bench.metrics.Get<metrics::Id::kBreakerState>(kName).Value() == 0; });
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
 TEST_F(DestinationTest, ARejectedAssociationCostsNoRowItsPlace) {
   Run(
       [](net::Loop& loop) -> Task<> {
