@@ -43,9 +43,11 @@ Task<std::optional<Findings>> Gate::Ask(std::vector<Question> questions, bool gi
   co_return std::nullopt;
 }
 
-// What is being judged goes first: somebody waits for the answer, `decide_within` at most.
+// What is being judged goes first: somebody waits for the answer, `decide_within` at most. What
+// comes meanwhile is for the next round: clients that never pause must not keep those that wait
+// from being asked about, nor deadlines from being kept.
 Task<> Gate::AskWishes() {
-  while (HasNewWishes() && !draining_) {
+  if (HasNewWishes() && !draining_) {
     std::vector<Question> questions;
     std::set<Uid> seen;
     for (Wish* wish : wishes_) {

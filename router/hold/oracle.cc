@@ -126,8 +126,10 @@ Task<Result<>> Oracle::AskPending(Round& round, Relational relational) {
   std::vector<Question> questions;
   for (size_t i : pending) questions.push_back(round.questions[i]);
   std::vector<Query> queries = PlanQueries(questions, relational);
+  bool first = true;
   for (Query& query : queries) {
-    if (round.Stopped()) break;
+    // One goes out in any case: what is to give way to others gets its turn all the same.
+    if (!std::exchange(first, false) && round.Stopped()) break;
     if (query.relational && round.refused) continue;  // to be asked with all keys
     for (size_t& i : query.settles) i = pending[i];
     auto run = co_await Run(std::move(query), round);

@@ -283,6 +283,24 @@ TEST_F(OracleTest, GivesWayBetweenTwoQueriesAndLeavesTheRestUnasked) {
       loop_);
 }
 
+TEST_F(OracleTest, WhoMustAlwaysGiveWayGetsOneQueryARoundAllTheSame) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Asker asker(bench);
+        std::vector<Question> questions = {Image("1.3.1"), Image("1.3.2"), Image("1.3.3")};
+        std::function<bool()> stop = [] { return true; };
+        auto findings = co_await asker.oracle.Ask(std::move(questions), std::move(stop));
+        EXPECT_THAT(Sorted(findings->absent), ElementsAre("1.3.1"));
+        EXPECT_THAT(findings->unanswered, IsEmpty());
+        EXPECT_THAT(bench.application.finds, SizeIs(1));
+        co_await asker.oracle.Close();
+        co_await bench.application.Close();
+      },
+      loop_);
+}
+
 TEST_F(OracleTest, AWholeSeriesAsARequirementIsAskedForAtItsLevel) {
   Run(
       [](net::Loop& loop) -> Task<> {
