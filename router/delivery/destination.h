@@ -163,10 +163,10 @@ class Destination {
   // destination_send.cc
   AeTitle CallingTitle(const store::Instance& instance) const;
   dataset::Region FileOf(const store::Row& row) const;
-  Task<Attempt> SendOver(Leg& leg, store::Instance instance, dataset::Region file, uint64_t size);
-  Task<Result<std::unique_ptr<association::ByteSource>>> OpenSource(dataset::Region file,
-                                                                    uint64_t size,
-                                                                    Uid transfer_syntax);
+  Task<Attempt> SendOver(Leg& leg, store::Instance instance, dataset::Region file,
+                         std::optional<store::SpoolFile> kept);
+  Task<Result<std::unique_ptr<association::ByteSource>>> OpenSource(
+      dataset::Region file, std::optional<store::SpoolFile> kept, Uid transfer_syntax);
   void NoteLost(const Leg& leg, const Attempt& attempt);
   Task<Attempt> SendNowHere(store::Instance instance, dataset::Region file);
   Task<Attempt> TrySendNow(store::Instance instance, dataset::Region file);

@@ -97,7 +97,8 @@ Task<Destination::Next> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::d
   Reach(FailPoint::kBegun);
   Row row = std::move(*begun);
   dataset::Region file = FileOf(row);
-  Attempt attempt = co_await SendOver(*leg, row.instance, std::move(file), row.file.size);
+  std::optional<store::SpoolFile> kept = row.file;
+  Attempt attempt = co_await SendOver(*leg, row.instance, std::move(file), std::move(kept));
   Reach(FailPoint::kStored);
   NoteLost(*leg, attempt);
   if (!leg->scu->IsOpen()) leg.reset();

@@ -4,6 +4,7 @@
 
 #include "router/base/log.h"
 #include "router/dataset/convert.h"
+#include "router/dataset/digest.h"
 #include "router/delivery/destination.h"
 #include "router/delivery/sources.h"
 
@@ -35,13 +36,20 @@ AeTitle Destination::CallingTitle(const store::Instance& instance) const {
 }
 
 // The data set, as it is or converted to the syntax of the context.
-Task<Result<Source>> Destination::OpenSource(dataset::Region file, uint64_t size,
+Task<Result<Source>> Destination::OpenSource(dataset::Region file,
+                                             std::optional<store::SpoolFile> kept,
                                              Uid transfer_syntax) {
   if (file.transfer_syntax == transfer_syntax) {
-    co_return co_await FileSource::Open(services_.disk, std::move(file), size);
+    co_return co_await FileSource::Open(services_.disk, std::move(file), std::move(kept));
   }
-  std::move_only_function<Result<Buffer>()> convert = [path = file.path, transfer_syntax] {
-    return dataset::ConvertToBytes(path, transfer_syntax);
+  std::move_only_function<Result<Buffer>()> convert = [file, kept,
+                                                       transfer_syntax]() -> Result<Buffer> {
+    if (kept) {
+      auto digest = dataset::DigestOfBytes(file);
+      if (!digest) return std::unexpected(digest.error());
+      if (auto whole = CheckDigest(*digest, *kept); !whole) return std::unexpected(whole.error());
+    }
+    return dataset::ConvertToBytes(file.path, transfer_syntax);
   };
   auto converted = co_await services_.cpu.Run<Result<Buffer>>(std::move(convert));
   if (!converted) co_return std::unexpected(converted.error());
@@ -51,11 +59,12 @@ Task<Result<Source>> Destination::OpenSource(dataset::Region file, uint64_t size
 // Over an association that has been asked for this. After anything but an answer, a missing
 // context or an unreadable file, it is aborted.
 Task<Attempt> Destination::SendOver(Leg& leg, store::Instance instance, dataset::Region file,
-                                    uint64_t size) {
+                                    std::optional<store::SpoolFile> kept) {
   const Cargo cargo{instance.sop_class, file.transfer_syntax};
   const auto choice = Choose(leg.scu->association().agreed(), cargo);
   if (!choice) co_return Never(NoContext(cargo));
-  auto source = co_await OpenSource(std::move(file), size, choice->context->transfer_syntax);
+  auto source =
+      co_await OpenSource(std::move(file), std::move(kept), choice->context->transfer_syntax);
   if (!source) {
     if (source.error().retryable) co_return NotSent(source.error());
     co_return Never(source.error());
@@ -123,7 +132,9 @@ Task<Attempt> Destination::TrySendNow(store::Instance instance, dataset::Region 
   const net::Milliseconds wait = application().wait_for;
   auto leg = co_await TakeLeg(calling, std::move(cargo), wait);
   if (!leg) co_return NotSent(leg.error());
-  Attempt attempt = co_await SendOver(**leg, std::move(instance), std::move(file), 0);
+  std::optional<store::SpoolFile> just_written;  // by us, a moment ago
+  Attempt attempt =
+      co_await SendOver(**leg, std::move(instance), std::move(file), std::move(just_written));
   attempt.there_before = standing->there_before;
   NoteLost(**leg, attempt);
   co_await GiveBack(std::move(*leg));

@@ -7,15 +7,22 @@ namespace {
 constexpr size_t kPiece = 256 << 10;  // bytes
 }
 
-net::Task<Result<std::unique_ptr<association::ByteSource>>> FileSource::Open(net::WorkPool& disk,
-                                                                             dataset::Region file,
-                                                                             uint64_t size) {
+Result<> CheckDigest(const dataset::Digest& digest, const store::SpoolFile& kept) {
+  if (digest == kept.sha256) return {};
+  return Fail(Errc::kCorrupt, Blame::kInternal,
+              "the file " + kept.name +
+                  " in the spool is not what was received (its SHA-256 differs): export it again "
+                  "from its source");
+}
+
+net::Task<Result<std::unique_ptr<association::ByteSource>>> FileSource::Open(
+    net::WorkPool& disk, dataset::Region file, std::optional<store::SpoolFile> kept) {
   using Opened = Result<std::unique_ptr<dataset::Source>>;
   std::move_only_function<Opened()> open = [file] { return dataset::OpenRaw(file); };
   auto source = co_await disk.Run<Opened>(std::move(open));
   if (!source) co_return std::unexpected(source.error());
   co_return std::unique_ptr<association::ByteSource>(
-      new FileSource(disk, std::move(*source), file.offset, size));
+      new FileSource(disk, std::move(*source), file.offset, std::move(kept)));
 }
 
 Result<Bytes> FileSource::Read() {
@@ -26,11 +33,22 @@ Result<Bytes> FileSource::Read() {
   if (!piece) return piece;
   handed_out_ = std::min(piece->size(), kPiece);
   at_ += handed_out_;
-  if (handed_out_ == 0 && size_ != 0 && at_ != size_) {
-    return Fail(Errc::kCorrupt, Blame::kInternal,
-                "the file ends at " + std::to_string(at_) + " and not at " + std::to_string(size_));
+  const Bytes handed_out = piece->first(handed_out_);
+  if (kept_) {
+    if (auto whole = Check(handed_out); !whole) return std::unexpected(whole.error());
   }
-  return piece->first(handed_out_);
+  return handed_out;
+}
+
+Result<> FileSource::Check(Bytes piece) {
+  if (piece.empty() ? at_ != kept_->size : at_ > kept_->size) {
+    return Fail(
+        Errc::kCorrupt, Blame::kInternal,
+        "the file ends at " + std::to_string(at_) + " and not at " + std::to_string(kept_->size));
+  }
+  if (piece.empty()) return {};
+  sha256_.Add(piece);
+  return at_ == kept_->size ? CheckDigest(sha256_.Finish(), *kept_) : Result<>();
 }
 
 net::Task<Result<Bytes>> FileSource::Next() {

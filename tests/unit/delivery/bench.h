@@ -196,6 +196,7 @@ struct Bench {
     const std::string name = "f" + std::to_string(++files_) + ".dcm";
     part.file = store::WritePart(spool->paths(), name, content);
     part.file.dataset_offset = header.size();
+    part.file.sha256 = dataset::Sha256::Of(data_set);
     part.region = {spool->paths().Part(name), header.size(), part.instance.transfer_syntax};
     return part;
   }

@@ -309,6 +309,64 @@ TEST_F(DestinationTest, AFileThatWasCutShortIsNeverSentAsIfItWereWhole) {
       loop_);
 }
 
+// One bit turned over, in what lies in the spool.
+void Rot(const Bench& bench, const Bench::Part& part) {
+  std::fstream file(bench.spool->paths().File(part.file.name),
+                    std::ios::in | std::ios::out | std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(part.file.size - 10));
+  const char was = static_cast<char>(file.get());
+  file.seekp(static_cast<std::streamoff>(part.file.size - 10));
+  file.put(static_cast<char>(was ^ 1));
+}
+
+TEST_F(DestinationTest, AFileThatRottedIsQuarantinedAndNeverArrivesAndTheNextOneDoes) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench);
+        auto part = bench.MakePart("1.2.3.1", Kind::kPlan, kPlan, "1.2.7", {}, kImplicit, 700'000);
+        auto rotten = co_await bench.Accept(part);
+        auto sound = co_await bench.Accept(
+            bench.MakePart("1.2.3.2", Kind::kPlan, kPlan, "1.2.8", {}, kImplicit, 700'000));
+        Rot(bench, part);
+        subject.destination.Start();
+        store::Row row = co_await bench.Await(rotten, State::kQuarantined);
+        EXPECT_EQ(row.reason.cause, Cause::kUnreadable);
+        EXPECT_THAT(row.reason.text, HasSubstr("SHA-256"));
+        co_await bench.Await(sound, State::kDelivered);
+        EXPECT_THAT(bench.application.StoredUids(), ElementsAre("1.2.3.2"));
+        EXPECT_FALSE(bench.application.Has(Uid("1.2.3.1")));
+        auto condition = co_await subject.destination.Describe();
+        EXPECT_EQ(condition.failures, 0u) << "it is not the application that failed";
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
+TEST_F(DestinationTest, AFileThatRottedIsNotConvertedEither) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.choose = [](const ul::ProposedContext& context) {
+          return context.transfer_syntaxes.front().view() == kImplicit
+                     ? ul::ContextAnswer::Accept(context.transfer_syntaxes.front())
+                     : ul::ContextAnswer::Reject(ul::ContextResult::kTransferSyntaxesNotSupported);
+        };
+        Subject subject(bench);
+        auto part = bench.MakePart("1.2.3.1", Kind::kPlan, kPlan);
+        auto id = co_await bench.Accept(part);
+        Rot(bench, part);
+        subject.destination.Start();
+        store::Row row = co_await bench.Await(id, State::kQuarantined);
+        EXPECT_THAT(row.reason.text, HasSubstr("SHA-256"));
+        EXPECT_TRUE(bench.application.stored.empty());
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
 TEST_F(DestinationTest, ADeadApplicationIsLeftAloneUntilItAnswersAnEcho) {
   Run(
       [](net::Loop& loop) -> Task<> {
