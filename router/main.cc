@@ -9,6 +9,7 @@
 #include "router/app.h"
 #include "router/base/log.h"
 #include "router/config/load.h"
+#include "router/rescue.h"
 
 namespace {
 
@@ -93,6 +94,10 @@ int main(int argc, char** argv) {
   status->add_flag("--json", options.json, "The API's answer as it is");
   auto* reload = ask("reload", "Read the configuration again");
   auto* drain = ask("drain", "Take no more associations, then end");
+  std::string to, store;
+  auto* rescue = cli.add_subcommand("rescue", "Take everything out of a dead Sluice's store");
+  rescue->add_option("--store", store, "The store's directory")->required();
+  rescue->add_option("--to", to, "An empty directory, or one to be made")->required();
   auto act = [&](const char* name, const char* what) {
     auto* sub = ask(name, what);
     sub->add_option("uid", on.sop_instance_uid, "SOP Instance UID")->required();
@@ -111,6 +116,7 @@ int main(int argc, char** argv) {
   }
   if (*serve) return Serve(file);
   if (*check) return Check(file);
+  if (*rescue) return RunRescue(store, to, std::cout, std::cerr);
   if (*held) return admin::RunHeld(options, std::cout, std::cerr);
   if (*status) return admin::RunStatus(options, std::cout, std::cerr);
   if (*reload) return admin::RunCommand(options, admin::Command::kReload, std::cout, std::cerr);

@@ -61,6 +61,11 @@ Result<std::map<std::string, int64_t>> LedgerReader::OpenRows() {
   return Judge(*database_, OpenRowsOfAll(*database_));
 }
 
+Result<std::vector<RowId>> LedgerReader::InOrderOfInjection(const std::string& application) {
+  std::lock_guard lock(mutex_);
+  return Judge(*database_, OpenRowsInOrder(*database_, application));
+}
+
 Result<std::optional<How>> LedgerReader::Known(const std::string& application, const Uid& uid,
                                                WallTime now) {
   std::lock_guard lock(mutex_);

@@ -30,6 +30,9 @@ class LedgerReader {
   Result<std::vector<Requirement>> Missing(RowId row, int skip);
   // How many open rows each application has, if any.
   Result<std::map<std::string, int64_t>> OpenRows();
+  // All open rows of an application: by kind in the order of injection, then the series that came
+  // first, within a series by instance number, then arrival, as Ledger::Claim gives them out.
+  Result<std::vector<RowId>> InOrderOfInjection(const std::string& application);
   // Is the instance known, and believed now, to exist at the application? How it became known.
   Result<std::optional<How>> Known(const std::string& application, const Uid& uid, WallTime now);
 

@@ -306,6 +306,17 @@ std::map<std::string, int64_t> OpenRowsOfAll(Database& database) {
   return all;
 }
 
+std::vector<RowId> OpenRowsInOrder(Database& database, const std::string& application) {
+  Rows rows = database.Ask(
+      "SELECT id FROM delivery "
+      "WHERE application = ? AND state NOT IN ('delivered', 'discarded') "
+      "ORDER BY kind, place, instance_number, id",
+      application);
+  std::vector<RowId> ids;
+  while (rows.Next()) ids.push_back(rows.Int());
+  return ids;
+}
+
 std::string HeldReason(Cause cause, std::optional<Kind> waits_for) {
   if (cause == Cause::kNotYet) return std::string(NameOf(cause));
   return waits_for ? std::string(NameOf(*waits_for)) : "none";

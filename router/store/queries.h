@@ -37,6 +37,7 @@ NextDue DueOf(Database& database, const std::string& application);
 int64_t OpenRowsOf(Database& database, const std::string& application);
 
 std::map<std::string, int64_t> OpenRowsOfAll(Database& database);
+std::vector<RowId> OpenRowsInOrder(Database& database, const std::string& application);
 
 // Everything that gauges tell, counted from the tables: once, at start.
 Gauges CountAll(Database& database);

@@ -1,0 +1,174 @@
+#!/usr/bin/python3
+"""Sluice is taken out again, running or dead: no acknowledged instance stays behind."""
+import csv
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import *  # noqa: E402,F403
+from injection_test import QUICK  # noqa: E402
+
+TOKEN = "token-of-this-test"
+
+
+class Leaving(Case):
+    """A chain is held for the stand-in: dose, plan and structure set wait for the images."""
+
+    def begin(self, clients=None, **more):
+        self.chain = raystation_chain()
+        self.upstream = self.start(FaultyPeer, aet="VMSDBD", switches={"missing": "refuse"})
+        vmsdbd = {"address": self.upstream.address, "profile": "aria", "machines": ["TR3"],
+                  **QUICK, **more}
+        self.store = self.directory / "store"
+        config = sluice_config(
+            self.directory, {"VMSDBD": vmsdbd}, admin_port=(port := free_port()),
+            store={"directory": str(self.store), "free_floor": "64MiB"},
+            admin={"listen": f"127.0.0.1:{port}", "token": TOKEN}, limits={"drain": "3s"},
+            **({"clients": clients} if clients else {}))
+        self.sluice = self.start(Sluice, config)
+        self.to = self.directory / "out"
+
+    def hold(self):
+        self.held = [self.chain.structure_set, self.chain.plan, self.chain.dose]
+        for file in reversed(self.held):
+            outcome = storescu(self.sluice, [file])
+            self.assertEqual(outcome.returncode, 0, outcome)
+        self.assertEqual(len(self.sluice.held()), 3)
+
+    def run_sluice(self, *arguments, within=120):
+        done = subprocess.run([os.environ["SLUICE"], *map(str, arguments)], timeout=within,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              check=False)
+        return done
+
+    def rescue(self, to=None):
+        return self.run_sluice("rescue", "--store", self.store, "--to", to or self.to)
+
+    def manifest(self, to=None):
+        with open((to or self.to) / "manifest.csv", newline="") as lines:
+            return list(csv.DictReader(lines))
+
+    def send(self, *arguments, env=None):
+        return run_tool(["sh", self.to / "send-VMSDBD.sh", *arguments], env=env)
+
+    def snapshot(self):
+        return {str(path): (hashlib.sha256(path.read_bytes()).hexdigest(),
+                            path.stat().st_mtime_ns)
+                for path in sorted(self.store.rglob("*")) if path.is_file()}
+
+    def assert_taken_out(self):
+        self.assertEqual([(line["order"], line["kind"], line["state"], line["sha256"])
+                          for line in self.manifest()],
+                         [("1", "structure_set", "waiting", "ok"), ("2", "plan", "waiting", "ok"),
+                          ("3", "dose", "waiting", "ok")])
+        for line, file in zip(self.manifest(), self.held):
+            self.assertEqual(line["sop_instance_uid"], sop_instance_uid(file))
+            self.assertEqual(dataset_bytes(self.to / line["file"]), dataset_bytes(file))
+
+    def assert_script_completes_upstream(self):
+        """The images are brought by hand; then the script of the export brings the rest."""
+        images = storescu(self.upstream, self.chain.images)
+        self.assertEqual(images.returncode, 0, images)
+        sent = self.send(self.upstream.host, self.upstream.port)
+        self.assertEqual(sent.returncode, 0, sent)
+        order = [line["kind"] for line in self.upstream.journal("store")
+                 if line["kind"] != "image"]
+        self.assertEqual(order, ["structure_set", "plan", "dose"])
+        arrived = self.upstream.files()
+        for file in self.held:
+            self.assertEqual(canonical_sha256(arrived[sop_instance_uid(file)]),
+                             canonical_sha256(file))
+
+
+class Rescue(Leaving):
+    """`sluice rescue`: the daemon is dead."""
+
+    def test_what_was_acknowledged_comes_out_of_the_store_of_a_killed_daemon(self):
+        self.begin()
+        self.hold()
+        self.sluice.kill9()
+        before = self.snapshot()
+        done = self.rescue()
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("3 acknowledged instances are not known to be upstream", done.stdout)
+        self.assert_taken_out()
+        self.assertEqual(self.snapshot(), before)
+        self.assert_script_completes_upstream()
+        # And the daemon, started after all, has everything still, and sees that it has arrived.
+        self.sluice.restart()
+        wait_until(lambda: not self.sluice.held(), 60, "nothing to be held")
+
+    def test_a_store_that_cannot_be_written_to_is_rescued_just_as_well(self):
+        self.begin()
+        self.hold()
+        self.sluice.kill9()
+        everything = [self.store, *self.store.rglob("*")]
+        for path in everything:
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        self.addCleanup(lambda: [path.chmod(0o755 if path.is_dir() else 0o644)
+                                 for path in everything])
+        done = self.rescue()
+        self.assertEqual(done.returncode, 0, done)
+        self.assert_taken_out()
+
+    def test_while_the_daemon_runs_nothing_is_touched(self):
+        self.begin()
+        self.hold()
+        done = self.rescue()
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("Sluice is running", done.stderr)
+        self.assertFalse(self.to.exists())
+        self.assertEqual(len(self.sluice.held()), 3)
+
+    def test_a_folder_with_something_in_it_is_refused(self):
+        self.begin()
+        self.hold()
+        self.sluice.kill9()
+        self.to.mkdir()
+        (self.to / "mine").write_text("x")
+        done = self.rescue()
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("not empty", done.stderr)
+        self.assertEqual([path.name for path in self.to.iterdir()], ["mine"])
+
+    def test_a_file_that_rotted_is_told_by_the_exit_code_and_left_out_of_the_script(self):
+        self.begin()
+        self.hold()
+        held = self.sluice.json(f"/api/v1/held/{sop_instance_uid(self.chain.plan)}")["held"]
+        self.sluice.kill9()
+        file = self.store / "spool" / held[0]["spool_file"]
+        rotten = bytearray(file.read_bytes())
+        rotten[len(rotten) // 2] ^= 1
+        file.write_bytes(rotten)
+        done = self.rescue()
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("1 files are not what was received", done.stderr)
+        self.assertEqual([line["sha256"] for line in self.manifest()], ["ok", "differs", "ok"])
+        self.assertNotIn("plan", (self.to / "send-VMSDBD.sh").read_text())
+
+    def test_titles_reach_the_script_as_words_whatever_is_in_them(self):
+        title = "A'$(touch x)`\"*"
+        self.begin(clients=[{"ae_title": "ME", "from": "127.0.0.1", "call_as": title}])
+        self.hold()
+        self.sluice.kill9()
+        self.assertEqual(self.rescue().returncode, 0)
+        fake = self.directory / "bin"
+        fake.mkdir()
+        words = self.directory / "words"
+        (fake / "storescu").write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" >> {words}\n")
+        (fake / "storescu").chmod(0o755)
+        sent = self.send("10.1.0.4", "104", env={"PATH": f"{fake}:{os.environ['PATH']}"})
+        self.assertEqual(sent.returncode, 0, sent)
+        told = words.read_text().splitlines()
+        self.assertEqual(told[:7], ["-R", "-aet", title, "-aec", "VMSDBD", "10.1.0.4", "104"])
+        self.assertFalse((self.to / "x").exists())
+        usage = self.send()
+        self.assertEqual(usage.returncode, 2, usage)
+        self.assertIn("HOST PORT", usage.output)
+
+
+if __name__ == "__main__":
+    run_cases()
