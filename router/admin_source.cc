@@ -196,12 +196,25 @@ Result<nlohmann::json> AdminSource::Config() {
                         {"clients", std::move(clients)}};
 }
 
-bool AdminSource::Can(admin::Command command) const { return command != admin::Command::kLeave; }
-
 Result<std::string> AdminSource::Do(admin::Command command, std::string) {
   if (command == admin::Command::kReload) return app_.Reload();
   app_.RequestStop();
   return std::string("Sluice takes no more associations and ends when those it has have ended");
 }
+
+Result<admin::LeaveStatus> AdminSource::Leave(std::string to, std::string) {
+  const auto config = app_.services_->config();
+  std::map<std::string, store::SendTo> known;
+  for (const config::Application& application : config->applications) {
+    if (!application.address) continue;
+    known[application.name] = {application.address->host, std::to_string(application.address->port),
+                               application.ae_title};
+  }
+  auto begun = app_.leave_->Begin(std::move(to), std::move(known), config->limits.drain);
+  if (!begun) return std::unexpected(begun.error());
+  return app_.leave_->Describe();
+}
+
+Result<admin::LeaveStatus> AdminSource::Leaving() { return app_.leave_->Describe(); }
 
 }  // namespace router

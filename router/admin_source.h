@@ -24,8 +24,9 @@ class AdminSource : public admin::Source {
   Result<std::vector<admin::AssociationStatus>> Associations() override;
   Result<std::vector<admin::MoveStatus>> Moves() override;
   Result<nlohmann::json> Config() override;
-  bool Can(admin::Command command) const override;
   Result<std::string> Do(admin::Command command, std::string by) override;
+  Result<admin::LeaveStatus> Leave(std::string to, std::string by) override;
+  Result<admin::LeaveStatus> Leaving() override;
 
  private:
   App& app_;

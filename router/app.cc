@@ -167,6 +167,7 @@ void App::StartRunning() {
 }
 
 Result<> App::StartAdmin() {
+  leave_ = std::make_unique<Leave>(services_->holding, *ledger_, spool_->paths(), clock_);
   source_ = std::make_unique<AdminSource>(*this);
   auto start = [&](const config::Endpoint& where, bool only_metrics) -> Result<> {
     admin::ServerOptions options;
@@ -312,6 +313,7 @@ void App::CloseAcceptors() {
 
 void App::StopApplications() {
   servers_.clear();  // the API asks destinations
+  if (leave_) leave_->Stop();
   for (auto& [name, gate] : gates_) {
     hold::Gate* one = gate.get();
     RunAndWait(*loops_[0], [one] { return one->Drain(); });

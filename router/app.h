@@ -13,6 +13,7 @@
 #include "router/config/config.h"
 #include "router/delivery/destination.h"
 #include "router/hold/gate.h"
+#include "router/leave.h"
 #include "router/leftovers.h"
 #include "router/net/acceptor.h"
 #include "router/net/loop.h"
@@ -91,6 +92,7 @@ class App {
   std::map<std::string, std::unique_ptr<hold::Gate>> gates_;  // by application
   Leftovers leftovers_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
+  std::unique_ptr<Leave> leave_;
   std::unique_ptr<AdminSource> source_;
   std::vector<std::unique_ptr<admin::Server>> servers_;
   std::mutex reload_mutex_;

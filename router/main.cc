@@ -67,6 +67,22 @@ int Serve(const std::string& file) {
   return 0;
 }
 
+// Where the Sluice of this configuration is asked, and with which token.
+bool TakeFrom(const std::string& file, admin::ClientOptions& options) {
+  auto config = Load(file, std::cerr);
+  if (!config) return false;
+  if (!config->admin.listen) {
+    std::cerr << "sluice: " << file << " has no admin: listen, so there is nothing to ask\n";
+    return false;
+  }
+  config::Endpoint where = *config->admin.listen;
+  if (where.host.empty() || where.host == "0.0.0.0") where.host = "127.0.0.1";
+  if (where.host == "::") where.host = "::1";
+  options.url = "http://" + where.str();
+  options.token = config->admin.token;
+  return true;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -94,7 +110,12 @@ int main(int argc, char** argv) {
   status->add_flag("--json", options.json, "The API's answer as it is");
   auto* reload = ask("reload", "Read the configuration again");
   auto* drain = ask("drain", "Take no more associations, then end");
-  std::string to, store;
+  auto* leave = ask("leave", "Hold nothing more, send what is due, write the rest as files");
+  std::string leave_config, to, store;
+  leave->add_option("--config", leave_config,
+                    "Its configuration file: in place of --url and token");
+  leave->add_option("--to", to, "An empty directory, or one to be made")->required();
+  leave->add_flag("--json", options.json, "The API's answer as it is");
   auto* rescue = cli.add_subcommand("rescue", "Take everything out of a dead Sluice's store");
   rescue->add_option("--store", store, "The store's directory")->required();
   rescue->add_option("--to", to, "An empty directory, or one to be made")->required();
@@ -117,6 +138,10 @@ int main(int argc, char** argv) {
   if (*serve) return Serve(file);
   if (*check) return Check(file);
   if (*rescue) return RunRescue(store, to, std::cout, std::cerr);
+  if (*leave) {
+    if (!leave_config.empty() && !TakeFrom(leave_config, options)) return 1;
+    return admin::RunLeave(options, to, std::cout, std::cerr);
+  }
   if (*held) return admin::RunHeld(options, std::cout, std::cerr);
   if (*status) return admin::RunStatus(options, std::cout, std::cerr);
   if (*reload) return admin::RunCommand(options, admin::Command::kReload, std::cout, std::cerr);

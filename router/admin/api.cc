@@ -14,6 +14,7 @@ namespace router::admin {
 namespace {
 
 constexpr std::string_view kHeld = "/api/v1/held", kInstances = "/api/v1/instances/";
+constexpr std::string_view kLeave = "/api/v1/leave";
 constexpr size_t kReasonLength = 500;  // characters of an operator's reason
 constexpr int kMissingListed = 500;    // UIDs of one instance; /held/{uid} lists them all
 
@@ -55,9 +56,11 @@ Answer List(std::string_view key, const Result<std::vector<T>>& items, Render re
 }
 
 Answer NoSuchPath(const Ask& ask) {
-  return Refusal(404, "there is no " + ask.path +
-                          " here; there are /, /healthz, /readyz, /metrics and, under /api/v1/, "
-                          "held, instances/UID, destinations, associations, moves, config");
+  return Refusal(
+      404,
+      "there is no " + ask.path +
+          " here; there are /, /healthz, /readyz, /metrics and, under /api/v1/, "
+          "held, instances/UID, destinations, associations, moves, config, leave");
 }
 
 // The UID in a path is never believed to be one: it only looks rows up.
@@ -135,7 +138,7 @@ std::string_view NameOf(HeldAction action) {
 }
 
 std::string_view NameOf(Command command) {
-  constexpr std::array<std::string_view, 3> kNames = {"reload", "drain", "leave"};
+  constexpr std::array<std::string_view, 2> kNames = {"reload", "drain"};
   return kNames[static_cast<size_t>(command)];
 }
 
@@ -175,14 +178,19 @@ Answer Api::Get(const Ask& ask) {
     auto config = source_.Config();
     return config ? Json200(*config) : Failed(config.error());
   }
+  if (path == kLeave) {
+    auto leaving = source_.Leaving();
+    return leaving ? Json200(LeaveJson(*leaving)) : Failed(leaving.error());
+  }
   return NoSuchPath(ask);
 }
 
 Answer Api::Post(const Ask& ask) {
   if (auto why = access_.WhyNotChange(ask.caller); !why.empty()) return Refusal(401, why);
-  for (Command command : {Command::kReload, Command::kDrain, Command::kLeave}) {
+  for (Command command : {Command::kReload, Command::kDrain}) {
     if (ask.path == fmt::format("/api/v1/{}", NameOf(command))) return Run(ask, command);
   }
+  if (ask.path == kLeave) return Leave(ask);
   std::string prefix = std::string(kHeld) + "/";
   for (HeldAction action : {HeldAction::kRelease, HeldAction::kRetry, HeldAction::kDiscard}) {
     std::string suffix = fmt::format("/{}", NameOf(action));
@@ -275,15 +283,33 @@ Answer Api::ActOnHeld(const Ask& ask, const Uid& uid, HeldAction action) {
 }
 
 Answer Api::Run(const Ask& ask, Command command) {
-  if (!source_.Can(command)) {
-    return Refusal(501, fmt::format("{} is not part of this version of Sluice", NameOf(command)));
-  }
   std::string by = "operator at " + ask.caller.address;
   auto done = source_.Do(command, by);
   log::Info(
       "operator commands",
       {{"command", NameOf(command)}, {"by", by}, {"outcome", done ? *done : done.error().detail}});
   return done ? Json200({{"done", *done}}) : Failed(done.error());
+}
+
+// Begins; how it goes on is told by GET.
+Answer Api::Leave(const Ask& ask) {
+  Json body = Json::parse(ask.body, nullptr, false);
+  if (!body.is_object() || body.size() != 1 || !body.contains("to") || !body["to"].is_string()) {
+    return Refusal(400,
+                   "leaving needs an empty directory to write to, and nothing else: --to DIR, "
+                   "or {\"to\": \"/absolute/path\"}");
+  }
+  const std::string to = body["to"].get<std::string>();
+  if (std::ranges::any_of(to, [](unsigned char c) { return c < ' ' || c == 127; })) {
+    return Refusal(400, "the directory has characters in its name that none should have");
+  }
+  std::string by = "operator at " + ask.caller.address;
+  auto begun = source_.Leave(to, by);
+  log::Info("operator commands", {{"command", "leave"},
+                                  {"to", to},
+                                  {"by", by},
+                                  {"outcome", begun ? begun->state : begun.error().detail}});
+  return begun ? Json200(LeaveJson(*begun)) : Failed(begun.error());
 }
 
 namespace {

@@ -44,6 +44,7 @@ class Api {
   Answer Instance(const Uid& uid);
   Answer ActOnHeld(const Ask& ask, const Uid& uid, HeldAction action);
   Answer Run(const Ask& ask, Command command);
+  Answer Leave(const Ask& ask);
 
   Access access_;
   bool only_metrics_;

@@ -1,12 +1,14 @@
 #include "router/admin/client.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <httplib.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <ostream>
+#include <thread>
 
 #include "router/admin/table.h"
 #include "router/base/text.h"
@@ -14,6 +16,7 @@
 namespace router::admin {
 namespace {
 
+constexpr std::chrono::milliseconds kLookAgain{300};  // how far `leave` is
 constexpr int kWithin = 10;  // seconds to connect, to send and to wait for the answer
 
 // One Sluice, asked one thing at a time.
@@ -149,9 +152,48 @@ Result<Json> StatusOf(Remote& remote) {
   return status;
 }
 
+int64_t NumberOf(const Json& object, const char* key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+}
+
+// Asks again and again until it is done, or has failed; each new state is told.
+Result<Json> AwaitLeave(Remote& remote, Json status, std::ostream* out) {
+  std::string told;
+  for (;;) {
+    const std::string state = status.value("state", "");
+    if (out && state != told) {
+      if (state == "sending") *out << "nothing more is held; waiting for what is due to be sent\n";
+      if (state == "writing") *out << "writing what is left\n";
+      out->flush();
+    }
+    told = state;
+    if (state != "sending" && state != "writing") return status;
+    std::this_thread::sleep_for(kLookAgain);
+    auto next = remote.GetJson("/api/v1/leave");
+    if (!next) return next;
+    status = std::move(*next);
+  }
+}
+
+void TellLeft(const Json& status, std::ostream& out) {
+  const std::string to = status.value("directory", "");
+  out << fmt::format("{} acknowledged instances are not known to be upstream; {} written to {}\n",
+                     NumberOf(status, "not_upstream"), NumberOf(status, "written"), to);
+  out << fmt::format("  of these {} quarantined, {} perhaps there already\n",
+                     NumberOf(status, "quarantined"), NumberOf(status, "maybe_there"));
+  if (auto scripts = status.find("scripts"); scripts != status.end() && scripts->is_array()) {
+    for (const Json& script : *scripts)
+      if (script.is_string())
+        out << "  send them with: sh " << to << "/" << script.get<std::string>() << "\n";
+  }
+  out << "Sluice goes on relaying, and sends what it still has when that becomes ready\n";
+}
+
 }  // namespace
 
 Result<std::string> TokenOf(const ClientOptions& options) {
+  if (!options.token.empty()) return options.token;
   if (options.token_file.empty()) {
     const char* token = std::getenv("SLUICE_TOKEN");
     return std::string(TrimSpaces(token == nullptr ? "" : token));
@@ -219,6 +261,33 @@ int RunAct(const ClientOptions& options, HeldAction action, const ActOn& on, std
                        answer->value("application", "its application"));
   }
   return 0;
+}
+
+int RunLeave(const ClientOptions& options, const std::string& to, std::ostream& out,
+             std::ostream& err) {
+  auto remote = Remote::Open(options);
+  if (!remote) return Failed(err, remote.error());
+  Json body = {{"to", std::filesystem::absolute(to).lexically_normal().string()}};
+  auto begun = remote->PostJson("/api/v1/leave", body);
+  if (!begun) return Failed(err, begun.error());
+  auto left = AwaitLeave(*remote, std::move(*begun), options.json ? nullptr : &out);
+  if (!left) return Failed(err, left.error());
+  if (left->value("state", "") != "done") {
+    err << "sluice: leaving failed: " << left->value("error", "the log says why") << "\n";
+    return 1;
+  }
+  if (options.json) {
+    out << Dump(*left);
+  } else {
+    TellLeft(*left, out);
+  }
+  const int64_t damaged = NumberOf(*left, "damaged"), lost = NumberOf(*left, "lost");
+  if (damaged + lost == 0) return 0;
+  err << fmt::format(
+      "sluice: {} files are not what was received, {} are missing: manifest.csv says which; "
+      "export those again from their source\n",
+      damaged, lost);
+  return 1;
 }
 
 int RunCommand(const ClientOptions& options, Command command, std::ostream& out,

@@ -17,6 +17,7 @@ inline constexpr const char* kDefaultUrl = "http://127.0.0.1:8780";
 struct ClientOptions {
   std::string url = kDefaultUrl;  // --url
   std::string token_file;         // --token-file; empty: the environment's SLUICE_TOKEN, if set
+  std::string token = {};         // from the configuration; goes before those
   bool json = false;              // --json: the API's answer as it is
 };
 
@@ -34,6 +35,10 @@ int RunAct(const ClientOptions& options, HeldAction action, const ActOn& on, std
            std::ostream& err);
 
 int RunCommand(const ClientOptions& options, Command command, std::ostream& out, std::ostream& err);
+
+// Begins to leave and waits until that is done, telling how it goes. `to`: of this machine.
+int RunLeave(const ClientOptions& options, const std::string& to, std::ostream& out,
+             std::ostream& err);
 
 // The token to send, without the white space around it, or empty.
 Result<std::string> TokenOf(const ClientOptions& options);

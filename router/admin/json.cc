@@ -126,6 +126,21 @@ Json MoveJson(const MoveStatus& m) {
           {"remaining", m.remaining ? Json(*m.remaining) : Json(nullptr)}};
 }
 
+Json LeaveJson(const LeaveStatus& l) {
+  return {{"state", l.state},
+          {"directory", l.directory},
+          {"since", TimeOrNull(l.since)},
+          {"queued", l.queued},
+          {"not_upstream", l.instances},
+          {"written", l.written},
+          {"damaged", l.damaged},
+          {"lost", l.lost},
+          {"quarantined", l.quarantined},
+          {"maybe_there", l.maybe_there},
+          {"scripts", l.scripts},
+          {"error", l.error}};
+}
+
 Json InstanceJson(const Uid& uid, std::span<const store::HeldRow> rows,
                   std::span<const KnownAt> known) {
   auto in = [&](auto... states) {

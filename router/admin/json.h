@@ -24,6 +24,7 @@ Json RowJson(const store::HeldRow& held, std::span<const store::HistoryStep> his
 Json DestinationJson(const DestinationStatus& destination);
 Json AssociationJson(const AssociationStatus& association);
 Json MoveJson(const MoveStatus& move);
+Json LeaveJson(const LeaveStatus& leave);
 
 // What became of an instance, in one word and in one sentence: a row that is still open goes before
 // what is known of the applications, and that before rows that have ended.

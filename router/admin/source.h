@@ -62,13 +62,24 @@ struct MoveStatus {
   std::optional<uint32_t> remaining;
 };
 
+// How far `sluice leave` is; the numbers are those of store::ExportCounts.
+struct LeaveStatus {
+  std::string state = "none";  // "none", "sending", "writing", "done", "failed"
+  std::string directory;       // that is written to
+  std::optional<WallTime> since;
+  int64_t queued = 0;  // due and not yet sent, while sending
+  int64_t instances = 0, written = 0, damaged = 0, lost = 0, quarantined = 0, maybe_there = 0;
+  std::vector<std::string> scripts;  // in the directory, once done
+  std::string error;                 // why it failed, and what to do
+};
+
 struct KnownAt {
   std::string application;
   store::How how;
 };
 
 enum class HeldAction : uint8_t { kRelease, kRetry, kDiscard };
-enum class Command : uint8_t { kReload, kDrain, kLeave };
+enum class Command : uint8_t { kReload, kDrain };
 std::string_view NameOf(HeldAction action);  // "release", …
 std::string_view NameOf(Command command);    // "reload", …
 
@@ -100,10 +111,13 @@ class Source {
   virtual Result<std::vector<MoveStatus>> Moves() = 0;
   virtual Result<nlohmann::json> Config() = 0;  // in force, without secrets
 
-  // Is the command part of this version? If not, Do is never called: HTTP 501.
-  virtual bool Can(Command command) const = 0;
   // What was done, for people.
   virtual Result<std::string> Do(Command command, std::string by) = 0;
+
+  // Begins to leave, writing to an empty directory, and returns how that is going. Errors: kRefused
+  // while one is under way; kBadConfig where the directory will not do.
+  virtual Result<LeaveStatus> Leave(std::string to, std::string by) = 0;
+  virtual Result<LeaveStatus> Leaving() = 0;
 };
 
 }  // namespace router::admin

@@ -65,6 +65,18 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& p
     co_await part.Drop();
     co_return *answer;
   }
+  auto pass = services_.holding.Enter();
+  if (!pass) {
+    log::Warning("instance refused: nothing more is held",
+                 {{"sop_instance_uid", instance.sop_instance.str()},
+                  {"kind", NameOf(instance.kind)},
+                  {"application", application_.name},
+                  {"calling", instance.client.view()},
+                  {"why", verdict->reason.text}});
+    co_await part.Drop();
+    co_return Failed(dimse::status::kOutOfResources,
+                     "it would wait, and nothing more is held here");
+  }
   Reach(FailPoint::kJudged);
   hold::Verdict decided = std::move(*verdict);
   co_return co_await Accept(std::move(file), region, std::move(decided));

@@ -45,4 +45,27 @@ bool Census::Exceeds(const config::Limits& limits, const std::string& address) c
   return found != by_address_.end() && found->second > limits.associations_per_address;
 }
 
+std::optional<Entrance::Pass> Entrance::Enter() {
+  std::lock_guard lock(mutex_);
+  if (closed_) return std::nullopt;
+  ++inside_;
+  return Pass(this);
+}
+
+Entrance::Pass::~Pass() {
+  if (!entrance_) return;
+  std::lock_guard lock(entrance_->mutex_);
+  if (--entrance_->inside_ == 0) entrance_->left_.notify_all();
+}
+
+void Entrance::Close() {
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+}
+
+bool Entrance::AwaitEmpty(config::Duration at_most) {
+  std::unique_lock lock(mutex_);
+  return left_.wait_for(lock, at_most, [this] { return inside_ == 0; });
+}
+
 }  // namespace router::session

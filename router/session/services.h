@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -108,6 +109,33 @@ class Census {
   std::condition_variable emptied_;
 };
 
+// A way in that can be closed, and that knows who is inside. Any thread.
+class Entrance {
+ public:
+  // One who entered, for as long as this lives.
+  class Pass {
+   public:
+    explicit Pass(Entrance* entrance) : entrance_(entrance) {}
+    Pass(Pass&& other) noexcept : entrance_(std::exchange(other.entrance_, nullptr)) {}
+    Pass& operator=(Pass&&) = delete;
+    ~Pass();
+
+   private:
+    Entrance* entrance_;
+  };
+  std::optional<Pass> Enter();  // nothing: it is closed
+  void Close();                 // from now on nobody enters
+  // Waits until the last of those who had entered has left; false if `at_most` went by. Not on a
+  // loop.
+  bool AwaitEmpty(config::Duration at_most);
+
+ private:
+  std::mutex mutex_;
+  bool closed_ = false;  // under mutex_
+  size_t inside_ = 0;    // under mutex_
+  std::condition_variable left_;
+};
+
 // What sessions stand on. Owned by the app, outlives every session. Any thread, but what is said
 // of the parts.
 class Services {
@@ -139,6 +167,7 @@ class Services {
   std::map<std::string, std::unique_ptr<ApplicationRuntime>> applications;  // fixed after start
   std::vector<Roster> rosters;                                              // one for each loop
   Census census;
+  Entrance holding;                // of instances that are kept for later; closed by `sluice leave`
   std::atomic<bool> draining{false};
 
  private:

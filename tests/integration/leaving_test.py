@@ -47,6 +47,10 @@ class Leaving(Case):
     def rescue(self, to=None):
         return self.run_sluice("rescue", "--store", self.store, "--to", to or self.to)
 
+    def leave(self, to=None):
+        return self.run_sluice("leave", "--config", self.sluice.config.path,
+                               "--to", to or self.to)
+
     def manifest(self, to=None):
         with open((to or self.to) / "manifest.csv", newline="") as lines:
             return list(csv.DictReader(lines))
@@ -168,6 +172,88 @@ class Rescue(Leaving):
         usage = self.send()
         self.assertEqual(usage.returncode, 2, usage)
         self.assertIn("HOST PORT", usage.output)
+
+
+class Leave(Leaving):
+    """`sluice leave`: the daemon runs, and goes on running."""
+
+    def test_what_waits_is_written_and_nothing_more_is_held(self):
+        self.begin()
+        self.hold()
+        done = self.leave()
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("3 acknowledged instances are not known to be upstream", done.stdout)
+        self.assert_taken_out()
+        # Who comes now and would wait is told so.
+        later = vary(self.chain.plan, self.directory / "later", 1)
+        refused = storescu(self.sluice, later)
+        self.assertNotEqual(refused.returncode, 0, refused)
+        self.assertIn("OutOfResources", refused.output)
+        self.assertEqual(len(self.sluice.held()), 3)
+        answer = self.sluice.json(f"/api/v1/instances/{sop_instance_uid(later[0])}")
+        self.assertEqual(answer["answer"], "refused", answer)
+        # What needs nothing passes as before, and releases what still waits.
+        images = storescu(self.sluice, self.chain.images)
+        self.assertEqual(images.returncode, 0, images)
+        uids = {sop_instance_uid(file) for file in self.held}
+        wait_until(lambda: uids <= set(self.upstream.files()) and not self.sluice.held(), 60,
+                   "what was held upstream")
+
+    def test_the_script_brings_upstream_what_was_written(self):
+        self.begin()
+        self.hold()
+        self.assertEqual(self.leave().returncode, 0)
+        self.sluice.stop()
+        self.assert_script_completes_upstream()
+
+    def test_what_is_due_is_sent_first(self):
+        self.begin()
+        self.hold()
+        # Its images exist, but nobody has said so yet: it is due as soon as somebody asks.
+        self.upstream.load(self.chain.structure_set.parent)
+        done = self.leave()
+        self.assertEqual(done.returncode, 0, done)
+        status = self.sluice.json("/api/v1/leave")
+        arrived = set(self.upstream.files())
+        written = {line["sop_instance_uid"] for line in self.manifest()}
+        self.assertEqual(status["not_upstream"], len(written))
+        for file in self.held:  # nothing is in neither place
+            self.assertIn(sop_instance_uid(file), arrived | written)
+
+    def test_a_folder_in_use_is_refused_and_holding_goes_on(self):
+        self.begin()
+        self.hold()
+        self.to.mkdir()
+        (self.to / "mine").write_text("x")
+        done = self.leave()
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("not empty", done.stderr)
+        self.assertEqual(self.sluice.json("/api/v1/leave")["state"], "none")
+        more = vary(self.chain.plan, self.directory / "more", 1)
+        self.assertEqual(storescu(self.sluice, more).returncode, 0)
+        self.assertEqual(len(self.sluice.held()), 4)
+
+    def test_without_the_token_nobody_leaves(self):
+        self.begin()
+        status, _ = self.sluice.get("/api/v1/leave", method="POST",
+                                    body=f'{{"to": "{self.to}"}}'.encode())
+        self.assertEqual(status, 401)
+        self.assertFalse(self.to.exists())
+
+    def test_an_application_that_is_away_is_not_waited_for_without_end(self):
+        self.begin(breaker={"failures": 100, "probe_every": "200ms"})
+        dose = self.chain.dose
+        self.assertEqual(storescu(self.sluice, [dose]).returncode, 0)
+        self.upstream.kill9()
+        status, text = self.sluice.get(
+            f"/api/v1/held/{sop_instance_uid(dose)}/release", method="POST",
+            headers={"Authorization": f"Bearer {TOKEN}"}, body=b"{}")
+        self.assertEqual(status, 200, text)
+        done = self.leave()
+        self.assertEqual(done.returncode, 0, done)
+        (line,) = self.manifest()
+        self.assertIn(line["state"], ("ready", "sending"))
+        self.assertEqual(dataset_bytes(self.to / line["file"]), dataset_bytes(dose))
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ class Alerts(unittest.TestCase):
         self.assertEqual({rule["alert"] for rule in self.rules}, sections)
 
     def test_commands_they_name_exist(self):
-        commands = {"serve", "check", "held", "status", "release", "retry", "discard", "rescue"}
+        commands = {"serve", "check", "held", "status", "release", "retry", "discard",
+                    "leave", "rescue"}
         text = expressions.RULES.read_text() + OPERATIONS.read_text()
         named = set(re.findall(r'(?:`|")sluice ([a-z]+)', text))
         self.assertTrue(named)

@@ -163,12 +163,21 @@ TEST_F(ApiTest, BodiesThatAreNotUnderstoodChangeNothing) {
   EXPECT_THAT(source_.acts, IsEmpty());
 }
 
-TEST_F(ApiTest, CommandsThatThisVersionLacksSaySo) {
-  EXPECT_EQ(Post("/api/v1/reload", "").status, 200);
-  Answer answer = Post("/api/v1/leave", "");
-  EXPECT_EQ(answer.status, 501);
-  EXPECT_THAT(answer.body, HasSubstr("leave is not part of this version"));
-  EXPECT_THAT(source_.acts, ElementsAre("reload operator at 127.0.0.1"));
+TEST_F(ApiTest, LeavingBeginsWithADirectoryAndIsAskedAfter) {
+  source_.leaving.front().state = "sending";
+  Answer answer = Post("/api/v1/leave", R"({"to": "/srv/out"})");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(Json::parse(answer.body)["state"], "sending");
+  EXPECT_EQ(GetJson("/api/v1/leave")["directory"], "/srv/out");
+  EXPECT_THAT(source_.acts, ElementsAre("leave to /srv/out operator at 127.0.0.1"));
+}
+
+TEST_F(ApiTest, LeavingWithoutADirectoryChangesNothing) {
+  for (const char* body :
+       {"", "{}", "[]", R"({"to": 5})", R"({"to": "/srv", "force": true})", R"({"to": "/a\nb"})"}) {
+    EXPECT_EQ(Post("/api/v1/leave", body).status, 400) << body;
+  }
+  EXPECT_THAT(source_.acts, IsEmpty());
 }
 
 TEST_F(ApiTest, ErrorsOfTheSourceKeepTheirMeaning) {
@@ -200,7 +209,8 @@ TEST_F(ApiTest, ReadinessGivesItsReasonsToThoseWhoMayRead) {
 TEST_F(ApiTest, EveryPathThatTellsSomethingIsClosedToOthers) {
   for (const char* path :
        {"/metrics", "/api/v1/held", "/api/v1/held/1.2.3.4", "/api/v1/instances/1.2.3.4",
-        "/api/v1/destinations", "/api/v1/associations", "/api/v1/moves", "/api/v1/config"}) {
+        "/api/v1/destinations", "/api/v1/associations", "/api/v1/moves", "/api/v1/config",
+        "/api/v1/leave"}) {
     Ask ask{.method = "GET", .path = path, .query = {}, .body = "", .caller = {"10.1.0.9", "", ""}};
     EXPECT_EQ(api_.Handle(ask).status, 401) << path;
     ask.caller.authorization = "Bearer s3cret";

@@ -95,7 +95,45 @@ TEST_F(ClientTest, CommandsReportWhatWasDone) {
   EXPECT_EQ(RunCommand(options_, Command::kReload, out_, err_), 0) << err_.str();
   EXPECT_EQ(out_.str(), "configuration taken over\n");
   EXPECT_EQ(RunCommand(options_, Command::kDrain, out_, err_), 1);
-  EXPECT_THAT(err_.str(), HasSubstr("drain is not part of this version"));
+  EXPECT_THAT(err_.str(), HasSubstr("it is not to be stopped"));
+}
+
+TEST_F(ClientTest, LeavingIsWaitedForAndWhatIsNotUpstreamIsCounted) {
+  LeaveStatus sending, done;
+  sending.state = "sending";
+  done.state = "done";
+  done.directory = "/srv/out";
+  done.instances = done.written = 3;
+  done.quarantined = 1;
+  done.scripts = {"send-VMSDBD.sh"};
+  source_.leaving = {sending, sending, done};
+  EXPECT_EQ(RunLeave(options_, "/srv/./out", out_, err_), 0) << err_.str();
+  EXPECT_THAT(source_.acts, ElementsAre("leave to /srv/out operator at 127.0.0.1"));
+  EXPECT_THAT(out_.str(), HasSubstr("waiting for what is due to be sent\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("3 acknowledged instances are not known to be upstream; 3 "
+                                    "written to /srv/out\n  of these 1 quarantined"));
+  EXPECT_THAT(out_.str(), HasSubstr("send them with: sh /srv/out/send-VMSDBD.sh\n"));
+}
+
+TEST_F(ClientTest, LeavingThatFailedOrLeftSomethingBehindIsNoSuccess) {
+  LeaveStatus failed, damaged;
+  failed.state = "failed";
+  failed.error = "no space left on the device";
+  source_.leaving = {failed};
+  EXPECT_EQ(RunLeave(options_, "/srv/out", out_, err_), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("leaving failed: no space left on the device"));
+  damaged.state = "done";
+  damaged.instances = 2;
+  damaged.damaged = damaged.lost = 1;
+  source_.leaving = {damaged};
+  EXPECT_EQ(RunLeave(options_, "/srv/out", out_, err_), 1);
+  EXPECT_THAT(err_.str(), HasSubstr("1 files are not what was received, 1 are missing"));
+}
+
+TEST_F(ClientTest, TheTokenOfTheConfigurationIsUsed) {
+  options_.token_file.clear();
+  options_.token = "s3cret";
+  EXPECT_EQ(RunCommand(options_, Command::kReload, out_, err_), 0) << err_.str();
 }
 
 TEST_F(ClientTest, ASluiceThatIsNotThereIsSaidToBe) {

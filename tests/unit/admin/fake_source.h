@@ -87,16 +87,29 @@ class FakeSource : public Source {
   }
   Result<std::vector<MoveStatus>> Moves() override { return std::vector<MoveStatus>(1); }
   Result<nlohmann::json> Config() override { return nlohmann::json{{"ae_title", "SLUICE"}}; }
-  bool Can(Command command) const override { return command == Command::kReload; }
-  Result<std::string> Do(Command, std::string by) override {
+  Result<std::string> Do(Command command, std::string by) override {
+    if (command == Command::kDrain)
+      return Fail(Errc::kRefused, Blame::kInternal, "it is not to be stopped");
     acts.push_back("reload " + by);
     return std::string("configuration taken over");
+  }
+  // Each question finds it one step further.
+  Result<LeaveStatus> Leave(std::string to, std::string by) override {
+    if (failure) return std::unexpected(*failure);
+    acts.push_back("leave to " + to + " " + by);
+    leaving.front().directory = to;
+    return leaving.front();
+  }
+  Result<LeaveStatus> Leaving() override {
+    if (leaving.size() > 1) leaving.erase(leaving.begin());
+    return leaving.front();
   }
 
   Readiness readiness{true, {}};
   std::vector<store::HeldRow> held = {HeldDose()};
   std::vector<store::Requirement> all_missing;
   std::vector<KnownAt> known;
+  std::vector<LeaveStatus> leaving = {LeaveStatus()};  // now, and at the questions to come
   std::optional<Error> failure;
   std::function<void()> blocking;
   std::vector<store::HeldFilter> filters;
