@@ -62,12 +62,42 @@ Result<std::vector<store::HistoryStep>> AdminSource::History(store::RowId row) {
 
 Result<std::vector<admin::KnownAt>> AdminSource::Known(const Uid& sop_instance) {
   std::vector<admin::KnownAt> known;
+  const WallTime now = app_.clock_.WallNow();
   for (const auto& [name, runtime] : app_.services_->applications) {
-    auto how = app_.reader_->Known(name, sop_instance, app_.clock_.WallNow());
-    if (!how) return std::unexpected(how.error());
-    if (*how) known.push_back({name, **how});
+    auto seen = app_.reader_->Seen(name, sop_instance);
+    if (!seen) return std::unexpected(seen.error());
+    if (*seen) known.push_back({name, (*seen)->how, (*seen)->at, (*seen)->expires > now});
   }
   return known;
+}
+
+std::vector<admin::RefusedAt> AdminSource::Refused(const Uid& sop_instance) {
+  std::vector<admin::RefusedAt> refused;
+  for (const session::Refusal& one : app_.services_->refusals.Of(sop_instance))
+    refused.push_back({one.application, one.client.str(), one.status, one.at});
+  return refused;
+}
+
+std::string AdminSource::AtDeadline(const std::string& application) {
+  const auto config = app_.services_->config();
+  const config::Application* found = config->FindApplication(application);
+  if (!found) return {};
+  return found->hold.then == config::AfterDeadline::kSend ? "send" : "quarantine";
+}
+
+Result<admin::StoreStatus> AdminSource::Store() {
+  const store::Gauges gauges = app_.ledger_->gauges();
+  const store::SweepReport& sweep = app_.ledger_->sweep();
+  return admin::StoreStatus{.directory = app_.config_->store.directory,
+                            .free_bytes = app_.spool_->FreeBytes(),
+                            .free_floor = app_.config_->store.free_floor,
+                            .spool_files = gauges.spool_files,
+                            .spool_bytes = gauges.spool_bytes,
+                            .parts_removed = sweep.parts_removed,
+                            .outcomes_unknown = sweep.outcomes_unknown,
+                            .files_without_row = sweep.files_without_row,
+                            .rows_without_file = sweep.rows_without_file,
+                            .wrong_sizes = sweep.wrong_sizes};
 }
 
 Result<store::State> AdminSource::Act(admin::HeldAction action, store::RowId row,

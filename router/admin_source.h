@@ -18,12 +18,15 @@ class AdminSource : public admin::Source {
   Result<std::vector<store::Requirement>> Missing(store::RowId row, int skip) override;
   Result<std::vector<store::HistoryStep>> History(store::RowId row) override;
   Result<std::vector<admin::KnownAt>> Known(const Uid& sop_instance) override;
+  std::vector<admin::RefusedAt> Refused(const Uid& sop_instance) override;
+  std::string AtDeadline(const std::string& application) override;
   Result<store::State> Act(admin::HeldAction action, store::RowId row, std::string reason,
                            std::string by) override;
   Result<std::vector<admin::DestinationStatus>> Destinations() override;
   Result<std::vector<admin::AssociationStatus>> Associations() override;
   Result<std::vector<admin::MoveStatus>> Moves() override;
   Result<nlohmann::json> Config() override;
+  Result<admin::StoreStatus> Store() override;
   Result<std::string> Do(admin::Command command, std::string by) override;
   Result<admin::LeaveStatus> Leave(std::string to, std::string by) override;
   Result<admin::LeaveStatus> Leaving() override;

@@ -53,6 +53,13 @@ void DestroyOn(net::Loop& loop, std::move_only_function<void()> destroy) {
   });
 }
 
+// What did not match in the store, one a line; the API has all of them.
+void NameAll(std::string_view what, const std::vector<std::string>& files) {
+  constexpr size_t kNamed = 20;
+  for (size_t i = 0; i < files.size() && i < kNamed; ++i) log::Error(what, {{"file", files[i]}});
+  if (files.size() > kNamed) log::Error(what, {{"more", files.size() - kNamed}});
+}
+
 }  // namespace
 
 Result<std::unique_ptr<App>> App::Start(std::shared_ptr<const config::Config> config,
@@ -116,6 +123,9 @@ Result<> App::OpenStore() {
               {"files_without_row", sweep.files_without_row.size()},
               {"rows_without_file", sweep.rows_without_file.size()},
               {"wrong_sizes", sweep.wrong_sizes.size()}});
+  NameAll("a file of the spool has no row, and stays", sweep.files_without_row);
+  NameAll("an instance has lost its file", sweep.rows_without_file);
+  NameAll("a file of the spool has another size than when it was received", sweep.wrong_sizes);
   return {};
 }
 

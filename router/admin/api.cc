@@ -60,7 +60,7 @@ Answer NoSuchPath(const Ask& ask) {
       404,
       "there is no " + ask.path +
           " here; there are /, /healthz, /readyz, /metrics and, under /api/v1/, "
-          "held, instances/UID, destinations, associations, moves, config, leave");
+          "held, instances/UID, destinations, associations, moves, config, store, leave");
 }
 
 // The UID in a path is never believed to be one: it only looks rows up.
@@ -178,6 +178,10 @@ Answer Api::Get(const Ask& ask) {
     auto config = source_.Config();
     return config ? Json200(*config) : Failed(config.error());
   }
+  if (path == "/api/v1/store") {
+    auto store = source_.Store();
+    return store ? Json200(StoreJson(*store)) : Failed(store.error());
+  }
   if (path == kLeave) {
     auto leaving = source_.Leaving();
     return leaving ? Json200(LeaveJson(*leaving)) : Failed(leaving.error());
@@ -219,7 +223,8 @@ Answer Api::Held(const Ask& ask) {
   auto rows = source_.Held(*filter);
   if (!rows) return Failed(rows.error());
   Json list = Json::array();
-  for (const store::HeldRow& held : *rows) list.push_back(HeldJson(held));
+  const AtDeadline then = [this](const std::string& of) { return source_.AtDeadline(of); };
+  for (const store::HeldRow& held : *rows) list.push_back(HeldJson(held, then));
   Json json = {{"held", std::move(list)}};
   if (static_cast<int>(rows->size()) == filter->limit) json["next"] = rows->back().row.id;
   return Json200(json);
@@ -231,6 +236,7 @@ Answer Api::HeldOne(const Uid& uid) {
   if (!rows) return Failed(rows.error());
   if (rows->empty()) return Refusal(404, uid.str() + " was never held here");
   Json list = Json::array();
+  const AtDeadline then = [this](const std::string& of) { return source_.AtDeadline(of); };
   for (store::HeldRow& held : *rows) {
     auto history = source_.History(held.row.id);
     if (!history) return Failed(history.error());
@@ -240,7 +246,7 @@ Answer Api::HeldOne(const Uid& uid) {
       if (more->empty()) break;  // some appeared meanwhile
       held.missing.insert(held.missing.end(), more->begin(), more->end());
     }
-    list.push_back(RowJson(held, *history));
+    list.push_back(RowJson(held, *history, then));
   }
   return Json200({{"held", std::move(list)}});
 }
@@ -251,7 +257,9 @@ Answer Api::Instance(const Uid& uid) {
   if (!rows) return Failed(rows.error());
   auto known = source_.Known(uid);
   if (!known) return Failed(known.error());
-  return Json200(InstanceJson(uid, *rows, *known));
+  const InstanceFacts facts{std::move(*rows), std::move(*known), source_.Refused(uid)};
+  return Json200(
+      InstanceJson(uid, facts, [this](const std::string& of) { return source_.AtDeadline(of); }));
 }
 
 Answer Api::ActOnHeld(const Ask& ask, const Uid& uid, HeldAction action) {

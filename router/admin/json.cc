@@ -35,7 +35,7 @@ std::string TimeText(WallTime time) {
                      fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
 }
 
-Json HeldJson(const store::HeldRow& held) {
+Json HeldJson(const store::HeldRow& held, const AtDeadline& at_deadline) {
   const store::Row& row = held.row;
   Json missing = Json::array();
   for (const store::Requirement& one : held.missing) {
@@ -51,15 +51,21 @@ Json HeldJson(const store::HeldRow& held) {
                {"missing", std::move(missing)},
                {"existing", held.existing},
                {"next_check", TimeOrNull(held.next_check)},
-               {"deadline", TimeOrNull(row.deadline)}};
+               {"deadline", TimeOrNull(row.deadline)},
+               {"at_deadline", nullptr}};
+  if (row.deadline) {
+    if (auto then = at_deadline(row.instance.application); !then.empty())
+      json["at_deadline"] = then;
+  }
   int more = row.missing - static_cast<int>(held.missing.size());
   if (more > 0) json["missing_more"] = more;
   return json;
 }
 
-Json RowJson(const store::HeldRow& held, std::span<const store::HistoryStep> history) {
+Json RowJson(const store::HeldRow& held, std::span<const store::HistoryStep> history,
+             const AtDeadline& at_deadline) {
   const store::Row& row = held.row;
-  Json json = HeldJson(held);
+  Json json = HeldJson(held, at_deadline);
   json["row"] = row.id;
   json["cause"] = NameOf(row.reason.cause);
   json["state_since"] = TimeText(row.since);
@@ -141,41 +147,89 @@ Json LeaveJson(const LeaveStatus& l) {
           {"error", l.error}};
 }
 
-Json InstanceJson(const Uid& uid, std::span<const store::HeldRow> rows,
-                  std::span<const KnownAt> known) {
-  auto in = [&](auto... states) {
-    return std::ranges::find_if(
-        rows, [&](const store::HeldRow& held) { return ((held.row.state == states) || ...); });
+Json StoreJson(const StoreStatus& s) {
+  static constexpr size_t kNamed = 500;
+  auto names = [](const std::vector<std::string>& all) {
+    const size_t some = std::min(all.size(), kNamed);
+    return Json{{"count", all.size()},
+                {"files", std::vector<std::string>(all.begin(), all.begin() + some)}};
   };
+  return {{"directory", s.directory},
+          {"free_bytes", s.free_bytes},
+          {"free_floor", s.free_floor},
+          {"spool_files", s.spool_files},
+          {"spool_bytes", s.spool_bytes},
+          {"found_at_start",
+           {{"parts_removed", s.parts_removed},
+            {"outcomes_unknown", s.outcomes_unknown},
+            {"files_without_row", names(s.files_without_row)},
+            {"rows_without_file", names(s.rows_without_file)},
+            {"wrong_sizes", names(s.wrong_sizes)}}}};
+}
+
+namespace {
+
+// The answer in one word and in one sentence.
+struct Told {
   std::string answer, text;
-  if (auto it = in(State::kQuarantined); it != rows.end()) {
-    answer = "quarantined";
-    text = "quarantined for " + it->row.instance.application + ": " + ReasonText(it->row.reason);
-  } else if (it = in(State::kWaiting); it != rows.end()) {
-    answer = "waiting";
-    text = WaitsFor(*it) + " at " + it->row.instance.application;
-  } else if (it = in(State::kReady, State::kSending, State::kVerifying); it != rows.end()) {
-    answer = "due";
-    text = fmt::format("due for {}: {}", it->row.instance.application, NameOf(it->row.state));
-  } else if (!known.empty()) {
-    answer = "upstream";
-    text = "at " + known.front().application;
-  } else if (it = in(State::kDelivered); it != rows.end()) {
-    answer = "upstream";
-    text = "delivered to " + it->row.instance.application;
-  } else if (it = in(State::kDiscarded); it != rows.end()) {
-    answer = "discarded";
-    text = "discarded: " + ReasonText(it->row.reason);
-  } else {
-    answer = "never_seen";
-    text = "never seen here";
+};
+
+template <class... S>
+const store::HeldRow* RowIn(const InstanceFacts& facts, S... states) {
+  auto found = std::ranges::find_if(
+      facts.rows, [&](const store::HeldRow& held) { return ((held.row.state == states) || ...); });
+  return found == facts.rows.end() ? nullptr : &*found;
+}
+
+std::string OnceKnown(const KnownAt& known) {
+  const std::string at = known.application + ", " + TimeText(known.at);
+  if (known.how == store::How::kQuery) return "was found at " + at + "; not looked for since";
+  return "was stored at " + at + ", as it answered; not looked for since";
+}
+
+Told Tell(const InstanceFacts& facts) {
+  auto to = [](const store::HeldRow* held) { return held->row.instance.application; };
+  if (auto* held = RowIn(facts, State::kQuarantined))
+    return {"quarantined", "quarantined for " + to(held) + ": " + ReasonText(held->row.reason)};
+  if (auto* held = RowIn(facts, State::kWaiting))
+    return {"waiting", WaitsFor(*held) + " at " + to(held)};
+  if (auto* held = RowIn(facts, State::kReady, State::kSending, State::kVerifying))
+    return {"due", fmt::format("due for {}: {}", to(held), NameOf(held->row.state))};
+  auto believed = std::ranges::find_if(facts.known, &KnownAt::believed);
+  if (believed != facts.known.end()) return {"upstream", "at " + believed->application};
+  if (auto* held = RowIn(facts, State::kDelivered)) return {"upstream", "delivered to " + to(held)};
+  if (!facts.known.empty()) return {"upstream", OnceKnown(facts.known.front())};
+  if (auto* held = RowIn(facts, State::kDiscarded))
+    return {"discarded", "discarded: " + ReasonText(held->row.reason)};
+  if (!facts.refused.empty()) {
+    const RefusedAt& last = facts.refused.front();
+    return {"refused", fmt::format("refused for {}, {}: status {:04X}H", last.application,
+                                   TimeText(last.at), last.status)};
   }
-  Json json = {{"sop_instance_uid", uid.str()}, {"answer", answer}, {"text", text}};
+  return {"never_seen", "never seen here"};
+}
+
+}  // namespace
+
+Json InstanceJson(const Uid& uid, const InstanceFacts& facts, const AtDeadline& at_deadline) {
+  const Told told = Tell(facts);
+  Json json = {{"sop_instance_uid", uid.str()}, {"answer", told.answer}, {"text", told.text}};
   json["rows"] = Json::array();
-  for (const store::HeldRow& held : rows) json["rows"].push_back(RowJson(held, {}));
+  for (const store::HeldRow& held : facts.rows)
+    json["rows"].push_back(RowJson(held, {}, at_deadline));
   json["known_at"] = Json::array();
-  for (const KnownAt& one : known) {
-    json["known_at"].push_back({{"application", one.application}, {"how", NameOf(one.how)}});
+  for (const KnownAt& one : facts.known) {
+    json["known_at"].push_back({{"application", one.application},
+                                {"how", NameOf(one.how)},
+                                {"at", TimeText(one.at)},
+                                {"believed", one.believed}});
+  }
+  json["refused"] = Json::array();
+  for (const RefusedAt& one : facts.refused) {
+    json["refused"].push_back({{"application", one.application},
+                               {"client", one.client},
+                               {"status", fmt::format("{:04X}", one.status)},
+                               {"at", TimeText(one.at)}});
   }
   return json;
 }

@@ -76,6 +76,25 @@ struct LeaveStatus {
 struct KnownAt {
   std::string application;
   store::How how;
+  WallTime at = {};      // that became known
+  bool believed = true;  // still; else it was so once, or awaits its confirmation
+};
+
+// An instance that was answered with a failure on arrival: nothing of it is here.
+struct RefusedAt {
+  std::string application;
+  std::string client;   // calling AE title
+  uint16_t status = 0;  // (0000,0900)
+  WallTime at;
+};
+
+// The store, and what did not match in it when Sluice started: names of files in the spool.
+struct StoreStatus {
+  std::string directory;
+  uint64_t free_bytes = 0, free_floor = 0;
+  int64_t spool_files = 0, spool_bytes = 0;
+  int parts_removed = 0, outcomes_unknown = 0;
+  std::vector<std::string> files_without_row, rows_without_file, wrong_sizes;  // kept, all of them
 };
 
 enum class HeldAction : uint8_t { kRelease, kRetry, kDiscard };
@@ -100,8 +119,13 @@ class Source {
   virtual Result<std::vector<store::HeldRow>> ByUid(const Uid& sop_instance) = 0;
   virtual Result<std::vector<store::Requirement>> Missing(store::RowId row, int skip) = 0;
   virtual Result<std::vector<store::HistoryStep>> History(store::RowId row) = 0;
-  // At which applications the instance is known to exist.
+  // At which applications the instance is known to exist, or was.
   virtual Result<std::vector<KnownAt>> Known(const Uid& sop_instance) = 0;
+  // When it was refused, the latest first, as far as this run remembers.
+  virtual std::vector<RefusedAt> Refused(const Uid& sop_instance) = 0;
+  // What becomes of what is still held for an application at its deadline: "quarantine" or "send";
+  // empty where the application is not configured.
+  virtual std::string AtDeadline(const std::string& application) = 0;
   // On a row that ByUid named. `by`: who asked, for the history. The state after it.
   virtual Result<store::State> Act(HeldAction action, store::RowId row, std::string reason,
                                    std::string by) = 0;
@@ -110,6 +134,7 @@ class Source {
   virtual Result<std::vector<AssociationStatus>> Associations() = 0;
   virtual Result<std::vector<MoveStatus>> Moves() = 0;
   virtual Result<nlohmann::json> Config() = 0;  // in force, without secrets
+  virtual Result<StoreStatus> Store() = 0;
 
   // What was done, for people.
   virtual Result<std::string> Do(Command command, std::string by) = 0;

@@ -46,7 +46,12 @@ std::string Why(const Json& held) {
     text += fmt::format("; {} of what it needs exist", existing);
   }
   if (auto next = Text(held, "next_check"); !next.empty()) text += "; asked again " + next;
-  if (auto deadline = Text(held, "deadline"); !deadline.empty()) text += "; deadline " + deadline;
+  if (auto deadline = Text(held, "deadline"); !deadline.empty()) {
+    text += "; deadline " + deadline;
+    const std::string then = Text(held, "at_deadline");
+    if (then == "quarantine") text += ", then quarantined";
+    if (then == "send") text += ", then sent as it is";
+  }
   return text;
 }
 

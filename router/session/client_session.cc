@@ -278,6 +278,9 @@ void ClientSession::Count(const dimse::CommandSet& request, uint16_t status,
                           std::chrono::steady_clock::time_point since) {
   const std::string_view service = dimse::ServiceOf(request.command());
   const auto of = dimse::ClassOf(dimse::ResponseTo(request.command()), status);
+  if (request.command() == dimse::Command::kCStoreRq && of == dimse::StatusClass::kFailure)
+    services_.refusals.Note({services_.clock.WallNow(), request.affected_sop_instance(),
+                             application_.name, rq_.calling.title(), status});
   auto& registry = services_.metrics;
   registry
       .Get<metrics::Id::kMessages>(service, client_config_.name(), application_.name,

@@ -45,6 +45,20 @@ bool Census::Exceeds(const config::Limits& limits, const std::string& address) c
   return found != by_address_.end() && found->second > limits.associations_per_address;
 }
 
+void Refusals::Note(Refusal refusal) {
+  std::lock_guard lock(mutex_);
+  if (kept_.size() == kKept) kept_.pop_front();
+  kept_.push_back(std::move(refusal));
+}
+
+std::vector<Refusal> Refusals::Of(const Uid& sop_instance) const {
+  std::lock_guard lock(mutex_);
+  std::vector<Refusal> found;
+  for (auto one = kept_.rbegin(); one != kept_.rend(); ++one)
+    if (one->sop_instance == sop_instance) found.push_back(*one);
+  return found;
+}
+
 std::optional<Entrance::Pass> Entrance::Enter() {
   std::lock_guard lock(mutex_);
   if (closed_) return std::nullopt;

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -109,6 +110,28 @@ class Census {
   std::condition_variable emptied_;
 };
 
+// A C-STORE that was answered with a failure, by us or by the application.
+struct Refusal {
+  WallTime at;
+  Uid sop_instance;
+  std::string application;
+  AeTitle client;  // calling
+  uint16_t status = 0;
+};
+
+// The latest of them, so that an operator can be told; of what was refused there is no row in the
+// ledger. Any thread.
+class Refusals {
+ public:
+  static constexpr size_t kKept = 10'000;
+  void Note(Refusal refusal);
+  std::vector<Refusal> Of(const Uid& sop_instance) const;  // the latest first
+
+ private:
+  mutable std::mutex mutex_;
+  std::deque<Refusal> kept_;  // under mutex_
+};
+
 // A way in that can be closed, and that knows who is inside. Any thread.
 class Entrance {
  public:
@@ -167,6 +190,7 @@ class Services {
   std::map<std::string, std::unique_ptr<ApplicationRuntime>> applications;  // fixed after start
   std::vector<Roster> rosters;                                              // one for each loop
   Census census;
+  Refusals refusals;
   Entrance holding;                // of instances that are kept for later; closed by `sluice leave`
   std::atomic<bool> draining{false};
 

@@ -66,10 +66,9 @@ Result<std::vector<RowId>> LedgerReader::InOrderOfInjection(const std::string& a
   return Judge(*database_, OpenRowsInOrder(*database_, application));
 }
 
-Result<std::optional<How>> LedgerReader::Known(const std::string& application, const Uid& uid,
-                                               WallTime now) {
+Result<std::optional<Sighting>> LedgerReader::Seen(const std::string& application, const Uid& uid) {
   std::lock_guard lock(mutex_);
-  return Judge(*database_, KnownHow(*database_, application, uid, now));
+  return Judge(*database_, SightingOf(*database_, application, uid));
 }
 
 }  // namespace router::store

@@ -33,8 +33,9 @@ class LedgerReader {
   // All open rows of an application: by kind in the order of injection, then the series that came
   // first, within a series by instance number, then arrival, as Ledger::Claim gives them out.
   Result<std::vector<RowId>> InOrderOfInjection(const std::string& application);
-  // Is the instance known, and believed now, to exist at the application? How it became known.
-  Result<std::optional<How>> Known(const std::string& application, const Uid& uid, WallTime now);
+  // Was the instance ever known to exist at the application, as far as is remembered: believed
+  // still or not.
+  Result<std::optional<Sighting>> Seen(const std::string& application, const Uid& uid);
 
  private:
   explicit LedgerReader(std::unique_ptr<Database> database);

@@ -203,6 +203,18 @@ std::optional<How> KnownHow(Database& database, const std::string& application, 
   return Named<How, 3>(rows.Text());
 }
 
+std::optional<Sighting> SightingOf(Database& database, const std::string& application,
+                                   const Uid& uid) {
+  Rows rows = database.Ask(
+      "SELECT how, at, expires FROM existence WHERE application = ? AND uid = ?", application, uid);
+  if (!rows.Next()) return std::nullopt;
+  Sighting sighting;
+  sighting.how = Named<How, 3>(rows.Text()).value_or(How::kStatus);
+  sighting.at = rows.Time();
+  sighting.expires = rows.Time();
+  return sighting;
+}
+
 bool MayHaveBeenThere(Database& database, const Instance& instance, RowId but_for) {
   Rows rows = database.Ask(
       "SELECT 1 FROM existence WHERE application = ?1 AND uid = ?2 UNION ALL "

@@ -25,6 +25,8 @@ std::vector<HeldRow> RowsOfUid(Database& database, const Uid& sop_instance);
 std::vector<HistoryStep> HistoryOf(Database& database, RowId id);
 std::optional<How> KnownHow(Database& database, const std::string& application, const Uid& uid,
                             WallTime now);
+std::optional<Sighting> SightingOf(Database& database, const std::string& application,
+                                   const Uid& uid);
 // Was an instance of this UID ever stored there by us, or found there, as far as is remembered?
 bool MayHaveBeenThere(Database& database, const Instance& instance, RowId but_for);
 Standing StandingOfInstance(Database& database, const Instance& instance);

@@ -87,6 +87,13 @@ enum class How : uint8_t {
 };
 std::string_view NameOf(How how);
 
+// What is known, or was once, of an instance's existence at an application.
+struct Sighting {
+  How how = How::kStatus;
+  WallTime at;       // that became known
+  WallTime expires;  // until then it is believed
+};
+
 // One SOP instance on its way to one application.
 struct Instance {
   Uid sop_instance, sop_class;

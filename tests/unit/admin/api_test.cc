@@ -40,7 +40,7 @@ TEST_F(ApiTest, HeldIsSpelledExactlyAsPromised) {
             R"("client":"AUTOSEG","state":"waiting","reason":"references",)"
             R"("since":"2023-11-14T22:13:20Z","missing":[{"uid":"1.2.3.9","kind":"plan"}],)"
             R"("existing":1,"next_check":"2023-11-14T22:13:50Z",)"
-            R"("deadline":"2023-11-21T22:13:20Z"}]})"
+            R"("deadline":"2023-11-21T22:13:20Z","at_deadline":"quarantine"}]})"
             "\n");
 }
 
@@ -112,6 +112,37 @@ TEST_F(ApiTest, AnInstanceIsFoundWhereverItIs) {
   source_.held[0].row.reason = {store::Cause::kDeadline, "waited for 7 days"};
   EXPECT_EQ(GetJson("/api/v1/instances/1.2.3.4")["text"],
             "quarantined for VMSDBD: waited for 7 days");
+}
+
+TEST_F(ApiTest, WhatWasSeenOnceIsToldWithItsTime) {
+  source_.known = {{"VMSDBD", store::How::kStatus, kMonday, false}};
+  Json answer = GetJson("/api/v1/instances/9.9");
+  EXPECT_EQ(answer["answer"], "upstream");
+  EXPECT_EQ(answer["text"],
+            "was stored at VMSDBD, 2023-11-14T22:13:20Z, as it answered; not looked for since");
+  EXPECT_EQ(answer["known_at"][0]["believed"], false);
+  source_.known[0].how = store::How::kQuery;
+  EXPECT_THAT(GetJson("/api/v1/instances/9.9")["text"].get<std::string>(),
+              HasSubstr("was found at VMSDBD, 2023-11-14T22:13:20Z"));
+  source_.known.push_back({"RTPACS", store::How::kQuery, kMonday, true});
+  EXPECT_EQ(GetJson("/api/v1/instances/9.9")["text"], "at RTPACS") << "what is believed goes first";
+}
+
+TEST_F(ApiTest, WhatWasRefusedIsToldUnlessItCameAfterAll) {
+  source_.refused = {{"VMSDBD", "AUTOSEG", 0xA700, kMonday}};
+  Json answer = GetJson("/api/v1/instances/9.9");
+  EXPECT_EQ(answer["answer"], "refused");
+  EXPECT_EQ(answer["text"], "refused for VMSDBD, 2023-11-14T22:13:20Z: status A700H");
+  EXPECT_EQ(answer["refused"][0]["client"], "AUTOSEG");
+  source_.known = {{"VMSDBD", store::How::kQuery}};
+  EXPECT_EQ(GetJson("/api/v1/instances/9.9")["answer"], "upstream");
+}
+
+TEST_F(ApiTest, WhatDidNotMatchInTheStoreIsNamed) {
+  Json store = GetJson("/api/v1/store");
+  EXPECT_EQ(store["directory"], "/var/lib/sluice");
+  EXPECT_EQ(store["found_at_start"]["files_without_row"]["files"][0], "0123.dcm");
+  EXPECT_EQ(store["found_at_start"]["wrong_sizes"]["count"], 0);
 }
 
 TEST_F(ApiTest, AnOperatorActsOnTheRowThatTheUidNames) {
@@ -210,7 +241,7 @@ TEST_F(ApiTest, EveryPathThatTellsSomethingIsClosedToOthers) {
   for (const char* path :
        {"/metrics", "/api/v1/held", "/api/v1/held/1.2.3.4", "/api/v1/instances/1.2.3.4",
         "/api/v1/destinations", "/api/v1/associations", "/api/v1/moves", "/api/v1/config",
-        "/api/v1/leave"}) {
+        "/api/v1/store", "/api/v1/leave"}) {
     Ask ask{.method = "GET", .path = path, .query = {}, .body = "", .caller = {"10.1.0.9", "", ""}};
     EXPECT_EQ(api_.Handle(ask).status, 401) << path;
     ask.caller.authorization = "Bearer s3cret";

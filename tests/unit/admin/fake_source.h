@@ -66,6 +66,8 @@ class FakeSource : public Source {
         {kMonday, std::nullopt, store::State::kWaiting, {}, "sluice"}};
   }
   Result<std::vector<KnownAt>> Known(const Uid&) override { return known; }
+  std::vector<RefusedAt> Refused(const Uid&) override { return refused; }
+  std::string AtDeadline(const std::string&) override { return at_deadline; }
   Result<store::State> Act(HeldAction action, store::RowId row, std::string reason,
                            std::string by) override {
     acts.push_back(std::string(NameOf(action)) + " " + std::to_string(row) + " " + reason + " " +
@@ -87,6 +89,12 @@ class FakeSource : public Source {
   }
   Result<std::vector<MoveStatus>> Moves() override { return std::vector<MoveStatus>(1); }
   Result<nlohmann::json> Config() override { return nlohmann::json{{"ae_title", "SLUICE"}}; }
+  Result<StoreStatus> Store() override {
+    StoreStatus store;
+    store.directory = "/var/lib/sluice";
+    store.files_without_row = {"0123.dcm"};
+    return store;
+  }
   Result<std::string> Do(Command command, std::string by) override {
     if (command == Command::kDrain)
       return Fail(Errc::kRefused, Blame::kInternal, "it is not to be stopped");
@@ -109,6 +117,8 @@ class FakeSource : public Source {
   std::vector<store::HeldRow> held = {HeldDose()};
   std::vector<store::Requirement> all_missing;
   std::vector<KnownAt> known;
+  std::vector<RefusedAt> refused;
+  std::string at_deadline = "quarantine";
   std::vector<LeaveStatus> leaving = {LeaveStatus()};  // now, and at the questions to come
   std::optional<Error> failure;
   std::function<void()> blocking;

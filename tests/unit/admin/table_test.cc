@@ -9,14 +9,21 @@ namespace {
 
 using testing::HasSubstr;
 
-Json Held(const store::HeldRow& row) { return Json::array({HeldJson(row)}); }
+Json Held(const store::HeldRow& row, const std::string& then = "quarantine") {
+  return Json::array({HeldJson(row, [&](const std::string&) { return then; })});
+}
 
 TEST(HeldTable, SaysForWhatAnInstanceWaits) {
   EXPECT_EQ(HeldTable(Held(HeldDose()), kMonday + std::chrono::minutes(200)),
             "STATE    KIND  APPLICATION  CLIENT   HELD FOR  SOP INSTANCE UID\n"
             "waiting  dose  VMSDBD       AUTOSEG  3h 20m    1.2.3.4\n"
             "    waits for plan 1.2.3.9; 1 of what it needs exist; asked again "
-            "2023-11-14T22:13:50Z; deadline 2023-11-21T22:13:20Z\n");
+            "2023-11-14T22:13:50Z; deadline 2023-11-21T22:13:20Z, then quarantined\n");
+}
+
+TEST(HeldTable, SaysThatAnInstanceIsSentAtItsDeadlineWhereItIs) {
+  EXPECT_THAT(HeldTable(Held(HeldDose(), "send"), kMonday),
+              HasSubstr("deadline 2023-11-21T22:13:20Z, then sent as it is\n"));
 }
 
 TEST(HeldTable, SaysWhyAnInstanceIsQuarantined) {

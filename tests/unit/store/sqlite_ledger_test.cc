@@ -429,10 +429,13 @@ TEST_F(LedgerReaderTest, SeesWhatIsCommittedWhileTheLedgerRuns) {
   EXPECT_EQ(reader->Find(id)->instance.sop_instance, Uid("1.1"));
   EXPECT_EQ(reader->Find(id + 1).error().code, Errc::kNotFound);
   WallTime now = clock_.WallNow();
-  EXPECT_FALSE(reader->Known(kVmsdbd, Uid("9.1"), now).value());
+  EXPECT_FALSE(reader->Seen(kVmsdbd, Uid("9.1")).value());
   ASSERT_TRUE(Await(ledger_->Exists(kVmsdbd, {Uid("9.1")}, {How::kQuery, now + seconds(5)})));
-  EXPECT_EQ(reader->Known(kVmsdbd, Uid("9.1"), now).value(), How::kQuery);
-  EXPECT_FALSE(reader->Known(kVmsdbd, Uid("9.1"), now + seconds(6)).value());
+  const Sighting seen = reader->Seen(kVmsdbd, Uid("9.1")).value().value();
+  EXPECT_EQ(seen.how, How::kQuery);
+  EXPECT_EQ(seen.at, now);
+  EXPECT_EQ(seen.expires, now + seconds(5));
+  EXPECT_FALSE(reader->Seen("RTPACS", Uid("9.1")).value());
 }
 
 TEST_F(LedgerReaderTest, LeavesNoReadOpenThatWouldHoldTheLogBack) {
