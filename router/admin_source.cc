@@ -85,6 +85,23 @@ std::string AdminSource::AtDeadline(const std::string& application) {
   return found->hold.then == config::AfterDeadline::kSend ? "send" : "quarantine";
 }
 
+Result<std::vector<admin::ObservedApplication>> AdminSource::Observed() {
+  std::vector<admin::ObservedApplication> all;
+  for (const config::Application& application : app_.services_->config()->applications) {
+    if (application.mode != config::Mode::kObserve) continue;
+    session::ApplicationRuntime* runtime = &app_.services_->Application(application.name);
+    auto observed = Await<session::Observations>(
+        *runtime->home, [runtime] { return router::Ready(runtime->observed); });
+    if (!observed) return std::unexpected(observed.error());
+    admin::ObservedApplication one{application.name, app_.started_, {}};
+    for (const auto& [what, tally] : observed->tallies())
+      one.tallies.push_back({what.action, what.kind, what.reason, tally.count, tally.first,
+                             tally.last, tally.latest});
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 Result<admin::StoreStatus> AdminSource::Store() {
   const store::Gauges gauges = app_.ledger_->gauges();
   const store::SweepReport& sweep = app_.ledger_->sweep();

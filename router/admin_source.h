@@ -27,6 +27,7 @@ class AdminSource : public admin::Source {
   Result<std::vector<admin::MoveStatus>> Moves() override;
   Result<nlohmann::json> Config() override;
   Result<admin::StoreStatus> Store() override;
+  Result<std::vector<admin::ObservedApplication>> Observed() override;
   Result<std::string> Do(admin::Command command, std::string by) override;
   Result<admin::LeaveStatus> Leave(std::string to, std::string by) override;
   Result<admin::LeaveStatus> Leaving() override;

@@ -328,6 +328,8 @@ void App::StopApplications() {
     hold::Gate* one = gate.get();
     RunAndWait(*loops_[0], [one] { return one->Drain(); });
   }
+  services_->observing.Close();
+  while (!services_->observing.AwaitEmpty(kLastWord));
   for (auto& destination : destinations_) {
     delivery::Destination* one = destination.get();
     const net::Milliseconds patience = config_->limits.drain;
@@ -336,7 +338,7 @@ void App::StopApplications() {
   for (const auto& [name, runtime] : services_->applications) {
     session::ApplicationRuntime* one = runtime.get();
     DestroyOn(*one->home, [this, one] {
-      one->gate = nullptr;
+      one->gate = one->observer = nullptr;
       const delivery::Destination* destination = std::exchange(one->destination, nullptr);
       gates_.erase(one->name);
       std::erase_if(destinations_, [&](const auto& owned) { return owned.get() == destination; });

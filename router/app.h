@@ -80,6 +80,7 @@ class App {
   std::shared_ptr<const config::Config> config_;  // of the start
   const StoreMedium medium_;
   Clock clock_;
+  const WallTime started_ = clock_.WallNow();
   metrics::Registry registry_;
   std::unique_ptr<net::WorkPool> disk_, cpu_;
   std::unique_ptr<store::SqliteLedger> ledger_;

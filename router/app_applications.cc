@@ -20,7 +20,8 @@ void App::BuildApplications() {
       delivery::Hooks hooks;
       // Filled in below: the gate asks through the destination.
       auto gate = std::make_shared<hold::Gate*>(nullptr);
-      const bool watched = Holds(application) || leftovers_.contains(application.name);
+      const bool watched =
+          Holds(application) || Observes(application) || leftovers_.contains(application.name);
       if (watched) {
         hooks.on_stored = [gate](const Uid& uid) { (*gate)->Stored(uid, store::How::kStatus); };
         hooks.on_verifying = hooks.on_waiting = [gate] { (*gate)->Wake(); };
@@ -34,6 +35,7 @@ void App::BuildApplications() {
         built = BuildGate(application, home, runtime->destination);
         *gate = built.get();
         if (Holds(application)) runtime->gate = built.get();
+        if (Observes(application)) runtime->observer = built.get();
       }
     }
     services_->applications.emplace(application.name, std::move(runtime));

@@ -11,6 +11,11 @@ bool Holds(const config::Application& application) {
          application.mode == config::Mode::kEnforce;
 }
 
+bool Observes(const config::Application& application) {
+  return application.profile == config::Profile::kAria &&
+         application.mode == config::Mode::kObserve;
+}
+
 Result<Leftovers> FindLeftovers(const config::Config& config, store::LedgerReader& reader) {
   auto open = reader.OpenRows();
   if (!open) return std::unexpected(open.error());

@@ -10,6 +10,8 @@ namespace router {
 
 // Are new instances held for it?
 bool Holds(const config::Application& application);
+// Is what would have been held only looked at?
+bool Observes(const config::Application& application);
 
 // Applications for which the store has open rows from before: each needs its gate, whatever the
 // configuration now says of holding. Error kBadConfig where nobody would look after some of them,

@@ -98,8 +98,8 @@ int main(int argc, char** argv) {
 
   admin::ClientOptions options;
   admin::ActOn on;
-  auto ask = [&](const char* name, const char* what) {
-    auto* sub = cli.add_subcommand(name, what);
+  auto ask = [&](const char* name, const char* what, CLI::App* under = nullptr) {
+    auto* sub = (under ? under : &cli)->add_subcommand(name, what);
     sub->add_option("--url", options.url, "The API of the running Sluice")->capture_default_str();
     sub->add_option("--token-file", options.token_file, "File with the API's token");
     return sub;
@@ -110,6 +110,10 @@ int main(int argc, char** argv) {
   status->add_flag("--json", options.json, "The API's answer as it is");
   auto* reload = ask("reload", "Read the configuration again");
   auto* drain = ask("drain", "Take no more associations, then end");
+  auto* observe = cli.add_subcommand("observe", "What mode: observe has seen");
+  observe->require_subcommand(1);
+  auto* report = ask("report", "What would have been done, and how often", observe);
+  report->add_flag("--json", options.json, "The API's answer as it is");
   auto* leave = ask("leave", "Hold nothing more, send what is due, write the rest as files");
   std::string leave_config, to, store;
   leave->add_option("--config", leave_config,
@@ -143,6 +147,7 @@ int main(int argc, char** argv) {
     return admin::RunLeave(options, to, std::cout, std::cerr);
   }
   if (*held) return admin::RunHeld(options, std::cout, std::cerr);
+  if (*observe) return admin::RunObserveReport(options, std::cout, std::cerr);
   if (*status) return admin::RunStatus(options, std::cout, std::cerr);
   if (*reload) return admin::RunCommand(options, admin::Command::kReload, std::cout, std::cerr);
   if (*drain) return admin::RunCommand(options, admin::Command::kDrain, std::cout, std::cerr);

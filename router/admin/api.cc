@@ -60,7 +60,7 @@ Answer NoSuchPath(const Ask& ask) {
       404,
       "there is no " + ask.path +
           " here; there are /, /healthz, /readyz, /metrics and, under /api/v1/, "
-          "held, instances/UID, destinations, associations, moves, config, store, leave");
+          "held, instances/UID, destinations, associations, moves, config, store, observe, leave");
 }
 
 // The UID in a path is never believed to be one: it only looks rows up.
@@ -178,6 +178,7 @@ Answer Api::Get(const Ask& ask) {
     auto config = source_.Config();
     return config ? Json200(*config) : Failed(config.error());
   }
+  if (path == "/api/v1/observe") return List("observed", source_.Observed(), ObservedJson);
   if (path == "/api/v1/store") {
     auto store = source_.Store();
     return store ? Json200(StoreJson(*store)) : Failed(store.error());

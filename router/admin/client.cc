@@ -244,6 +244,17 @@ int RunStatus(const ClientOptions& options, std::ostream& out, std::ostream& err
   return 0;
 }
 
+int RunObserveReport(const ClientOptions& options, std::ostream& out, std::ostream& err) {
+  auto remote = Remote::Open(options);
+  if (!remote) return Failed(err, remote.error());
+  auto answer = remote->GetJson("/api/v1/observe");
+  if (!answer) return Failed(err, answer.error());
+  out << (options.json ? Dump(*answer)
+                       : ObservedTable(answer->contains("observed") ? (*answer)["observed"]
+                                                                    : Json::array()));
+  return 0;
+}
+
 int RunAct(const ClientOptions& options, HeldAction action, const ActOn& on, std::ostream& out,
            std::ostream& err) {
   auto remote = Remote::Open(options);

@@ -25,6 +25,8 @@ int RunHeld(const ClientOptions& options, std::ostream& out, std::ostream& err,
             const Clock& clock = Clock());
 int RunStatus(const ClientOptions& options, std::ostream& out, std::ostream& err);
 
+int RunObserveReport(const ClientOptions& options, std::ostream& out, std::ostream& err);
+
 // `application` is needed where the same UID is held for several.
 struct ActOn {
   std::string sop_instance_uid;

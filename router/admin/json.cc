@@ -147,6 +147,22 @@ Json LeaveJson(const LeaveStatus& l) {
           {"error", l.error}};
 }
 
+Json ObservedJson(const ObservedApplication& observed) {
+  Json actions = Json::array();
+  for (const ObservedApplication::Tally& one : observed.tallies) {
+    actions.push_back({{"action", one.action},
+                       {"kind", one.kind},
+                       {"reason", one.reason},
+                       {"count", one.count},
+                       {"first", TimeText(one.first)},
+                       {"last", TimeText(one.last)},
+                       {"latest_sop_instance_uid", one.latest.str()}});
+  }
+  return {{"application", observed.name},
+          {"since", TimeText(observed.since)},
+          {"actions", std::move(actions)}};
+}
+
 Json StoreJson(const StoreStatus& s) {
   static constexpr size_t kNamed = 500;
   auto names = [](const std::vector<std::string>& all) {

@@ -32,6 +32,7 @@ Json MoveJson(const MoveStatus& move);
 Json LeaveJson(const LeaveStatus& leave);
 
 Json StoreJson(const StoreStatus& store);
+Json ObservedJson(const ObservedApplication& observed);
 
 // All that is known of one instance.
 struct InstanceFacts {

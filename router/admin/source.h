@@ -62,6 +62,19 @@ struct MoveStatus {
   std::optional<uint32_t> remaining;
 };
 
+// What was observed of an application with `mode: observe`; see session::ObservedAction.
+struct ObservedApplication {
+  std::string name;
+  WallTime since;
+  struct Tally {
+    std::string action, kind, reason;
+    int64_t count = 0;
+    WallTime first, last;
+    Uid latest;
+  };
+  std::vector<Tally> tallies;
+};
+
 // How far `sluice leave` is; the numbers are those of store::ExportCounts.
 struct LeaveStatus {
   std::string state = "none";  // "none", "sending", "writing", "done", "failed"
@@ -135,6 +148,7 @@ class Source {
   virtual Result<std::vector<MoveStatus>> Moves() = 0;
   virtual Result<nlohmann::json> Config() = 0;  // in force, without secrets
   virtual Result<StoreStatus> Store() = 0;
+  virtual Result<std::vector<ObservedApplication>> Observed() = 0;
 
   // What was done, for people.
   virtual Result<std::string> Do(Command command, std::string by) = 0;

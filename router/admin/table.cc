@@ -105,6 +105,27 @@ std::string HeldTable(const Json& held, WallTime now) {
   return text;
 }
 
+std::string ObservedTable(const Json& observed) {
+  if (observed.empty()) return "no application has mode: observe\n";
+  std::string text;
+  for (const Json& application : observed) {
+    text += (text.empty() ? "" : "\n") + Text(application, "application") + ", observed since " +
+            Text(application, "since") + "\n";
+    std::vector<std::vector<std::string>> rows = {
+        {"WOULD", "KIND", "REASON", "COUNT", "LAST", "LATEST SOP INSTANCE UID"}};
+    auto actions = application.find("actions");
+    if (actions == application.end() || !actions->is_array() || actions->empty()) {
+      text += "nothing has passed that could have been held\n";
+      continue;
+    }
+    for (const Json& one : *actions)
+      rows.push_back({Text(one, "action"), Text(one, "kind"), Text(one, "reason"),
+                      Text(one, "count"), Text(one, "last"), Text(one, "latest_sop_instance_uid")});
+    text += Aligned(rows);
+  }
+  return text;
+}
+
 std::string DestinationTable(const Json& destinations) {
   std::vector<std::vector<std::string>> rows = {
       {"DESTINATION", "ADDRESS", "UP", "BREAKER", "QUEUED", "HELD", "QUARANTINED", "LAST ERROR"}};

@@ -21,4 +21,7 @@ std::string HeldTable(const Json& held, WallTime now);
 
 std::string DestinationTable(const Json& destinations);
 
+// `observed` of GET /api/v1/observe: for each application what would have been done, and how often.
+std::string ObservedTable(const Json& observed);
+
 }  // namespace router::admin

@@ -35,6 +35,16 @@ class MemorySource : public Source {
   Bytes left_;
 };
 
+// The same, of bytes of which it has a share.
+class SharedSource : public MemorySource {
+ public:
+  explicit SharedSource(std::shared_ptr<const Buffer> bytes)
+      : MemorySource(*bytes), bytes_(std::move(bytes)) {}
+
+ private:
+  std::shared_ptr<const Buffer> bytes_;
+};
+
 // Only a file that is not there stays away; descriptors and disks come back.
 std::unexpected<Error> DiskError(const std::string& path, const char* what) {
   int code = errno;
@@ -180,6 +190,7 @@ std::unique_ptr<Source> Open(const Encoded& encoded) {
 }
 
 Result<std::unique_ptr<Source>> OpenRaw(const Region& region) {
+  if (region.bytes) return std::make_unique<SharedSource>(region.bytes);
   int fd = open(region.path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return DiskError(region.path, "cannot open");
   struct stat facts{};

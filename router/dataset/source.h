@@ -16,11 +16,13 @@ struct Encoded {
   Uid transfer_syntax;
 };
 
-// A data set in a file: from `offset` (behind the File Meta Information, part10.h) to its end.
+// A data set in a file: from `offset` (behind the File Meta Information, part10.h) to its end. Or,
+// where it never was in one, the bytes themselves.
 struct Region {
   std::string path;
   uint64_t offset = 0;
   Uid transfer_syntax;
+  std::shared_ptr<const Buffer> bytes = {};  // in place of path and offset
 };
 
 // Bytes in their order, through a window that does not grow with the input. One owner, one

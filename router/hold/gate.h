@@ -62,7 +62,7 @@ class Gate {
   // [any] Starts asking. Once.
   void Start();
   // [any] Ends what is under way; what waits stays in the ledger. Once; afterwards nothing may be
-  // called but the destructor.
+  // called but the destructor, and Judge, which asks nobody any more.
   Task<> Drain();
   // [any] A new configuration that still has this application.
   void Configure(std::shared_ptr<const config::Config> config);

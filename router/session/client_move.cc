@@ -6,6 +6,7 @@
 #include "router/session/client_session.h"
 #include "router/session/legs.h"
 #include "router/session/move_target.h"
+#include "router/session/observe.h"
 
 namespace router::session {
 namespace {
@@ -29,9 +30,11 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
     co_return co_await Refuse(first, dimse::status::kMoveDestinationUnknown,
                               "Sluice itself is no destination");
   rules::Plan plan = rules::Decide(facts);
-  for (const rules::Step& step : plan.observed)
-    if (std::holds_alternative<rules::CarryMove>(step))
-      services_.metrics.Get<metrics::Id::kObservedActions>(application_.name, "carry").Add();
+  for (const rules::Step& step : plan.observed) {
+    const bool carry = std::holds_alternative<rules::CarryMove>(step);
+    ObservedAction what{carry ? "carry" : "refuse", "", carry ? "" : "unknown_destination"};
+    NoteObserved(services_, runtime_, std::move(what), Uid());
+  }
   if (const auto* refuse = std::get_if<rules::Refuse>(&plan.step)) {
     std::string nearest = NearestDestination(*config_, named);
     log::Warning("move refused: no such destination; add it to applications or clients",

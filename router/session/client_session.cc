@@ -6,6 +6,7 @@
 #include "router/dimse/messages.h"
 #include "router/dimse/sop_classes.h"
 #include "router/session/carried_move.h"
+#include "router/session/observe.h"
 
 namespace router::session {
 namespace {
@@ -110,9 +111,8 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
     co_return co_await OnMove(first, std::move(command));
   if (command.command() == dimse::Command::kCStoreRq) {
     rules::Plan plan = rules::Decide(FactsOf(command));
-    for (const rules::Step& step : plan.observed)
-      if (std::holds_alternative<rules::Hold>(step))
-        services_.metrics.Get<metrics::Id::kObservedActions>(application_.name, "hold").Add();
+    if (!plan.observed.empty() && runtime_.observer)
+      co_return co_await RelayObserved(first, std::move(command));
     if (const auto* refuse = std::get_if<rules::Refuse>(&plan.step)) {
       std::string comment = refuse->comment;
       co_return co_await Refuse(first, refuse->status, std::move(comment));
@@ -123,8 +123,29 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
   co_return co_await RelayRequest(first, std::move(command));
 }
 
-// Cut-through to upstream. The response comes back through the pump.
+// The same relay, and afterwards a look at what `mode: enforce` would have made of it.
+Task<Result<>> ClientSession::RelayObserved(Incoming first, dimse::CommandSet command) {
+  store::Instance instance;
+  instance.sop_instance = command.affected_sop_instance();
+  instance.sop_class = command.affected_sop_class();
+  instance.application = application_.name;
+  instance.client = rq_.calling.title();
+  instance.transfer_syntax = ContextOf(first.context)->transfer_syntax;
+  Tap tap(services_.tapped);
+  bool whole = false;
+  auto relayed = co_await RelayTapped(first, std::move(command), &tap, &whole);
+  if (whole) LookAt(services_, runtime_, std::move(instance), std::move(tap));
+  co_return relayed;
+}
+
 Task<Result<>> ClientSession::RelayRequest(Incoming first, dimse::CommandSet command) {
+  bool whole = false;
+  co_return co_await RelayTapped(first, std::move(command), nullptr, &whole);
+}
+
+// Cut-through to upstream. The response comes back through the pump.
+Task<Result<>> ClientSession::RelayTapped(Incoming first, dimse::CommandSet command, Tap* tap,
+                                          bool* whole) {
   const auto since = std::chrono::steady_clock::now();
   bool complete = first.last;
   auto upstream = co_await EnsureUpstream(first.context);
@@ -143,8 +164,9 @@ Task<Result<>> ClientSession::RelayRequest(Incoming first, dimse::CommandSet com
   sending_upstream_ = true;
   ExpectResponse(first.context, command);
   const std::string_view service = dimse::ServiceOf(command.command());
+  const Bytes nothing;
   Relayed relayed = co_await RelayMessage(*client_, **upstream, first.context, std::move(command),
-                                          &complete, MessageSilence());
+                                          &complete, MessageSilence(), nothing, tap);
   sending_upstream_ = false;
   (*upstream)->stream().SetReadTimeout(UpstreamSilence());
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);
@@ -152,6 +174,7 @@ Task<Result<>> ClientSession::RelayRequest(Incoming first, dimse::CommandSet com
   if (relayed.end == Relayed::End::kSinkFailed) {
     co_return co_await Drain(*client_, complete, MessageSilence());
   }
+  *whole = true;
   if (relayed.data_bytes < 4096)
     services_.metrics.Get<metrics::Id::kRelayAddedLatency>(service).Observe(
         std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count());

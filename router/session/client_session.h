@@ -15,6 +15,7 @@
 namespace router::session {
 
 class CarriedMove;
+class Tap;
 
 // The association of a client and the one to the application that it called, from negotiation to
 // release. Two coroutines: ServeMessages receives from the client, PumpUpstream receives from
@@ -61,6 +62,8 @@ class ClientSession : public Session {
   Task<Result<>> OnMessage(Incoming first);
   Task<Result<>> OnRequest(Incoming first);
   Task<Result<>> RelayRequest(Incoming first, dimse::CommandSet command);
+  Task<Result<>> RelayObserved(Incoming first, dimse::CommandSet command);
+  Task<Result<>> RelayTapped(Incoming first, dimse::CommandSet command, Tap* tap, bool* whole);
   Task<Result<>> Refuse(Incoming first, uint16_t status, std::string comment);
   Task<Result<>> AnswerRequest(ul::ContextId context, dimse::CommandSet request, uint16_t status,
                                std::string comment);

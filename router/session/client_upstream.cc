@@ -212,10 +212,11 @@ Task<Result<>> ClientSession::OnUpstreamResponse(Incoming first) {
 
 // What a relayed C-STORE made known may be what a held instance waits for.
 void ClientSession::NoteStored(const dimse::CommandSet& request, uint16_t status) {
-  if (!runtime_.gate || request.command() != dimse::Command::kCStoreRq) return;
+  hold::Gate* gate = runtime_.gate ? runtime_.gate : runtime_.observer;
+  if (!gate || request.command() != dimse::Command::kCStoreRq) return;
   const auto of = dimse::ClassOf(dimse::Command::kCStoreRsp, status);
   if (of == dimse::StatusClass::kSuccess || of == dimse::StatusClass::kWarning)
-    runtime_.gate->Stored(request.affected_sop_instance(), store::How::kRelayed);
+    gate->Stored(request.affected_sop_instance(), store::How::kRelayed);
 }
 
 // The client called an alias: where upstream names itself in Retrieve AE Title (0008,0054) the

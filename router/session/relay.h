@@ -8,6 +8,8 @@ using association::Incoming;
 using net::Milliseconds;
 using net::Task;
 
+class Tap;
+
 // How the relay of one message ended, and which side ended it if not well.
 struct Relayed {
   enum class End : uint8_t { kDone, kSourceFailed, kSinkFailed };
@@ -23,10 +25,11 @@ struct Relayed {
 // If either fails the message is broken off at `to` (Association::BreakOff): where a part of it had
 // left, nothing but an abort may follow there. If the sink failed, the rest of the data set is
 // still to come from `from` (unless *complete says otherwise): Drain it.
-// `head`: bytes of the data set that were received already; they go first.
+// `head`: bytes of the data set that were received already; they go first. `tap`, if any, is given
+// what is received here.
 Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId context,
                            dimse::CommandSet command, bool* complete, Milliseconds silence,
-                           Bytes head = {});
+                           Bytes head = {}, Tap* tap = nullptr);
 
 // The next piece of the data set under way; good until the next Fill. An error too if something
 // else comes.

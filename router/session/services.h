@@ -16,6 +16,7 @@
 #include "router/net/loop.h"
 #include "router/net/pool.h"
 #include "router/session/capabilities.h"
+#include "router/session/observations.h"
 
 namespace router::delivery {
 class Destination;
@@ -32,14 +33,16 @@ namespace router::session {
 
 class Moves;
 
-// One configured application as it runs. Owned by the app. `destination`, `gate` and
-// `capabilities` live on the home loop: others reach them through net::RunOn.
+// One configured application as it runs. Owned by the app. `destination`, `gate`, `observer`,
+// `capabilities` and `observed` live on the home loop: others reach them through net::RunOn.
 struct ApplicationRuntime {
   std::string name;
   net::Loop* home = nullptr;
   delivery::Destination* destination = nullptr;  // null without an address: it only calls us
   hold::Gate* gate = nullptr;                    // null unless it holds (profile aria, enforced)
+  hold::Gate* observer = nullptr;                // the gate that only looks (aria, observed)
   Capabilities capabilities;
+  Observations observed;
 };
 
 // One association, for operators. Values; no patient data.
@@ -192,6 +195,8 @@ class Services {
   Census census;
   Refusals refusals;
   Entrance holding;                // of instances that are kept for later; closed by `sluice leave`
+  Entrance observing;              // of looks at what was relayed with `mode: observe`
+  std::atomic<int64_t> tapped{0};  // bytes of data sets that these keep
   std::atomic<bool> draining{false};
 
  private:

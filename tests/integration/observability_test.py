@@ -67,7 +67,7 @@ class Alerts(unittest.TestCase):
         self.assertEqual({rule["alert"] for rule in self.rules}, sections)
 
     def test_commands_they_name_exist(self):
-        commands = {"serve", "check", "held", "status", "release", "retry", "discard",
+        commands = {"serve", "check", "held", "status", "release", "retry", "discard", "observe",
                     "leave", "rescue"}
         text = expressions.RULES.read_text() + OPERATIONS.read_text()
         named = set(re.findall(r'(?:`|")sluice ([a-z]+)', text))

@@ -130,6 +130,14 @@ TEST_F(ClientTest, LeavingThatFailedOrLeftSomethingBehindIsNoSuccess) {
   EXPECT_THAT(err_.str(), HasSubstr("1 files are not what was received, 1 are missing"));
 }
 
+TEST_F(ClientTest, TheReportOfObservingIsATable) {
+  EXPECT_EQ(RunObserveReport(options_, out_, err_), 0) << err_.str();
+  EXPECT_EQ(out_.str(),
+            "VMSDBD, observed since 2023-11-14T22:13:20Z\n"
+            "WOULD  KIND  REASON  COUNT  LAST                  LATEST SOP INSTANCE UID\n"
+            "hold   dose  plan    3      2023-11-14T22:13:20Z  1.2.3.4\n");
+}
+
 TEST_F(ClientTest, TheTokenOfTheConfigurationIsUsed) {
   options_.token_file.clear();
   options_.token = "s3cret";

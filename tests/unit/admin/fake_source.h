@@ -95,6 +95,10 @@ class FakeSource : public Source {
     store.files_without_row = {"0123.dcm"};
     return store;
   }
+  Result<std::vector<ObservedApplication>> Observed() override {
+    return std::vector<ObservedApplication>{
+        {"VMSDBD", kMonday, {{"hold", "dose", "plan", 3, kMonday, kMonday, Uid("1.2.3.4")}}}};
+  }
   Result<std::string> Do(Command command, std::string by) override {
     if (command == Command::kDrain)
       return Fail(Errc::kRefused, Blame::kInternal, "it is not to be stopped");
