@@ -36,7 +36,7 @@ Row Ended(const Row& row, State state, Reason reason) {
 
 void SettleFound(Transaction& tx, const std::string& application, const Uid& uid) {
   static const std::string kSql = SelectRows(
-      "WHERE sop_instance = ? AND application = ? AND state = 'verifying' AND there_before = 0");
+      "WHERE sop_instance = ? AND application = ? AND +state = 'verifying' AND there_before = 0");
   for (const Row& row : TakeRows(tx.database().Ask(kSql, uid, application)))
     tx.Update(row, Ended(row, State::kDelivered, {}));
 }

@@ -216,10 +216,11 @@ std::optional<Sighting> SightingOf(Database& database, const std::string& applic
 }
 
 bool MayHaveBeenThere(Database& database, const Instance& instance, RowId but_for) {
+  // "+": by the UID, not through all that was ever delivered.
   Rows rows = database.Ask(
       "SELECT 1 FROM existence WHERE application = ?1 AND uid = ?2 UNION ALL "
       "SELECT 1 FROM delivery WHERE sop_instance = ?2 AND application = ?1 AND "
-      "state = 'delivered' AND id <> ?3 LIMIT 1",
+      "+state = 'delivered' AND id <> ?3 LIMIT 1",
       instance.application, instance.sop_instance, but_for);
   return rows.Next();
 }

@@ -13,6 +13,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr int kHeld = 20'000;
+constexpr int kMany = 5'000;
 
 class QueryPlanTest : public ::testing::Test {
  protected:
@@ -37,6 +38,13 @@ class QueryPlanTest : public ::testing::Test {
   void HoldMany(Transaction& tx) {
     for (int i = 0; i < kHeld; ++i)
       Accept(tx, i, {Needs("9." + std::to_string(i)), Needs("8." + std::to_string(i / 10))});
+  }
+  // In steps of SQLite's machine, which no other process of this computer disturbs.
+  template <class F>
+  int64_t WorkOf(F work) {
+    database_->ResetWork();
+    work();
+    return database_->Work();
   }
   std::vector<std::string> PlanOf(const std::string& sql) {
     std::vector<std::string> plan;
@@ -126,6 +134,29 @@ TEST_F(QueryPlanTest, OneReleaseAmongTwentyThousandCostsWhatItCostsAlone) {
   int64_t among = cost(Uid("9.1000001"), one);
   EXPECT_GT(alone, 0);
   EXPECT_LE(among, 2 * alone) << "in steps of the virtual machine";
+}
+
+// What was delivered long ago is kept for good.
+TEST_F(QueryPlanTest, WhatWasDeliveredLongAgoMakesNoAttemptDearer) {
+  Transaction tx(*database_, clock_.WallNow());
+  Knowledge known{How::kQuery, clock_.WallNow() + hours(1)};
+  auto cost = [&](int i) {
+    RowId row = Accept(tx, i, {});
+    const Instance instance = FindRow(*database_, row)->instance;
+    return WorkOf([&] {
+      StandingOfInstance(*database_, instance);
+      EXPECT_EQ(steps::Claim(tx, kVmsdbd, 1, "a", minutes(5)).size(), 1u);
+      EXPECT_TRUE(steps::Begin(tx, {row}, minutes(5)));
+      EXPECT_TRUE(steps::Complete(tx, row, known));
+    });
+  };
+  int64_t alone = cost(1'000'000);
+  for (int i = 0; i < kMany; ++i) {
+    RowId row = Accept(tx, i, {});
+    ASSERT_EQ(steps::Claim(tx, kVmsdbd, 1, "a", minutes(5)).size(), 1u);
+    ASSERT_TRUE(steps::Complete(tx, row, std::nullopt));
+  }
+  EXPECT_LE(cost(1'000'001), 2 * alone) << "in steps of the virtual machine";
 }
 
 }  // namespace
