@@ -105,6 +105,8 @@ Result<> App::OpenStore() {
     commit.Observe(std::chrono::duration<double>(took).count());
   };
   options.vfs = medium_.vfs;
+  // After a crash all of the ledger is read first, however large it has become.
+  sd_notify(0, "EXTEND_TIMEOUT_USEC=3600000000");
   auto ledger = store::SqliteLedger::Open(std::move(options), clock_, *medium_.disk);
   if (!ledger) return std::unexpected(ledger.error());
   ledger_ = std::move(*ledger);

@@ -126,6 +126,25 @@ void Database::Script(const std::string& sql) {
   if (code != SQLITE_OK) Note(code);
 }
 
+Result<> Database::CopyTo(const std::string& path) {
+  sqlite3* target = nullptr;
+  int code =
+      sqlite3_open_v2(path.c_str(), &target,
+                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE, nullptr);
+  if (code == SQLITE_OK) {
+    sqlite3_backup* copying = sqlite3_backup_init(target, "main", handle_, "main");
+    code = copying ? sqlite3_backup_step(copying, -1) : sqlite3_extended_errcode(target);
+    if (copying) sqlite3_backup_finish(copying);
+  }
+  int closed = sqlite3_close(target);
+  if (code == SQLITE_DONE && closed == SQLITE_OK) return {};
+  return Fail(Errc::kDisk, Blame::kInternal,
+              "cannot copy the ledger to " + path + ": " + sqlite3_errstr(code),
+              (code & 0xFF) == SQLITE_FULL);
+}
+
+void Database::Interrupt() { sqlite3_interrupt(handle_); }
+
 int64_t Database::LastId() const { return sqlite3_last_insert_rowid(handle_); }
 bool Database::InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 bool Database::HasWritten() const { return sqlite3_txn_state(handle_, "main") == SQLITE_TXN_WRITE; }

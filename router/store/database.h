@@ -82,6 +82,11 @@ class Database {
   // Several statements without arguments (schema, pragmas).
   void Script(const std::string& sql);
   int64_t LastId() const;
+  // Writes all of it, as of one moment, into a new file that is a database of its own. Others may
+  // write meanwhile. Error kDisk; then what is in the file is of no use.
+  Result<> CopyTo(const std::string& path);
+  // From any thread: what runs now fails.
+  void Interrupt();
 
   bool InTransaction() const;
   bool HasWritten() const;  // the open transaction changed something

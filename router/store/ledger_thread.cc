@@ -6,6 +6,7 @@
 
 #include "router/base/fail_point.h"
 #include "router/base/log.h"
+#include "router/store/schema.h"
 #include "router/store/steps.h"
 
 namespace router::store {
@@ -76,6 +77,7 @@ void LedgerThread::Run() {
   SyncUnlinked();
   std::vector<Call> none;
   if (!buried_.empty()) Perform(none);
+  MarkEnd(*database_, clock_.WallNow());
 }
 
 // A file that was unlinked may be there again after a power failure, until its folder was synced:

@@ -1,185 +1,123 @@
 #include "router/store/schema.h"
 
+#include "router/base/log.h"
+#include "router/store/integrity.h"
+#include "router/store/migrations.h"
+
 namespace router::store {
 namespace {
 
-// States, causes and `how` lie there as words, so that sqlite3 on a dead system tells a person
-// what is what; kinds as numbers, in the order of injection, because they are sorted by.
-constexpr const char* kTables = R"sql(
-CREATE TABLE file (
-  name TEXT PRIMARY KEY,
-  size INTEGER NOT NULL,
-  uses INTEGER NOT NULL
-) WITHOUT ROWID;
-
-CREATE TABLE tombstone (file TEXT PRIMARY KEY) WITHOUT ROWID;
-
-CREATE TABLE delivery (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  sop_instance TEXT NOT NULL,
-  sop_class TEXT NOT NULL,
-  kind INTEGER NOT NULL,
-  application TEXT NOT NULL,
-  client TEXT NOT NULL,
-  called TEXT NOT NULL,
-  calling_as TEXT NOT NULL,
-  study TEXT NOT NULL,
-  series TEXT NOT NULL,
-  instance_number INTEGER NOT NULL,
-  transfer_syntax TEXT NOT NULL,
-  file TEXT NOT NULL,
-  size INTEGER NOT NULL,
-  dataset_offset INTEGER NOT NULL,
-  sha256 BLOB NOT NULL,
-  canonical BLOB,
-  state TEXT NOT NULL CHECK (state IN ('waiting', 'ready', 'sending', 'verifying', 'delivered',
-                                       'quarantined', 'discarded')),
-  cause TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  accepted_at INTEGER NOT NULL,
-  since INTEGER NOT NULL,
-  attempts INTEGER NOT NULL,
-  next_attempt_at INTEGER NOT NULL,
-  owner TEXT NOT NULL,
-  lease_until INTEGER,
-  deadline INTEGER,
-  warn_after INTEGER,
-  warned INTEGER NOT NULL DEFAULT 0,
-  missing INTEGER NOT NULL,
-  waits_for INTEGER,
-  ready_since INTEGER,
-  begun INTEGER NOT NULL,
-  maybe_there INTEGER NOT NULL,
-  there_before INTEGER NOT NULL,
-  place INTEGER NOT NULL
-);
-CREATE INDEX delivery_by_uid ON delivery (sop_instance, application);
-CREATE INDEX delivery_by_state ON delivery (state, id);
-CREATE INDEX delivery_open ON delivery (application, series)
-  WHERE state NOT IN ('delivered', 'discarded');
-CREATE INDEX delivery_busy ON delivery (application, series)
-  WHERE state IN ('sending', 'verifying');
-CREATE INDEX delivery_queue ON delivery (application, kind, place, instance_number, id)
-  WHERE state = 'ready';
-CREATE INDEX delivery_attempt ON delivery (application, next_attempt_at) WHERE state = 'ready';
-CREATE INDEX delivery_lease ON delivery (application, lease_until) WHERE state = 'sending';
-CREATE INDEX delivery_oldest ON delivery (application, kind, accepted_at)
-  WHERE state = 'waiting';
-CREATE INDEX delivery_deadline ON delivery (application, deadline)
-  WHERE state = 'waiting' AND deadline IS NOT NULL;
-CREATE INDEX delivery_warning ON delivery (application, warn_after)
-  WHERE state IN ('waiting', 'verifying') AND warned = 0 AND warn_after IS NOT NULL;
-
-CREATE TABLE requirement (
-  row INTEGER NOT NULL REFERENCES delivery (id),
-  uid TEXT NOT NULL,
-  application TEXT NOT NULL,
-  kind INTEGER NOT NULL,
-  level INTEGER NOT NULL,
-  noted INTEGER NOT NULL,
-  series TEXT NOT NULL,
-  study TEXT NOT NULL,
-  site TEXT NOT NULL,
-  met_at INTEGER,
-  PRIMARY KEY (row, uid)
-) WITHOUT ROWID;
-CREATE INDEX requirement_by_uid ON requirement (application, uid) WHERE noted = 0;
-CREATE INDEX requirement_unmet ON requirement (row, kind) WHERE noted = 0 AND met_at IS NULL;
-
-CREATE TABLE existence (
-  application TEXT NOT NULL,
-  uid TEXT NOT NULL,
-  how TEXT NOT NULL,
-  at INTEGER NOT NULL,
-  expires INTEGER NOT NULL,
-  PRIMARY KEY (application, uid)
-) WITHOUT ROWID;
-CREATE INDEX existence_expires ON existence (expires);
-
-CREATE TABLE wanted (
-  application TEXT NOT NULL,
-  uid TEXT NOT NULL,
-  kind INTEGER NOT NULL,
-  level INTEGER NOT NULL,
-  series TEXT NOT NULL,
-  study TEXT NOT NULL,
-  waiters INTEGER NOT NULL,
-  asked INTEGER NOT NULL,
-  next_check INTEGER NOT NULL,
-  PRIMARY KEY (application, uid)
-) WITHOUT ROWID;
-CREATE INDEX wanted_check ON wanted (application, next_check);
-
-CREATE TABLE history (
-  id INTEGER PRIMARY KEY,
-  row INTEGER NOT NULL REFERENCES delivery (id),
-  at INTEGER NOT NULL,
-  from_state TEXT,
-  to_state TEXT NOT NULL,
-  cause TEXT NOT NULL,
-  reason TEXT NOT NULL,
-  by_whom TEXT NOT NULL
-);
-CREATE INDEX history_of_row ON history (row);
-
-CREATE TABLE message_id (
-  application TEXT NOT NULL,
-  title TEXT NOT NULL,
-  next INTEGER NOT NULL,
-  PRIMARY KEY (application, title)
-) WITHOUT ROWID;
-)sql";
-
-Result<> CheckIntegrity(Database& database) {
-  std::string verdict;
-  {
-    Rows rows = database.Ask("PRAGMA integrity_check(1)");
-    if (rows.Next()) verdict = rows.Text();
-  }
-  bool dangling = false;
-  {
-    Rows rows = database.Ask("PRAGMA foreign_key_check");
-    dangling = rows.Next();
-  }
-  if (database.failed()) return std::unexpected(database.failure());
-  if (verdict != "ok")
-    return Fail(Errc::kCorrupt, Blame::kInternal, "the ledger is damaged: " + verdict);
-  if (dangling)
-    return Fail(Errc::kCorrupt, Blame::kInternal, "the ledger has requirements without a row");
-  return {};
-}
-
-}  // namespace
-
-Result<> PrepareLedger(Database& database, int64_t max_pages) {
+Result<> Configure(Database& database, int64_t max_pages) {
   database.Script(
-      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-      "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;");
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
+      "PRAGMA cache_size = -65536; PRAGMA foreign_keys = OFF;");
   if (max_pages > 0) database.Script("PRAGMA max_page_count = " + std::to_string(max_pages));
   std::string mode;
-  int64_t version = 0;
   {
     Rows rows = database.Ask("PRAGMA journal_mode");
     if (rows.Next()) mode = rows.Text();
   }
+  if (database.failed()) return std::unexpected(database.failure());
+  if (mode == "wal") return {};
+  return Fail(Errc::kDisk, Blame::kInternal,
+              "the file system of the ledger has no shared memory (WAL): " + mode);
+}
+
+Result<int> VersionOf(Database& database) {
+  int64_t version = 0;
   {
     Rows rows = database.Ask("PRAGMA user_version");
     if (rows.Next()) version = rows.Int();
   }
   if (database.failed()) return std::unexpected(database.failure());
-  if (mode != "wal") {
-    return Fail(Errc::kDisk, Blame::kInternal,
-                "the file system of the ledger has no shared memory (WAL): " + mode);
+  if (version <= SchemaVersion()) return static_cast<int>(version);
+  return Fail(Errc::kBadConfig, Blame::kInternal,
+              "the ledger was written by a newer version: schema " + std::to_string(version));
+}
+
+// True once: for whoever opens it next.
+Result<bool> TakeEndMark(Database& database) {
+  bool marked = false;
+  {
+    Rows rows = database.Ask("SELECT at FROM ended WHERE id = 1");
+    marked = rows.Next();
   }
-  if (version > kSchemaVersion) {
-    return Fail(Errc::kBadConfig, Blame::kInternal,
-                "the ledger was written by a newer version: schema " + std::to_string(version));
-  }
-  if (version != 0) return CheckIntegrity(database);
-  database.Script("BEGIN IMMEDIATE;" + std::string(kTables) +
-                  "PRAGMA user_version = " + std::to_string(kSchemaVersion) + "; COMMIT;");
+  if (marked) database.Run("DELETE FROM ended WHERE id = 1");
   if (database.failed()) return std::unexpected(database.failure());
+  return marked;
+}
+
+// From the tables of `version` (0: none) to ours: all of it, or nothing.
+Result<> Migrate(Database& database, int version) {
+  std::string script = "BEGIN IMMEDIATE;";
+  if (version == 0) script += kFirstTables;
+  for (const Migration& step : Migrations().subspan(version == 0 ? 0 : version - 1))
+    script += step.script;
+  database.Script(script + "PRAGMA user_version = " + std::to_string(SchemaVersion()) + ";");
+  bool dangling = false;
+  {
+    Rows rows = database.Ask("PRAGMA foreign_key_check");
+    dangling = rows.Next();
+  }
+  if (!dangling) database.Script("COMMIT");
+  if (!dangling && !database.failed()) return {};
+  Error why = database.failure();
+  if (!database.failed()) {
+    why = Error{Errc::kCorrupt, Blame::kInternal, false,
+                "the ledger's new tables have rows without the row they belong to"};
+  }
+  database.Forgive();
+  if (database.InTransaction()) database.Script("ROLLBACK");
+  return std::unexpected(std::move(why));
+}
+
+Result<> BringUp(Database& database, int version, const KeepCopy& keep_copy) {
+  if (keep_copy) {
+    Result<> kept = keep_copy(database, version);
+    if (!kept) return kept;
+  }
+  Result<> migrated = Migrate(database, version);
+  if (!migrated) return migrated;
+  for (const Migration& step : Migrations().subspan(version - 1))
+    log::Info("the tables of the ledger were changed",
+              {{"version", ++version}, {"what", step.what}});
   return {};
+}
+
+}  // namespace
+
+int SchemaVersion() { return 1 + static_cast<int>(Migrations().size()); }
+
+Result<Prepared> PrepareLedger(Database& database, int64_t max_pages, const KeepCopy& keep_copy) {
+  Result<> configured = Configure(database, max_pages);
+  if (!configured) return std::unexpected(configured.error());
+  Result<int> version = VersionOf(database);
+  if (!version) return std::unexpected(version.error());
+  Prepared prepared{*version, false};
+  Result<> done;
+  if (prepared.version == 0) {
+    done = Migrate(database, 0);
+  } else if (prepared.version < SchemaVersion()) {
+    done = CheckIntegrity(database);
+    if (done) done = BringUp(database, prepared.version, keep_copy);
+  }
+  if (!done) return std::unexpected(done.error());
+  Result<bool> marked = TakeEndMark(database);
+  if (!marked) return std::unexpected(marked.error());
+  if (prepared.version == SchemaVersion()) {
+    prepared.ended_in_order = *marked;
+    if (!*marked) done = CheckIntegrity(database);
+  }
+  if (!done) return std::unexpected(done.error());
+  database.Script("PRAGMA foreign_keys = ON");
+  if (database.failed()) return std::unexpected(database.failure());
+  return prepared;
+}
+
+void MarkEnd(Database& database, WallTime now) {
+  database.Run("INSERT OR REPLACE INTO ended (id, at) VALUES (1, ?)", now);
+  if (database.failed())
+    log::Warning("the ledger is checked at the next start", {{"why", database.failure().detail}});
 }
 
 }  // namespace router::store

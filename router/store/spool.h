@@ -22,6 +22,10 @@ struct StorePaths {
   std::string directory;  // absolute
 
   std::string Ledger() const { return directory + "/ledger.sqlite"; }
+  // A copy of the ledger as that version of its tables had it, made before they were changed.
+  std::string LedgerOf(int version) const {
+    return Ledger() + ".version-" + std::to_string(version);
+  }
   std::string Lock() const { return directory + "/lock"; }
   std::string Spool() const { return directory + "/spool"; }
   std::string File(const std::string& name) const { return Spool() + "/" + name; }

@@ -1,12 +1,11 @@
 #include "router/store/sqlite_ledger.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "router/base/log.h"
+#include "router/store/copies.h"
+#include "router/store/integrity.h"
 #include "router/store/ledger_thread.h"
 #include "router/store/queries.h"
 #include "router/store/schema.h"
@@ -14,15 +13,6 @@
 
 namespace router::store {
 namespace {
-
-// Two processes on one store would each take the other's `sending` rows for a dead one's.
-Result<int> LockStore(const std::string& path) {
-  int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-  if (file < 0) return Fail(Errc::kDisk, Blame::kInternal, "cannot open " + path);
-  if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
-  ::close(file);
-  return Fail(Errc::kLimit, Blame::kInternal, "another process uses this store: " + path);
-}
 
 // Rows that were being sent, and the gauges, once the tables are there.
 Result<Gauges> TakeOver(Database& database, const Clock& clock, SweepReport& report) {
@@ -58,7 +48,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(Options options, const 
   StorePaths paths{options.directory};
   Result<> made = disk.MakeDirectory(paths.Spool());
   if (!made) return std::unexpected(made.error());
-  Result<int> lock = LockStore(paths.Lock());
+  Result<int> lock = LockStore(paths);
   if (!lock) return std::unexpected(lock.error());
   auto fail = [&lock](const Error& error) {
     ::close(*lock);
@@ -67,23 +57,37 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(Options options, const 
   Result<std::unique_ptr<Database>> database =
       Database::Open(paths.Ledger(), Database::Access::kReadWrite, options.vfs);
   if (!database) return fail(database.error());
-  Result<> prepared = PrepareLedger(**database, options.max_pages);
+  KeepCopy keep_copy = [&](Database& old, int version) {
+    return CopyLedger(old, paths.LedgerOf(version), disk);
+  };
+  Result<Prepared> prepared = PrepareLedger(**database, options.max_pages, keep_copy);
   if (!prepared) return fail(prepared.error());
   Result<SweepReport> report = SweepSpool(**database, disk, paths);
   if (!report) return fail(report.error());
   Result<Gauges> gauges = TakeOver(**database, clock, *report);
   if (!gauges) return fail(gauges.error());
+  std::unique_ptr<IntegrityWatch> watch;
+  if (prepared->ended_in_order) {
+    // A read-only connection knows of no CHECK constraints.
+    Result<std::unique_ptr<Database>> beside =
+        Database::Open(paths.Ledger(), Database::Access::kReadWrite, options.vfs);
+    if (!beside) return fail(beside.error());
+    (*beside)->Script("PRAGMA query_only = ON");
+    watch = std::make_unique<IntegrityWatch>(std::move(*beside));
+  }
   auto thread =
       std::make_unique<LedgerThread>(std::move(*database), disk, paths, clock, std::move(*gauges),
                                      LedgerThread::Options{std::move(options.on_commit)});
   return std::unique_ptr<SqliteLedger>(
-      new SqliteLedger(std::move(thread), std::move(*report), *lock));
+      new SqliteLedger(std::move(thread), std::move(watch), std::move(*report), *lock));
 }
 
-SqliteLedger::SqliteLedger(std::unique_ptr<LedgerThread> thread, SweepReport sweep, int lock)
-    : thread_(std::move(thread)), sweep_(std::move(sweep)), lock_(lock) {}
+SqliteLedger::SqliteLedger(std::unique_ptr<LedgerThread> thread,
+                           std::unique_ptr<IntegrityWatch> watch, SweepReport sweep, int lock)
+    : thread_(std::move(thread)), watch_(std::move(watch)), sweep_(std::move(sweep)), lock_(lock) {}
 
 SqliteLedger::~SqliteLedger() {
+  watch_.reset();
   thread_.reset();
   ::close(lock_);
 }

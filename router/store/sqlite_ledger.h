@@ -12,6 +12,7 @@
 
 namespace router::store {
 
+class IntegrityWatch;
 class LedgerThread;
 
 // The ledger in one SQLite database beside the spool: WAL, synchronous=FULL, one thread that
@@ -30,9 +31,10 @@ class SqliteLedger : public Ledger {
     int64_t max_pages = 0;  // the database may not grow beyond it (SQLITE_FULL); 0: no limit
   };
 
-  // Blocks: checks the integrity of the database, sweeps the spool, turns `sending` into
-  // `verifying`. Errors: kDisk; kCorrupt; kLimit where another process has this store open;
-  // kBadConfig where the database was written by a newer version.
+  // Blocks: checks the integrity of the database (where it ended in order, beside the work),
+  // migrates older tables after it has put a copy of the ledger beside it, sweeps the spool, turns
+  // `sending` into `verifying`. Errors: kDisk; kCorrupt; kLimit where another process has this
+  // store open; kBadConfig where the database was written by a newer version.
   static Result<std::unique_ptr<SqliteLedger>> Open(Options options, const Clock& clock,
                                                     Disk& disk = TheDisk());
   ~SqliteLedger() override;
@@ -85,9 +87,11 @@ class SqliteLedger : public Ledger {
   Gauges gauges() const override;
 
  private:
-  SqliteLedger(std::unique_ptr<LedgerThread> thread, SweepReport sweep, int lock);
+  SqliteLedger(std::unique_ptr<LedgerThread> thread, std::unique_ptr<IntegrityWatch> watch,
+               SweepReport sweep, int lock);
 
   std::unique_ptr<LedgerThread> thread_;
+  std::unique_ptr<IntegrityWatch> watch_;  // absent: all was checked at the start
   const SweepReport sweep_;
   const int lock_;  // descriptor of the locked file
 };

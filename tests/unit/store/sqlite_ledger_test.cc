@@ -6,6 +6,7 @@
 #include <latch>
 
 #include "router/store/ledger_reader.h"
+#include "router/store/schema.h"
 #include "tests/unit/store/faulty_vfs.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -34,6 +35,13 @@ class SqliteLedgerTest : public ::testing::Test {
   }
   Result<Accepted> Accept(const std::string& uid, std::vector<Requirement> needs = {}) {
     return Await(ledger_->Accept(Arrival(uid, Part(), std::move(needs))));
+  }
+  // On the ledger's tables, while nobody has it open.
+  void Execute(const char* sql) {
+    sqlite3* handle = nullptr;
+    ASSERT_EQ(sqlite3_open(paths().Ledger().c_str(), &handle), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr), SQLITE_OK);
+    sqlite3_close(handle);
   }
   // Calls that stand in the queue together while the ledger's thread is held up.
   void WhileBusy(std::vector<Task<>> calls) {
@@ -365,11 +373,12 @@ TEST_F(SqliteLedgerTest, OneStoreBelongsToOneProcess) {
   EXPECT_EQ(second.error().code, Errc::kLimit);
 }
 
-TEST_F(SqliteLedgerTest, ADamagedLedgerIsNotOpened) {
+TEST_F(SqliteLedgerTest, AfterACrashADamagedLedgerIsNotOpened) {
   Open();
   for (int i = 0; i < 200; ++i)
     ASSERT_TRUE(Accept("1." + std::to_string(i), {Needs("9." + std::to_string(i))}));
   ledger_.reset();
+  Execute("DELETE FROM ended");  // as if it had not ended in order
   uint64_t size = std::filesystem::file_size(paths().Ledger());
   {
     std::fstream file(paths().Ledger(), std::ios::in | std::ios::out | std::ios::binary);
@@ -383,13 +392,41 @@ TEST_F(SqliteLedgerTest, ADamagedLedgerIsNotOpened) {
   EXPECT_EQ(opened.error().code, Errc::kCorrupt);
 }
 
+// A large one would take minutes to read.
+TEST_F(SqliteLedgerTest, OnlyAfterAnOrderlyEndTheLedgerIsInUseBeforeItIsChecked) {
+  Open();
+  ASSERT_TRUE(Accept("1.1"));
+  ledger_.reset();
+  auto prepare = [this] {
+    auto database = Database::Open(paths().Ledger(), Database::Access::kReadWrite).value();
+    return PrepareLedger(*database, 0).value().ended_in_order;
+  };
+  EXPECT_TRUE(prepare());
+  EXPECT_FALSE(prepare()) << "it did not say that it ended";
+  Open();
+  ledger_.reset();
+  EXPECT_TRUE(prepare());
+}
+
+TEST_F(SqliteLedgerDeathTest, DamageAfterAnOrderlyEndEndsTheProcessThatFindsIt) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  Open();
+  ASSERT_TRUE(Accept("1.1"));
+  ledger_.reset();
+  Execute("PRAGMA ignore_check_constraints = ON; UPDATE delivery SET state = 'gone'");
+  EXPECT_DEATH(
+      {
+        Open();
+        ::alarm(60);
+        for (;;) ::pause();
+      },
+      "the ledger is damaged");
+}
+
 TEST_F(SqliteLedgerTest, ALedgerOfANewerVersionIsNotTouched) {
   Open();
   ledger_.reset();
-  sqlite3* handle = nullptr;
-  ASSERT_EQ(sqlite3_open(paths().Ledger().c_str(), &handle), SQLITE_OK);
-  sqlite3_exec(handle, "PRAGMA user_version = 99", nullptr, nullptr, nullptr);
-  sqlite3_close(handle);
+  Execute("PRAGMA user_version = 99");
   Result<std::unique_ptr<SqliteLedger>> opened = SqliteLedger::Open(Options(), clock_);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Errc::kBadConfig);

@@ -1,0 +1,19 @@
+#pragma once
+#include <string>
+
+#include "router/base/result.h"
+#include "router/store/database.h"
+#include "router/store/disk.h"
+#include "router/store/spool.h"
+
+namespace router::store {
+
+// The right to use a store, until the descriptor is closed: two processes on one store would each
+// take the other's `sending` rows for a dead one's. Errors: kDisk; kLimit where another has it.
+Result<int> LockStore(const StorePaths& paths);
+
+// The ledger as of one moment as a file of its own at `path`, durable, in place of what was there;
+// never half a copy under that name. Others may write meanwhile. Blocks. Error kDisk.
+Result<> CopyLedger(Database& database, const std::string& path, Disk& disk);
+
+}  // namespace router::store
