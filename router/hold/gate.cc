@@ -141,7 +141,11 @@ Task<> Gate::RecordStored() {
     }
     const WallTime soon = services_.clock.WallNow() + kGather;
     auto wanted = co_await services_.ledger.AskSoon(name_, std::move(uids), soon);
-    if (wanted && !wanted->empty()) due_.Notify();
+    if (wanted && !wanted->empty()) {
+      soon_at_ = std::min(soon_at_, services_.clock.Now() + kGather);
+      stored_meanwhile_.insert(wanted->begin(), wanted->end());
+      due_.Notify();
+    }
     if (!wanted) Complain(wanted.error());
   }
   recording_ = false;

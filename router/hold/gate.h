@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -108,7 +109,7 @@ class Gate {
   Task<> AskWishes();
   Task<> AskWanted();
   Task<std::vector<store::Row>> DueToVerify();
-  Task<std::optional<Findings>> Ask(std::vector<Question> questions, bool give_way);
+  Task<std::optional<Findings>> Ask(std::vector<Question> questions, std::function<bool()> stop);
   Task<> RecordAbsent(std::vector<store::WantedUid> wanted, Findings findings);
   Task<> SettleVerifying(store::Row row, bool found);
   Task<> SettleDoubtful(store::Row row, store::Reason why, bool quarantine);
@@ -120,7 +121,7 @@ class Gate {
   Task<> EndUnanswered();
   Task<> WarnLate();
   Task<> RelaxQuiet();
-  Task<> RelaxOne(store::HeldRow held);
+  Task<bool> RelaxOne(store::HeldRow held);
 
   Services services_;
   std::shared_ptr<const config::Config> config_;
@@ -132,6 +133,8 @@ class Gate {
   std::vector<std::pair<Uid, store::How>> stored_;  // not yet told to the ledger
   std::map<store::RowId, Verification> verifying_;
   SteadyTime unreachable_until_{}, quiet_checked_{};
+  SteadyTime soon_at_ = SteadyTime::max();  // what was stored is asked about, before any backlog
+  std::set<Uid> stored_meanwhile_;          // and wanted, since the round began: its "no" is older
   int unreachable_ = 0;  // times in a row in which nothing could be asked
   bool draining_ = false, running_ = false, recording_ = false;
   bool trouble_ = false;  // the ledger failed in this round

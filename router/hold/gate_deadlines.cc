@@ -9,7 +9,7 @@ namespace router::hold {
 namespace {
 
 constexpr int kAtOnce = 100;
-constexpr int kEveryImage = 10'000;  // a structure set refers to hundreds
+constexpr int kQuietAtOnce = 10;  // structure sets, each with all that it misses
 constexpr net::Milliseconds kQuietEvery{60'000};
 
 std::string_view WaitsFor(const store::Row& row) {
@@ -104,43 +104,40 @@ Task<> Gate::RelaxQuiet() {
   const auto every = std::min(kQuietEvery, net::Milliseconds(application().quiet_for) / 4);
   if (now - quiet_checked_ < every) co_return;
   quiet_checked_ = now;
-  store::HeldFilter filter{.application = name_,
-                           .kind = Kind::kStructureSet,
-                           .states = {store::State::kWaiting},
-                           .limit = kAtOnce,
-                           .missing_at_most = kEveryImage};
+  const WallTime since = services_.clock.WallNow() - application().quiet_for;
   for (bool more = true; more && !draining_;) {
-    auto page = co_await services_.ledger.Held(filter);
+    auto page = co_await services_.ledger.Quiet(name_, since, kQuietAtOnce);
     if (!page) co_return Complain(page.error());
-    more = page->size() == static_cast<size_t>(kAtOnce);
-    if (!page->empty()) filter.after = page->back().row.id;
-    for (store::HeldRow& held : *page) co_await RelaxOne(std::move(held));
+    more = page->size() == static_cast<size_t>(kQuietAtOnce);
+    for (store::HeldRow& held : *page) {
+      const bool relaxed = co_await RelaxOne(std::move(held));
+      more = more && relaxed;
+    }
   }
 }
 
-Task<> Gate::RelaxOne(store::HeldRow held) {
-  const WallTime now = services_.clock.WallNow();
-  const WallTime moved =
-      std::max(held.last_met.value_or(held.row.accepted_at), held.row.accepted_at);
-  const bool all_listed =
-      static_cast<int>(held.missing.size()) == held.row.missing && held.row.missing > 0 &&
-      std::ranges::all_of(held.missing, [](const auto& one) { return one.site == kListOnly; });
-  if (!all_listed || now - moved < application().quiet_for) co_return;
+// False: the ledger does not do it; else the row is quiet no more.
+Task<bool> Gate::RelaxOne(store::HeldRow held) {
   std::vector<Uid> uids;
   for (const store::Requirement& one : held.missing) uids.push_back(one.uid);
   const std::string why =
       fmt::format("{} images that only the list names are missing, and nothing has come for {} min",
-                  uids.size(), MinutesSince(now, moved));
+                  uids.size(), MinutesSince(services_.clock.WallNow(), held.row.moved_at));
   store::Reason reason{store::Cause::kReferences, why};
   auto state = co_await services_.ledger.Relax(held.row.id, std::move(uids), std::move(reason));
-  if (!state) co_return Complain(state.error());
-  if (*state != store::State::kReady) co_return;
+  if (IsTooLate(state)) co_return true;
+  if (!state) {
+    Complain(state.error());
+    co_return false;
+  }
+  if (*state != store::State::kReady) co_return true;
   services_.metrics.Get<metrics::Id::kReleased>(name_, NameOf(Kind::kStructureSet)).Add();
   log::Info("released", {{"sop_instance_uid", held.row.instance.sop_instance.view()},
                          {"application", name_},
                          {"kind", NameOf(Kind::kStructureSet)},
                          {"state", "ready"},
                          {"reason", why}});
+  co_return true;
 }
 
 }  // namespace router::hold

@@ -24,10 +24,9 @@ bool Gate::HasNewWishes() const {
 }
 
 // The application's answers, or nothing if it could not be asked; then it is left alone for a
-// while. `give_way`: to an instance that is being judged.
-Task<std::optional<Findings>> Gate::Ask(std::vector<Question> questions, bool give_way) {
-  std::function<bool()> stop;
-  if (give_way) stop = [this] { return draining_ || HasNewWishes(); };
+// while. `stop`: Oracle::Ask.
+Task<std::optional<Findings>> Gate::Ask(std::vector<Question> questions,
+                                        std::function<bool()> stop) {
   auto findings = co_await oracle_.Ask(std::move(questions), std::move(stop));
   if (findings) {
     unreachable_ = 0;
@@ -56,7 +55,8 @@ Task<> Gate::AskWishes() {
       for (const Question& question : wish->questions) AddOnce(questions, seen, question);
     }
     std::optional<Findings> findings;
-    if (!Unreachable()) findings = co_await Ask(std::move(questions), false);
+    std::function<bool()> never;
+    if (!Unreachable()) findings = co_await Ask(std::move(questions), std::move(never));
     std::vector<Uid> found;
     if (findings) found = std::move(findings->found);
     co_await RecordFound(found);
@@ -72,11 +72,17 @@ Task<> Gate::AskWishes() {
   }
 }
 
-// What rows wait for, and rows whose outcome is unknown: in one round.
+// What rows wait for, and rows whose outcome is unknown: in one round. It gives way to instances
+// that are being judged; and where anything is probably there already it goes in a round of its
+// own, for which a round of others is broken off: these may take hours to be asked about once.
 Task<> Gate::AskWanted() {
   if (Unreachable()) co_return;
+  if (services_.clock.Now() >= soon_at_) soon_at_ = SteadyTime::max();
+  stored_meanwhile_.clear();
   auto wanted = co_await services_.ledger.Wanted(name_, services_.clock.WallNow(), kWantedAtOnce);
   if (!wanted) co_return Complain(wanted.error());
+  const bool soon = !wanted->empty() && wanted->front().soon;
+  if (soon) std::erase_if(*wanted, [](const store::WantedUid& one) { return !one.soon; });
   std::vector<store::Row> rows = co_await DueToVerify();
   std::vector<Question> questions;
   std::set<Uid> seen;
@@ -89,7 +95,10 @@ Task<> Gate::AskWanted() {
     AddOnce(questions, seen, {one.uid, one.kind, one.level, one.series, one.study});
   }
   if (questions.empty()) co_return;
-  auto findings = co_await Ask(std::move(questions), true);
+  std::function<bool()> stop = [this, soon] {
+    return draining_ || HasNewWishes() || (!soon && services_.clock.Now() >= soon_at_);
+  };
+  auto findings = co_await Ask(std::move(questions), std::move(stop));
   if (!findings) co_return;
   const std::set<Uid> found(findings->found.begin(), findings->found.end());
   const std::set<Uid> absent(findings->absent.begin(), findings->absent.end());
@@ -113,7 +122,7 @@ Task<> Gate::RecordAbsent(std::vector<store::WantedUid> wanted, Findings finding
   const WallTime now = services_.clock.WallNow();
   std::vector<store::Absence> absences;
   for (const store::WantedUid& one : wanted) {
-    if (!later.contains(one.uid)) continue;
+    if (!later.contains(one.uid) || stored_meanwhile_.contains(one.uid)) continue;
     absences.push_back({one.uid, now + AskAgainAfter(application().existence, one.asked + 1)});
   }
   if (absences.empty()) co_return;

@@ -20,9 +20,7 @@ struct Requirements {
   bool treatment_device = false;               // (300A,000C): geometry without a structure set
 };
 
-// store::Requirement::site of an image that only the list of a structure set names: once all
-// contour images exist and nothing has come for `quiet_for`, it is no longer waited for.
-inline constexpr std::string_view kListOnly = "list only";
+using store::kListOnly;  // given up once nothing has come for `quiet_for`
 
 // The paths to harvest for an object of this kind, by the table of the profile; `id` is the index
 // of the rule in AriaReferences(). Any thread.

@@ -46,7 +46,7 @@ Row NewRow(const Transaction& tx, const Acceptance& acceptance) {
   row.instance = acceptance.instance;
   row.file = acceptance.file;
   row.canonical = acceptance.canonical;
-  row.accepted_at = row.since = row.next_attempt_at = tx.now();
+  row.accepted_at = row.since = row.next_attempt_at = row.moved_at = tx.now();
   row.warn_after = acceptance.warn_after;
   row.deadline = acceptance.deadline;
   return row;
@@ -68,7 +68,7 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
     Row gone = *first;
     gone.state = State::kDiscarded;
     gone.reason = {Cause::kReplaced, "the same UID came again with other content"};
-    gone.missing = 0;
+    gone.missing = gone.listed = 0;
     gone.waits_for.reset();
     tx.Update(*first, gone);
     answer.outcome = Accepted::Outcome::kReplaced;
@@ -80,6 +80,7 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
     if (one.strength != Strength::kRequired || acceptance.verify) continue;
     if (KnownHow(tx.database(), row.instance.application, one.uid, tx.now())) continue;
     ++row.missing;
+    row.listed += one.site == kListOnly ? 1 : 0;
     row.waits_for = std::min(row.waits_for.value_or(one.kind), one.kind);
   }
   row.state = row.missing > 0 ? State::kWaiting : State::kReady;

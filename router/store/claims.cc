@@ -11,12 +11,27 @@ struct Place {
   std::string series;
 };
 
-// The next series (or lone row) with something ready, in the order of Claim.
+// Rows whose time has come rest no longer: only the others are looked at below.
+void WakeRested(Transaction& tx, const std::string& application) {
+  {
+    Rows any = tx.database().Ask(
+        "SELECT 1 FROM delivery WHERE application = ? AND state = 'ready' AND rests = 1 "
+        "AND next_attempt_at <= ? LIMIT 1",
+        application, tx.now());
+    if (!any.Next()) return;
+  }
+  tx.database().Run(
+      "UPDATE delivery SET rests = 0 WHERE application = ? AND state = 'ready' AND rests = 1 "
+      "AND next_attempt_at <= ?",
+      application, tx.now());
+}
+
+// The next series (or lone row) of which something is due, in the order of Claim.
 std::optional<Place> NextPlace(Database& database, const std::string& application,
                                const Place& after) {
   Rows rows = database.Ask(
       "SELECT kind, place, series FROM delivery WHERE application = ? AND state = 'ready' "
-      "AND (kind, place) > (?, ?) ORDER BY kind, place, instance_number, id LIMIT 1",
+      "AND rests = 0 AND (kind, place) > (?, ?) ORDER BY kind, place LIMIT 1",
       application, after.kind, after.place);
   if (!rows.Next()) return std::nullopt;
   Place next;
@@ -79,6 +94,7 @@ void EndExpiredLeases(Transaction& tx, const std::string& application) {
 std::vector<Row> Claim(Transaction& tx, const std::string& application, int limit,
                        const std::string& owner, std::chrono::milliseconds lease) {
   EndExpiredLeases(tx, application);
+  WakeRested(tx, application);
   std::vector<Row> claimed;
   std::set<std::string> ours;  // series, by this very call
   std::optional<Place> place = NextPlace(tx.database(), application, Place{});

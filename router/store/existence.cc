@@ -12,22 +12,39 @@ std::vector<RowId> TakeIds(Rows rows) {
   return ids;
 }
 
-// Rows that `uid` keeps waiting; each of them has it met from now on.
-std::vector<RowId> Meet(Transaction& tx, const std::string& application, const Uid& uid) {
-  std::vector<RowId> rows =
-      TakeIds(tx.database().Ask("SELECT row FROM requirement WHERE application = ? AND uid = ? "
-                                "AND noted = 0 AND met_at IS NULL",
-                                application, uid));
-  if (rows.empty()) return rows;
+// What a row no longer misses.
+struct Met {
+  int all = 0, listed = 0;
+};
+
+// Rows that `uid` keeps waiting have it met from now on.
+void Meet(Transaction& tx, const std::string& application, const Uid& uid,
+          std::map<RowId, Met>& met) {
+  bool any = false;
+  {
+    Rows rows = tx.database().Ask(
+        "SELECT row, site = ? FROM requirement WHERE application = ? AND uid = ? "
+        "AND noted = 0 AND met_at IS NULL",
+        kListOnly, application, uid);
+    while (rows.Next()) {
+      any = true;
+      Met& of = met[rows.Int()];
+      ++of.all;
+      of.listed += static_cast<int>(rows.Int());
+    }
+  }
+  if (!any) return;
   tx.database().Run(
       "UPDATE requirement SET met_at = ? WHERE application = ? AND uid = ? AND noted = 0 "
       "AND met_at IS NULL",
       tx.now(), application, uid);
   tx.database().Run("DELETE FROM wanted WHERE application = ? AND uid = ?", application, uid);
-  return rows;
 }
 
 constexpr std::chrono::hours kRememberFor{30 * 24};
+// Negative answers after which what is probably there is asked about like anything else: with the
+// schedule's defaults after ten minutes.
+constexpr int kSoonFor = 8;
 
 // The first kind that the row still misses, by the index alone.
 std::optional<Kind> FirstMissing(Transaction& tx, RowId row) {
@@ -43,7 +60,7 @@ std::optional<Kind> FirstMissing(Transaction& tx, RowId row) {
 
 std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
                              const std::vector<Uid>& uids, const Knowledge& knowledge) {
-  std::map<RowId, int> met;
+  std::map<RowId, Met> met;
   for (const Uid& uid : uids) {
     tx.database().Run(
         "INSERT INTO existence (application, uid, how, at, expires) VALUES (?, ?, ?, ?, ?) "
@@ -51,14 +68,16 @@ std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
         "expires = MAX(expires, excluded.expires)",
         application, uid, NameOf(knowledge.how), tx.now(), knowledge.expires);
     if (knowledge.how == How::kQuery) SettleFound(tx, application, uid);
-    for (RowId row : Meet(tx, application, uid)) ++met[row];
+    Meet(tx, application, uid, met);
   }
   std::vector<ReadyRow> ready;
   for (auto [id, count] : met) {
     std::optional<Row> before = FindRow(tx.database(), id);
     if (!before) continue;
     Row after = *before;
-    after.missing -= count;
+    after.missing -= count.all;
+    after.listed -= count.listed;
+    after.moved_at = tx.now();
     after.waits_for = FirstMissing(tx, id);
     if (after.missing == 0 && after.state == State::kWaiting) {
       after.state = State::kReady;
@@ -74,8 +93,9 @@ std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
 void Absent(Transaction& tx, const std::string& application, const std::vector<Absence>& absences) {
   for (const Absence& absence : absences) {
     tx.database().Run(
-        "UPDATE wanted SET asked = asked + 1, next_check = ? WHERE application = ? AND uid = ?",
-        absence.next_check, application, absence.uid);
+        "UPDATE wanted SET asked = asked + 1, next_check = ?, soon = soon AND asked + 1 < ? "
+        "WHERE application = ? AND uid = ?",
+        absence.next_check, kSoonFor, application, absence.uid);
   }
 }
 
@@ -116,9 +136,9 @@ std::vector<Uid> AskSoon(Transaction& tx, const std::string& application,
         "INSERT INTO existence (application, uid, how, at, expires) VALUES (?1, ?2, ?3, ?4, ?4) "
         "ON CONFLICT (application, uid) DO NOTHING",
         application, uid, NameOf(How::kStatus), tx.now());
-    if (tx.database().Run(
-            "UPDATE wanted SET asked = 0, next_check = ? WHERE application = ? AND uid = ?", at,
-            application, uid) > 0)
+    if (tx.database().Run("UPDATE wanted SET asked = 0, next_check = ?, soon = 1 "
+                          "WHERE application = ? AND uid = ?",
+                          at, application, uid) > 0)
       wanted.push_back(uid);
   }
   return wanted;

@@ -106,17 +106,24 @@ class Ledger {
   virtual Task<Result<>> Absent(std::string application, std::vector<Absence> absences) = 0;
   // They exist no longer, or were never there: ready and waiting rows need them again.
   virtual Task<Result<>> ForgetExistence(std::string application, std::vector<Uid> uids) = 0;
-  // A C-STORE of these was answered well: ask about them at `at`, as if for the first time. Returns
-  // those that somebody waits for. That they may be there is remembered, not believed.
+  // A C-STORE of these was answered well: ask about them at `at`, as if for the first time, and
+  // before others. Returns those that somebody waits for. That they may be there is remembered, not
+  // believed.
   virtual Task<Result<std::vector<Uid>>> AskSoon(std::string application, std::vector<Uid> uids,
                                                  WallTime at) = 0;
   // Those of `uids` that are not known (or no longer believed) to exist.
   virtual Task<Result<std::vector<Uid>>> Unknown(std::string application,
                                                  std::vector<Uid> uids) = 0;
   virtual Task<Result<Standing>> StandingOf(Instance instance) = 0;
-  // UIDs that rows wait for whose next_check is not after `due_by`, the most overdue first.
+  // UIDs that rows wait for whose next_check is not after `due_by`: first those that are probably
+  // there (AskSoon named them, something is remembered of them, or what needs them was once sent),
+  // until a number of negative answers; then the rest. The most overdue of each first.
   virtual Task<Result<std::vector<WantedUid>>> Wanted(std::string application, WallTime due_by,
                                                       int limit) = 0;
+  // Waiting rows that miss nothing but images which only a list names (kListOnly), and for which
+  // nothing has become known since `quiet_since`; with all that they miss, the longest quiet first.
+  virtual Task<Result<std::vector<HeldRow>>> Quiet(std::string application, WallTime quiet_since,
+                                                   int limit) = 0;
   // These requirements of the row no longer hold it (they become `noted`). Its state after it.
   virtual Task<Result<State>> Relax(RowId row, std::vector<Uid> uids, Reason reason) = 0;
 

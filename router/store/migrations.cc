@@ -139,8 +139,32 @@ CREATE TABLE ended (
 );
 )sql";
 
+// Claims, questions and what is given up in a quiet series cost what is due, not what is held.
+constexpr const char* kDueApart = R"sql(
+ALTER TABLE delivery ADD COLUMN rests INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN listed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE delivery ADD COLUMN moved_at INTEGER NOT NULL DEFAULT 0;
+UPDATE delivery SET
+  rests = state = 'ready',
+  listed = (SELECT COUNT(*) FROM requirement WHERE row = delivery.id AND noted = 0
+            AND met_at IS NULL AND site = 'list only'),
+  moved_at = MAX(accepted_at, IFNULL((SELECT MAX(met_at) FROM requirement
+                                      WHERE row = delivery.id AND noted = 0), 0))
+  WHERE state NOT IN ('delivered', 'discarded');
+CREATE INDEX delivery_due ON delivery (application, kind, place)
+  WHERE state = 'ready' AND rests = 0;
+CREATE INDEX delivery_rests ON delivery (application, next_attempt_at)
+  WHERE state = 'ready' AND rests = 1;
+CREATE INDEX delivery_quiet ON delivery (application, moved_at)
+  WHERE state = 'waiting' AND listed > 0 AND listed = missing;
+
+ALTER TABLE wanted ADD COLUMN soon INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX wanted_soon ON wanted (application, next_check) WHERE soon = 1;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {"an orderly end is written down", kEnded},
+    {"what is due lies apart from what is held", kDueApart},
 };
 
 }  // namespace

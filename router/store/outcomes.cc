@@ -27,7 +27,7 @@ Row WithAttempt(Row row) {
 
 Row Ended(const Row& row, State state, Reason reason) {
   Row ended = Moved(row, state, std::move(reason));
-  ended.missing = 0;
+  ended.missing = ended.listed = 0;
   ended.waits_for.reset();
   return ended;
 }
@@ -84,7 +84,7 @@ Result<State> Release(Transaction& tx, RowId id, const std::string& reason, cons
   Result<Row> before = tx.Require(id, {State::kWaiting, State::kVerifying, State::kQuarantined});
   if (!before) return std::unexpected(before.error());
   Row after = Moved(*before, State::kReady, {Cause::kOperator, reason});
-  after.missing = 0;
+  after.missing = after.listed = 0;
   after.waits_for.reset();
   after.next_attempt_at = tx.now();
   tx.Update(*before, after, by);

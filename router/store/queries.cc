@@ -60,6 +60,22 @@ HeldRow Explain(Database& database, Row row, int missing_at_most) {
   return held;
 }
 
+void TakeWanted(Rows rows, std::vector<WantedUid>& all) {
+  while (rows.Next()) {
+    WantedUid wanted;
+    wanted.uid = rows.TakeUid();
+    wanted.kind = static_cast<Kind>(rows.Int());
+    wanted.level = static_cast<Level>(rows.Int());
+    wanted.series = rows.TakeUid();
+    wanted.study = rows.TakeUid();
+    wanted.waiters = static_cast<int>(rows.Int());
+    wanted.asked = static_cast<int>(rows.Int());
+    wanted.next_check = rows.Time();
+    wanted.soon = rows.Int() != 0;
+    all.push_back(std::move(wanted));
+  }
+}
+
 std::optional<WallTime> Earliest(Database& database, std::string_view sql,
                                  const std::string& application) {
   Rows rows = database.Ask(sql, application);
@@ -77,7 +93,7 @@ std::string SelectRows(std::string_view rest) {
          "study, series, instance_number, transfer_syntax, file, size, dataset_offset, sha256, "
          "canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, owner, "
          "lease_until, deadline, warn_after, missing, waits_for, ready_since, begun, maybe_there, "
-         "there_before "
+         "there_before, listed, moved_at "
          "FROM delivery " +
          std::string(rest);
 }
@@ -121,6 +137,8 @@ Row TakeRow(Rows& rows) {
   row.begun = rows.Int() != 0;
   row.maybe_there = rows.Int() != 0;
   row.there_before = rows.Int() != 0;
+  row.listed = static_cast<int>(rows.Int());
+  row.moved_at = rows.Time();
   return row;
 }
 
@@ -241,23 +259,30 @@ Standing StandingOfInstance(Database& database, const Instance& instance) {
 
 std::vector<WantedUid> WantedUids(Database& database, const std::string& application,
                                   WallTime due_by, int limit) {
-  Rows rows = database.Ask(
-      "SELECT uid, kind, level, series, study, waiters, asked, next_check FROM wanted "
-      "WHERE application = ? AND next_check <= ? ORDER BY next_check LIMIT ?",
-      application, due_by, limit);
   std::vector<WantedUid> all;
-  while (rows.Next()) {
-    WantedUid wanted;
-    wanted.uid = rows.TakeUid();
-    wanted.kind = static_cast<Kind>(rows.Int());
-    wanted.level = static_cast<Level>(rows.Int());
-    wanted.series = rows.TakeUid();
-    wanted.study = rows.TakeUid();
-    wanted.waiters = static_cast<int>(rows.Int());
-    wanted.asked = static_cast<int>(rows.Int());
-    wanted.next_check = rows.Time();
-    all.push_back(std::move(wanted));
-  }
+  TakeWanted(
+      database.Ask("SELECT uid, kind, level, series, study, waiters, asked, next_check, soon "
+                   "FROM wanted WHERE application = ? AND soon = 1 AND next_check <= ? "
+                   "ORDER BY next_check LIMIT ?",
+                   application, due_by, limit),
+      all);
+  TakeWanted(
+      database.Ask("SELECT uid, kind, level, series, study, waiters, asked, next_check, soon "
+                   "FROM wanted WHERE application = ? AND soon = 0 AND next_check <= ? "
+                   "ORDER BY next_check LIMIT ?",
+                   application, due_by, limit - static_cast<int>(all.size())),
+      all);
+  return all;
+}
+
+std::vector<HeldRow> QuietRows(Database& database, const std::string& application,
+                               WallTime quiet_since, int limit) {
+  static const std::string kSql = SelectRows(
+      "WHERE application = ? AND state = 'waiting' AND listed > 0 AND listed = missing "
+      "AND moved_at <= ? ORDER BY moved_at LIMIT ?");
+  std::vector<HeldRow> all;
+  for (Row& row : TakeRows(database.Ask(kSql, application, quiet_since, limit)))
+    all.push_back(Explain(database, std::move(row), -1));
   return all;
 }
 

@@ -32,6 +32,8 @@ bool MayHaveBeenThere(Database& database, const Instance& instance, RowId but_fo
 Standing StandingOfInstance(Database& database, const Instance& instance);
 std::vector<WantedUid> WantedUids(Database& database, const std::string& application,
                                   WallTime due_by, int limit);
+std::vector<HeldRow> QuietRows(Database& database, const std::string& application,
+                               WallTime quiet_since, int limit);
 std::vector<Row> UnverifiedRows(Database& database, const std::string& application, int limit);
 std::vector<Row> OverdueRows(Database& database, const std::string& application, WallTime now,
                              int limit);

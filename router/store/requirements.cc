@@ -78,7 +78,7 @@ Result<State> BackToWaiting(Transaction& tx, RowId id, const Reason& reason,
   after.begun = false;
   tx.AskFrom(retry_at);
   tx.Update(*before, after);
-  tx.AskFrom(tx.now());
+  tx.AskFrom(std::nullopt);
   return after.state;
 }
 

@@ -68,6 +68,10 @@ struct Reason {
 enum class Strength : uint8_t { kRequired, kNoted };                   // only required ones hold
 enum class Level : uint8_t { kInstance, kSeries, kFrameOfReference };  // what the UID is of
 
+// Requirement::site of an image that only the list of a structure set names, and no contour is
+// drawn on: once it alone is missing and nothing has come for a while, it is no longer waited for.
+inline constexpr std::string_view kListOnly = "list only";
+
 // What must exist at the application before the row may go there.
 struct Requirement {
   Uid uid;
@@ -135,7 +139,9 @@ struct Row {
   std::string owner;          // of the claim; empty unless sending
   std::optional<WallTime> lease_until, deadline, warn_after;
   int missing = 0;                // required and unmet
+  int listed = 0;                 // of `missing`: kListOnly
   std::optional<Kind> waits_for;  // the first kind of these in the order of injection
+  WallTime moved_at;              // when what it requires last became known; at first, accepted
 };
 
 // A row for operators: what it waits for.
@@ -175,6 +181,7 @@ struct WantedUid {
   int waiters = 0;      // rows
   int asked = 0;        // negative answers since it is wanted, or since AskSoon
   WallTime next_check;  // rows first waited, or as the last Absent or AskSoon said
+  bool soon = false;    // it is probably there: see Ledger::Wanted
 };
 
 struct Absence {

@@ -157,6 +157,13 @@ Task<Result<std::vector<WantedUid>>> SqliteLedger::Wanted(std::string applicatio
       {}, [=](Transaction& tx) { return WantedUids(tx.database(), application, due_by, limit); });
 }
 
+Task<Result<std::vector<HeldRow>>> SqliteLedger::Quiet(std::string application,
+                                                       WallTime quiet_since, int limit) {
+  return thread_->Do<std::vector<HeldRow>>({}, [=](Transaction& tx) {
+    return QuietRows(tx.database(), application, quiet_since, limit);
+  });
+}
+
 Task<Result<State>> SqliteLedger::Relax(RowId row, std::vector<Uid> uids, Reason reason) {
   return thread_->Do<State>({},
                             [=](Transaction& tx) { return steps::Relax(tx, row, uids, reason); });

@@ -54,6 +54,8 @@ class SqliteLedger : public Ledger {
   Task<Result<Standing>> StandingOf(Instance instance) override;
   Task<Result<std::vector<WantedUid>>> Wanted(std::string application, WallTime due_by,
                                               int limit) override;
+  Task<Result<std::vector<HeldRow>>> Quiet(std::string application, WallTime quiet_since,
+                                           int limit) override;
   Task<Result<State>> Relax(RowId row, std::vector<Uid> uids, Reason reason) override;
   Task<Result<std::vector<Row>>> Claim(std::string application, int limit, std::string owner,
                                        std::chrono::milliseconds lease) override;

@@ -45,10 +45,11 @@ void Transaction::Insert(Row& row) {
       "calling_as, study, series, instance_number, transfer_syntax, file, size, dataset_offset, "
       "sha256, canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, "
       "owner, lease_until, deadline, warn_after, missing, waits_for, begun, maybe_there, "
-      "there_before, ready_since, place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+      "there_before, ready_since, rests, listed, moved_at, place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+      "?7, ?8, ?9, ?10, ?11, "
       "?12, ?13, ?14, "
       "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?27, ?22, '', NULL, ?23, ?24, ?25, ?26, 0, ?28, ?29, "
-      "?30, "
+      "?30, 0, ?31, ?20, "
       "IFNULL((SELECT MIN(place) FROM delivery WHERE "
       "application = ?4 AND series = ?9 AND ?9 <> '' AND "
       "state NOT IN ('delivered', 'discarded')), 0))",
@@ -58,7 +59,7 @@ void Transaction::Insert(Row& row) {
       row.file.dataset_offset, Bytes(row.file.sha256), canonical, NameOf(row.state),
       NameOf(row.reason.cause), row.reason.text, row.accepted_at, row.since, row.next_attempt_at,
       row.deadline, row.warn_after, row.missing, waits_for, row.attempts, row.maybe_there,
-      row.there_before, row.ready_since);
+      row.there_before, row.ready_since, row.listed);
   row.id = database_.LastId();
   database_.Run("UPDATE delivery SET place = id WHERE id = ? AND place = 0", row.id);
   UseFile(row.file);
@@ -80,12 +81,13 @@ void Transaction::Write(const Row& before, const Row& after, WallTime since) {
   database_.Run(
       "UPDATE delivery SET state = ?, cause = ?, reason = ?, since = ?, attempts = ?, "
       "next_attempt_at = ?, owner = ?, lease_until = ?, deadline = ?, warn_after = ?, "
-      "missing = ?, waits_for = ?, begun = ?, maybe_there = ?, there_before = ?, ready_since = ? "
-      "WHERE id = ?",
+      "missing = ?, waits_for = ?, begun = ?, maybe_there = ?, there_before = ?, ready_since = ?, "
+      "rests = ?, listed = ?, moved_at = ? WHERE id = ?",
       NameOf(after.state), NameOf(after.reason.cause), after.reason.text, since, after.attempts,
       after.next_attempt_at, after.owner, after.lease_until, after.deadline, after.warn_after,
       after.missing, waits_for, after.begun, after.maybe_there, after.there_before,
-      ReadySince(before, after), after.id);
+      ReadySince(before, after), after.state == State::kReady && after.next_attempt_at > now_,
+      after.listed, after.moved_at, after.id);
   Count(before, -1);
   Count(after, +1);
 }
@@ -117,25 +119,27 @@ void Transaction::Update(const Row& before, const Row& after, std::string_view b
 
 void Transaction::Recount(Row& row) {
   Rows rows = database_.Ask(
-      "SELECT COUNT(*), MIN(kind) FROM requirement "
+      "SELECT COUNT(*), SUM(site = ?), MIN(kind) FROM requirement "
       "WHERE row = ? AND noted = 0 AND met_at IS NULL",
-      row.id);
+      kListOnly, row.id);
   if (!rows.Next()) return;
   row.missing = static_cast<int>(rows.Int());
+  row.listed = static_cast<int>(rows.Int());
   row.waits_for.reset();
   if (std::optional<int64_t> kind = rows.OptionalInt()) row.waits_for = static_cast<Kind>(*kind);
 }
 
 void Transaction::Want(const std::string& application, const Requirement& requirement,
-                       WallTime next_check) {
+                       WallTime next_check, bool soon) {
   database_.Run(
       "INSERT INTO wanted (application, uid, kind, level, series, study, waiters, asked, "
-      "next_check) VALUES (?, ?, ?, ?, ?, ?, 1, 0, ?) ON CONFLICT (application, uid) DO UPDATE "
-      "SET waiters = waiters + 1, "
+      "next_check, soon) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 0, ?7, ?8 OR EXISTS "
+      "(SELECT 1 FROM existence WHERE application = ?1 AND uid = ?2)) "
+      "ON CONFLICT (application, uid) DO UPDATE SET waiters = waiters + 1, "
       "series = CASE series WHEN '' THEN excluded.series ELSE series END, "
       "study = CASE study WHEN '' THEN excluded.study ELSE study END",
       application, requirement.uid, static_cast<int>(requirement.kind),
-      static_cast<int>(requirement.level), requirement.series, requirement.study, next_check);
+      static_cast<int>(requirement.level), requirement.series, requirement.study, next_check, soon);
 }
 
 void Transaction::Unwant(const std::string& application, const Uid& uid) {
@@ -147,7 +151,7 @@ void Transaction::Unwant(const std::string& application, const Uid& uid) {
 
 void Transaction::WantAll(const Row& row) {
   for (const Requirement& missing : MissingOf(database_, row.id, 0, -1))
-    Want(row.instance.application, missing, ask_from_.value_or(now_));
+    Want(row.instance.application, missing, ask_from_.value_or(now_), ask_from_.has_value());
 }
 
 void Transaction::UnwantAll(RowId row) {

@@ -47,13 +47,16 @@ class Transaction {
   // Counts afresh what a row misses.
   void Recount(Row& row);
 
-  // One more or one less row waits for this UID.
-  void Want(const std::string& application, const Requirement& requirement, WallTime next_check);
+  // One more or one less row waits for this UID. `soon`: it is probably there; so it is where
+  // anything is remembered of it.
+  void Want(const std::string& application, const Requirement& requirement, WallTime next_check,
+            bool soon = false);
   void Unwant(const std::string& application, const Uid& uid);
 
   bool FileInUse(const std::string& name);
-  // Takes the instant at which UIDs that a row begins to want are first asked about (default: now).
-  void AskFrom(WallTime at) { ask_from_ = at; }
+  // Takes the instant at which UIDs that a row begins to want again are asked about; absent (the
+  // default): now, as of any others.
+  void AskFrom(std::optional<WallTime> at) { ask_from_ = at; }
 
   // The last thing before COMMIT.
   void Close();

@@ -275,6 +275,49 @@ TEST_F(GateTest, WhatASessionStoredIsAskedAboutSoonWithConfirmQuery) {
       loop_);
 }
 
+// A hundred plans wait for structure sets whose UIDs begin like `backlog`, all to be asked about,
+// ten in a second; one more for 1.4.2, which is stored after ten questions and found within the
+// next two.
+Task<> StoreBesideABacklog(net::Loop& loop, std::string backlog) {
+  Bench bench(loop);
+  bench.application.Listen();
+  Subject subject(bench, [](config::Application& of) {
+    of.confirm = config::Confirm::kQuery;
+    of.existence.first = std::chrono::hours(1);
+    of.existence.most = std::chrono::hours(1);
+  });
+  for (int i = 0; i < 100; ++i) {
+    auto part = bench.MakePart("1.5." + std::to_string(i), Kind::kPlan, kPlanClass);
+    std::vector<store::Requirement> needs =
+        Needing(backlog + std::to_string(i), Kind::kStructureSet);
+    co_await bench.Accept(std::move(part), std::move(needs));
+  }
+  auto id = co_await AcceptWaitingPlan(bench);
+  subject.gate.Start();
+  // As many as may be asked while the clock stands still.
+  co_await bench.Until([&] { return bench.application.finds.size() == 10; });
+  bench.application.has.insert({Uid("1.4.2"), Uid("1.7"), Uid("1.6")});
+  subject.gate.Stored(Uid("1.4.2"), store::How::kRelayed);
+  const WallTime in_a_second = bench.clock.WallNow() + std::chrono::seconds(1);
+  for (bool soon = false; !soon;) {
+    auto wanted = co_await bench.ledger->Wanted(kName, in_a_second, 1);
+    soon = wanted->front().soon;
+  }
+  bench.clock.Advance(std::chrono::milliseconds(400));  // four more
+  co_await bench.Await(id, State::kReady);
+  EXPECT_LE(bench.application.finds.size(), 12u) << "of the backlog one was under way";
+  co_await subject.End();
+}
+
+// A backlog of a hundred takes ten seconds, one of a hundred thousand hours.
+TEST_F(GateTest, WhatASessionStoredIsAskedAboutBeforeABacklog) {
+  Run([](net::Loop& loop) { return StoreBesideABacklog(loop, "1.3."); }, loop_);
+}
+
+TEST_F(GateTest, ANoFromBeforeItWasStoredDelaysNothing) {
+  Run([](net::Loop& loop) { return StoreBesideABacklog(loop, "1.6."); }, loop_);  // asked first
+}
+
 // ---- ends
 
 TEST_F(GateTest, TheDeadlineQuarantinesAndSaysWhatIsMissing) {

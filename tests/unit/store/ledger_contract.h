@@ -122,4 +122,29 @@ class LedgerDeliveryContract : public LedgerContract {
   }
 };
 
+// The same, for what is due: questions, quiet series, claims.
+class LedgerDueContract : public LedgerContract {
+ protected:
+  // Rows that wait for a UID of their own each, all overdue to be asked about.
+  void MakeBacklog(int rows) {
+    for (int i = 0; i < rows; ++i)
+      Accept("5." + std::to_string(i), {Needs("6." + std::to_string(i))});
+  }
+  WantedUid FirstWanted() {
+    std::vector<WantedUid> wanted = Await(ledger().Wanted(kVmsdbd, Now(), 1)).value();
+    return wanted.empty() ? WantedUid() : wanted.front();
+  }
+  Requirement Listed(std::string_view uid) {
+    Requirement listed = Needs(uid);
+    listed.site = kListOnly;
+    return listed;
+  }
+  std::vector<RowId> Quiet(minutes minutes_ago = minutes(10), int limit = 100) {
+    std::vector<RowId> ids;
+    std::vector<HeldRow> rows = Await(ledger().Quiet(kVmsdbd, Now() - minutes_ago, limit)).value();
+    for (const HeldRow& held : rows) ids.push_back(held.row.id);
+    return ids;
+  }
+};
+
 }  // namespace router::store

@@ -82,13 +82,17 @@ TEST_F(MigrationTest, EveryRowOfAnOldLedgerGoesOnAsItWas) {
   EXPECT_EQ(Await(ledger_->History(7)).value().size(), 1u);
   EXPECT_EQ(Await(ledger_->Wanted(kVmsdbd, clock_.WallNow(), 10)).value().size(), 2u);
 
-  // What is due is found in the new tables.
+  // What rests, what is due, what is quiet is found in the new tables.
   std::vector<Row> claimed = Await(ledger_->Claim(kVmsdbd, 10, "a", minutes(5))).value();
   ASSERT_EQ(claimed.size(), 1u);
   EXPECT_EQ(claimed[0].id, 3);
   clock_.Advance(hours(2));
   claimed = Await(ledger_->Claim(kVmsdbd, 10, "b", minutes(5))).value();
   EXPECT_EQ(claimed.size(), 2u) << "the one whose time has come, and the one whose lease is over";
+  std::vector<HeldRow> quiet =
+      Await(ledger_->Quiet(kVmsdbd, clock_.WallNow() - minutes(10), 10)).value();
+  ASSERT_EQ(quiet.size(), 1u);
+  EXPECT_EQ(quiet[0].row.id, 1);
   Knowledge known{How::kQuery, clock_.WallNow() + hours(1)};
   EXPECT_EQ(Await(ledger_->Exists(kVmsdbd, {Uid("9.3")}, known)).value().size(), 1u);
 }

@@ -91,6 +91,7 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   WantedUids(*database_, kVmsdbd, now, 10);
   UnverifiedRows(*database_, kVmsdbd, 10);
   OverdueRows(*database_, kVmsdbd, now, 10);
+  QuietRows(*database_, kVmsdbd, now, 10);
   DueOf(*database_, kVmsdbd);
   OpenRowsOf(*database_, kVmsdbd);
   StandingOfInstance(*database_, Arrival("1.1", SpoolFile()).instance);
@@ -134,6 +135,60 @@ TEST_F(QueryPlanTest, OneReleaseAmongTwentyThousandCostsWhatItCostsAlone) {
   int64_t among = cost(Uid("9.1000001"), one);
   EXPECT_GT(alone, 0);
   EXPECT_LE(among, 2 * alone) << "in steps of the virtual machine";
+}
+
+TEST_F(QueryPlanTest, AClaimAmongThousandsThatRestCostsWhatItCostsAlone) {
+  WallTime now = clock_.WallNow();
+  Transaction tx(*database_, now);
+  auto cost = [&](int i) {
+    RowId due = Accept(tx, i, {});
+    std::vector<Row> claimed;
+    int64_t work = WorkOf([&] { claimed = steps::Claim(tx, kVmsdbd, 10, "a", minutes(5)); });
+    EXPECT_EQ(claimed.size(), 1u);
+    EXPECT_TRUE(claimed.empty() || claimed[0].id == due);
+    EXPECT_TRUE(steps::Complete(tx, due, std::nullopt));
+    return work;
+  };
+  int64_t alone = cost(1'000'000);
+  for (int i = 0; i < kMany; ++i) {
+    Acceptance arrival = Arrival("1." + std::to_string(i), SpoolFile{std::to_string(i), 1, 0, {}});
+    steps::Accept(tx, arrival);
+  }
+  // As if an attempt of each had been answered "later".
+  while (!steps::Claim(tx, kVmsdbd, 1000, "a", minutes(5)).empty()) {
+  }
+  for (RowId row = 2; row < kMany + 2; ++row)
+    ASSERT_TRUE(steps::FailAttempt(tx, row, {Cause::kRetry, ""}, now + hours(1)));
+  EXPECT_LE(cost(1'000'001), 2 * alone) << "in steps of the virtual machine";
+}
+
+TEST_F(QueryPlanTest, WhatIsDueAmongThousandsIsFoundAsIfAlone) {
+  WallTime now = clock_.WallNow();
+  Transaction tx(*database_, now);
+  auto listed = [](const std::string& uid) {
+    Requirement requirement = Needs(uid);
+    requirement.site = kListOnly;
+    return requirement;
+  };
+  auto quiet = [&] {
+    size_t found = 0;
+    int64_t work = WorkOf([&] { found = QuietRows(*database_, kVmsdbd, now, 10).size(); });
+    EXPECT_EQ(found, 1u);
+    return work;
+  };
+  auto first = [&] {
+    std::vector<WantedUid> wanted;
+    int64_t work = WorkOf([&] { wanted = WantedUids(*database_, kVmsdbd, now, 1); });
+    EXPECT_TRUE(wanted.size() == 1 && wanted[0].uid == Uid("9.1000000"));
+    return work;
+  };
+  Accept(tx, 1'000'000, {listed("9.1000000")});
+  steps::AskSoon(tx, kVmsdbd, {Uid("9.1000000")}, now);
+  int64_t quiet_alone = quiet(), first_alone = first();
+  for (int i = 0; i < kMany; ++i)
+    Accept(tx, i, {Needs("9." + std::to_string(i)), listed("8." + std::to_string(i / 10))});
+  EXPECT_LE(quiet(), 2 * quiet_alone) << "in steps of the virtual machine";
+  EXPECT_LE(first(), 2 * first_alone) << "in steps of the virtual machine";
 }
 
 // What was delivered long ago is kept for good.

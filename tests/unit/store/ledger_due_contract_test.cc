@@ -1,0 +1,150 @@
+#include "tests/unit/store/ledger_contract.h"
+
+// What every implementation of Ledger promises: what is due is found, whatever else is held.
+namespace router::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LedgerDueContract);
+
+// ---- questions
+
+TEST_P(LedgerDueContract, WhatWasJustStoredIsAskedAboutBeforeAnyBacklog) {
+  MakeBacklog(20);
+  clock_.Advance(minutes(1));
+  Accept("1.1", {Needs("9.1")});
+  ASSERT_EQ(Await(ledger().AskSoon(kVmsdbd, {Uid("9.1")}, Now() + seconds(1))).value().size(), 1u);
+  EXPECT_NE(FirstWanted().uid, Uid("9.1")) << "not before its time";
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(FirstWanted().uid, Uid("9.1"));
+  EXPECT_TRUE(FirstWanted().soon);
+  harness_->Restart();
+  EXPECT_EQ(FirstWanted().uid, Uid("9.1"));
+}
+
+TEST_P(LedgerDueContract, WhatWasStoredBeforeAnybodyWaitedForItIsAskedAboutFirstToo) {
+  ASSERT_THAT(Await(ledger().AskSoon(kVmsdbd, {Uid("9.1")}, Now())).value(), IsEmpty());
+  MakeBacklog(20);
+  clock_.Advance(minutes(1));
+  Accept("1.1", {Needs("9.1")});
+  EXPECT_EQ(FirstWanted().uid, Uid("9.1"));
+}
+
+TEST_P(LedgerDueContract, WhatHasOnceBeenSentIsAskedAboutFirstToo) {
+  Exist({Uid("9.1")});
+  RowId id = Accept("1.1", {Needs("9.1")}).row;
+  MakeBacklog(20);
+  ASSERT_EQ(Claim(1).size(), 1u);
+  WallTime retry_at = Now() + seconds(20);
+  ASSERT_TRUE(Await(ledger().BackToWaiting(id, {Cause::kNotYet, "A900"}, {}, retry_at)));
+  clock_.Advance(seconds(20));
+  EXPECT_EQ(FirstWanted().uid, Uid("9.1"));
+}
+
+TEST_P(LedgerDueContract, TheBacklogIsAskedAboutBehindIt) {
+  MakeBacklog(3);
+  Accept("1.1", {Needs("9.1")});
+  ASSERT_TRUE(Await(ledger().AskSoon(kVmsdbd, {Uid("9.1")}, Now())));
+  std::vector<std::string> wanted = WantedNow();
+  ASSERT_EQ(wanted.size(), 4u);
+  EXPECT_EQ(wanted[0], "9.1");
+  wanted.erase(wanted.begin());
+  EXPECT_THAT(wanted, UnorderedElementsAre("6.0", "6.1", "6.2"));
+}
+
+TEST_P(LedgerDueContract, WhatNeverAppearsIsInTheEndAskedAboutLikeAnythingElse) {
+  MakeBacklog(1);
+  Accept("1.1", {Needs("9.1")});
+  ASSERT_TRUE(Await(ledger().AskSoon(kVmsdbd, {Uid("9.1")}, Now())));
+  int asked = 0;
+  while (FirstWanted().uid == Uid("9.1") && asked < 100) {
+    ++asked;
+    ASSERT_TRUE(Await(ledger().Absent(kVmsdbd, {{Uid("9.1"), Now() + seconds(1)}})));
+    clock_.Advance(seconds(1));
+  }
+  EXPECT_GE(asked, 3) << "one negative answer proves nothing";
+  EXPECT_LT(asked, 100);
+  EXPECT_THAT(WantedNow(), ElementsAre("6.0", "9.1"));
+}
+
+// ---- what is given up in a quiet series
+
+TEST_P(LedgerDueContract, WhatMissesListedImagesAloneIsQuietAfterAWhile) {
+  RowId id = Accept("1.1", {Needs("9.1"), Listed("9.2"), Listed("9.3")}).row;
+  clock_.Advance(hours(1));
+  EXPECT_THAT(Quiet(), IsEmpty()) << "a contour misses its image";
+  Exist({Uid("9.1")});
+  EXPECT_THAT(Quiet(), IsEmpty()) << "one has just come";
+  clock_.Advance(minutes(9));
+  Exist({Uid("9.2")});
+  clock_.Advance(minutes(9));
+  EXPECT_THAT(Quiet(), IsEmpty());
+  clock_.Advance(minutes(1));
+  EXPECT_THAT(Quiet(), ElementsAre(id));
+  harness_->Restart();
+  EXPECT_THAT(Quiet(), ElementsAre(id));
+  std::vector<HeldRow> rows = Await(ledger().Quiet(kVmsdbd, Now(), 1)).value();
+  ASSERT_EQ(rows.size(), 1u);
+  ASSERT_EQ(rows[0].missing.size(), 1u);
+  EXPECT_EQ(rows[0].missing[0].uid, Uid("9.3"));
+  EXPECT_EQ(Await(ledger().Relax(id, {Uid("9.3")}, {})).value(), State::kReady);
+  EXPECT_THAT(Quiet(), IsEmpty());
+}
+
+TEST_P(LedgerDueContract, WhatIsNamedByTheListAloneIsQuietFromItsArrival) {
+  RowId id = Accept("1.1", {Listed("9.1")}).row;
+  EXPECT_THAT(Quiet(), IsEmpty());
+  clock_.Advance(minutes(10));
+  EXPECT_THAT(Quiet(), ElementsAre(id));
+}
+
+TEST_P(LedgerDueContract, AnImageThatIsForgottenEndsTheQuiet) {
+  Exist({Uid("9.1")});
+  Accept("1.1", {Needs("9.1"), Listed("9.2")});
+  clock_.Advance(minutes(10));
+  EXPECT_EQ(Quiet().size(), 1u);
+  ASSERT_TRUE(Await(ledger().ForgetExistence(kVmsdbd, {Uid("9.1")})));
+  EXPECT_THAT(Quiet(), IsEmpty());
+}
+
+TEST_P(LedgerDueContract, OnlyWhatWaitsIsQuietAndTheLongestComesFirst) {
+  RowId first = Accept("1.1", {Listed("9.1")}).row;
+  clock_.Advance(minutes(1));
+  RowId second = Accept("1.2", {Listed("9.2")}).row;
+  RowId third = Accept("1.3", {Listed("9.3")}).row;
+  clock_.Advance(hours(1));
+  ASSERT_TRUE(Await(ledger().Quarantine(third, {Cause::kDeadline, ""})));
+  EXPECT_THAT(Quiet(), ElementsAre(first, second));
+  EXPECT_THAT(Quiet(minutes(10), 1), ElementsAre(first));
+  ASSERT_TRUE(Await(ledger().Retry(third, "", "me")));
+  EXPECT_EQ(Quiet().size(), 3u);
+}
+
+// ---- claims
+
+TEST_P(LedgerDueContract, WhatRestsIsClaimedWhenItsTimeHasCome) {
+  RowId first = Accept("1.1").row, second = Accept("1.2").row;
+  ASSERT_EQ(Claim().size(), 2u);
+  ASSERT_TRUE(Await(ledger().Fail(first, {Cause::kRetry, ""}, Now() + seconds(30))));
+  ASSERT_TRUE(Await(ledger().Fail(second, {Cause::kRetry, ""}, Now() + seconds(10))));
+  EXPECT_THAT(ClaimedUids(), IsEmpty());
+  clock_.Advance(seconds(10));
+  EXPECT_THAT(ClaimedUids(), ElementsAre("1.2"));
+  harness_->Restart();  // 1.2 had not begun
+  clock_.Advance(seconds(20));
+  EXPECT_THAT(ClaimedUids(), ElementsAre("1.1", "1.2"));
+}
+
+TEST_P(LedgerDueContract, WhatRestsIsClaimedAtOnceWhereAPersonSaysSo) {
+  RowId id = Accept("1.1").row;
+  ASSERT_EQ(Claim().size(), 1u);
+  ASSERT_TRUE(Await(ledger().Fail(id, {Cause::kRetry, ""}, Now() + hours(1))));
+  ASSERT_TRUE(Await(ledger().Retry(id, "", "me")));
+  EXPECT_THAT(ClaimedUids(), ElementsAre("1.1"));
+}
+
+}  // namespace
+}  // namespace router::store
