@@ -10,6 +10,7 @@
 #include "router/base/log.h"
 #include "router/config/load.h"
 #include "router/rescue.h"
+#include "router/store/backup.h"
 
 namespace {
 
@@ -83,6 +84,19 @@ bool TakeFrom(const std::string& file, admin::ClientOptions& options) {
   return true;
 }
 
+// The exit code of a backup or its restoration; what was done, or why not, is printed.
+int Report(const Result<store::StoreCopy>& copy, const char* done, const std::string& where) {
+  if (!copy) {
+    std::cerr << "sluice: " << copy.error().detail << '\n';
+    return 1;
+  }
+  std::cout << copy->instances << " instances (" << copy->files << " files, " << copy->bytes
+            << " bytes) " << done << ' ' << where << '\n';
+  for (const std::string& file : copy->damaged)
+    std::cerr << "spool/" << file << ": missing or damaged in the backup\n";
+  return copy->damaged.empty() ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -95,6 +109,15 @@ int main(int argc, char** argv) {
   serve->add_option("--config", file, "The configuration file")->capture_default_str();
   auto* check = cli.add_subcommand("check", "List every fault of a configuration file");
   check->add_option("--config", file, "The configuration file")->capture_default_str();
+
+  std::string store, shelf;
+  auto* backup = cli.add_subcommand("backup", "Save a store, also while Sluice runs");
+  backup->add_option("--store", store, "The directory of the store")->required();
+  backup->add_option("--to", shelf, "A directory that is not there yet, or empty")->required();
+  auto* restore = cli.add_subcommand("restore", "Make a store of a backup");
+  restore->add_option("--from", shelf, "The directory of the backup")->required();
+  restore->add_option("--to", store, "The directory of the store: not there yet, or empty")
+      ->required();
 
   admin::ClientOptions options;
   admin::ActOn on;
@@ -115,7 +138,7 @@ int main(int argc, char** argv) {
   auto* report = ask("report", "What would have been done, and how often", observe);
   report->add_flag("--json", options.json, "The API's answer as it is");
   auto* leave = ask("leave", "Hold nothing more, send what is due, write the rest as files");
-  std::string leave_config, to, store;
+  std::string leave_config, to;
   leave->add_option("--config", leave_config,
                     "Its configuration file: in place of --url and token");
   leave->add_option("--to", to, "An empty directory, or one to be made")->required();
@@ -145,6 +168,10 @@ int main(int argc, char** argv) {
   if (*leave) {
     if (!leave_config.empty() && !TakeFrom(leave_config, options)) return 1;
     return admin::RunLeave(options, to, std::cout, std::cerr);
+  }
+  if (*backup) return Report(store::BackUp(store, shelf), "saved in", shelf);
+  if (*restore) {
+    return Report(store::Restore(shelf, store, Clock().WallNow()), "restored in", store);
   }
   if (*held) return admin::RunHeld(options, std::cout, std::cerr);
   if (*observe) return admin::RunObserveReport(options, std::cout, std::cerr);

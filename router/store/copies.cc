@@ -7,6 +7,27 @@
 namespace router::store {
 namespace {
 
+Result<> WriteAll(Disk& disk, int file, Bytes bytes) {
+  while (!bytes.empty()) {
+    Result<size_t> written = disk.Write(file, bytes);
+    if (!written) return std::unexpected(written.error());
+    bytes = bytes.subspan(*written);
+  }
+  return {};
+}
+
+Result<> Pour(Disk& disk, int from, int into) {
+  Buffer block(1 << 20);
+  for (uint64_t offset = 0;;) {
+    Result<size_t> got = disk.ReadAt(from, offset, block);
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) return disk.Sync(into);
+    Result<> written = WriteAll(disk, into, Bytes(block).first(*got));
+    if (!written) return written;
+    offset += *got;
+  }
+}
+
 std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
 }  // namespace
@@ -32,6 +53,27 @@ Result<> CopyLedger(Database& database, const std::string& path, Disk& disk) {
   if (done) done = disk.Rename(part, path);
   if (done) done = disk.SyncDirectory(FolderOf(path));
   return done;
+}
+
+Result<> CopyFile(const std::string& from, const std::string& to, Disk& disk) {
+  Result<int> source = disk.OpenToRead(from);
+  if (!source) return std::unexpected(source.error());
+  Result<int> target = disk.Create(to);
+  if (!target) {
+    disk.Close(*source);
+    return std::unexpected(target.error());
+  }
+  Result<> poured = Pour(disk, *source, *target);
+  disk.Close(*source);
+  disk.Close(*target);
+  if (!poured) (void)disk.Unlink(to);
+  return poured;
+}
+
+Result<> LinkOrCopy(const std::string& from, const std::string& to, Disk& disk) {
+  Result<bool> linked = disk.Link(from, to);
+  if (!linked) return std::unexpected(linked.error());
+  return *linked ? Result<>{} : CopyFile(from, to, disk);
 }
 
 }  // namespace router::store

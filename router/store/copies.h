@@ -16,4 +16,10 @@ Result<int> LockStore(const StorePaths& paths);
 // never half a copy under that name. Others may write meanwhile. Blocks. Error kDisk.
 Result<> CopyLedger(Database& database, const std::string& path, Disk& disk);
 
+// A file that is never changed, under a second name: the same file where both are on one file
+// system, else a copy, durable but for the folder, which is the caller's to sync. Errors: kDisk;
+// kNotFound where there is nothing at `from`.
+Result<> LinkOrCopy(const std::string& from, const std::string& to, Disk& disk);
+Result<> CopyFile(const std::string& from, const std::string& to, Disk& disk);
+
 }  // namespace router::store

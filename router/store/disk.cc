@@ -71,6 +71,12 @@ Result<> Disk::Rename(const std::string& from, const std::string& to) {
   return {};
 }
 
+Result<bool> Disk::Link(const std::string& from, const std::string& to) {
+  if (::link(from.c_str(), to.c_str()) == 0) return true;
+  if (errno == EXDEV || errno == EPERM || errno == EMLINK || errno == EOPNOTSUPP) return false;
+  return Failed("cannot link " + from, errno);
+}
+
 Result<> Disk::SyncDirectory(const std::string& path) {
   Result<int> directory = OpenFile(path, O_RDONLY | O_DIRECTORY);
   if (!directory) return std::unexpected(directory.error());

@@ -29,6 +29,8 @@ class Disk {
   virtual Result<> Sync(int file);                                                      // fdatasync
   virtual void Close(int file);
   virtual Result<> Rename(const std::string& from, const std::string& to);
+  // A second name for the same file. False: this file system, or these two, cannot.
+  virtual Result<bool> Link(const std::string& from, const std::string& to);
   virtual Result<> SyncDirectory(const std::string& path);
   virtual Result<> Unlink(const std::string& path);  // of what is not there: fine
   virtual Result<uint64_t> FreeBytes(const std::string& path);

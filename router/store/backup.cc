@@ -1,0 +1,312 @@
+#include "router/store/backup.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "router/dataset/digest.h"
+#include "router/store/copies.h"
+#include "router/store/database.h"
+#include "router/store/integrity.h"
+#include "router/store/schema.h"
+#include "router/store/spool.h"
+
+namespace router::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kFirstLine = "sluice backup\n";
+constexpr int kRounds = 20;
+
+std::string MarkOf(const std::string& backup) { return backup + "/backup"; }
+
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  std::string absolute = fs::absolute(path, error).lexically_normal();
+  while (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
+  return error ? path : absolute;
+}
+
+// No file in it, and no folder but an empty spool; a lock is left behind by every start.
+Result<> MustBeEmpty(const StorePaths& paths) {
+  std::error_code error, ignored;
+  for (fs::directory_iterator at(paths.directory, error), end; !error && at != end;
+       at.increment(error)) {
+    const std::string path = at->path();
+    if (path == paths.Lock()) continue;
+    if (path == paths.Spool() && fs::is_empty(at->path(), ignored)) continue;
+    return Fail(Errc::kBadConfig, Blame::kInternal, paths.directory + " is not empty");
+  }
+  if (!error || error == std::errc::no_such_file_or_directory) return {};
+  return Fail(Errc::kDisk, Blame::kInternal, paths.directory + ": " + error.message());
+}
+
+Result<std::unique_ptr<Database>> OpenLedger(const std::string& path, Database::Access access) {
+  std::error_code error;
+  if (!fs::exists(path, error))
+    return Fail(Errc::kNotFound, Blame::kInternal, "there is no ledger at " + path);
+  Result<std::unique_ptr<Database>> database = Database::Open(path, access);
+  if (!database) return database;
+  int64_t version = 0;
+  {
+    Rows rows = (*database)->Ask("PRAGMA user_version");
+    if (rows.Next()) version = rows.Int();
+  }
+  if ((*database)->failed()) return std::unexpected((*database)->failure());
+  if (version >= 1 && version <= SchemaVersion()) return database;
+  return Fail(
+      Errc::kBadConfig, Blame::kInternal,
+      path + " is of schema " + std::to_string(version) + ", which this version cannot read");
+}
+
+std::map<std::string, uint64_t> FilesOf(Database& database) {
+  std::map<std::string, uint64_t> files;
+  Rows rows = database.Ask("SELECT name, size FROM file");
+  while (rows.Next()) {
+    std::string name = rows.Text();
+    files[name] = static_cast<uint64_t>(rows.Int());
+  }
+  return files;
+}
+
+Result<StoreCopy> Summary(Database& database, const std::map<std::string, uint64_t>& files) {
+  StoreCopy copy;
+  {
+    Rows rows =
+        database.Ask("SELECT COUNT(*) FROM delivery WHERE state NOT IN ('delivered', 'discarded')");
+    if (rows.Next()) copy.instances = rows.Int();
+  }
+  copy.files = static_cast<int64_t>(files.size());
+  for (const auto& [name, size] : files) copy.bytes += size;
+  if (database.failed()) return std::unexpected(database.failure());
+  return copy;
+}
+
+// Gathers the files of a store that goes on working. Names only ever appear (a file is put there
+// before the row that names it) and go (after that row has ended), and no file is ever changed.
+class Gatherer {
+ public:
+  Gatherer(StorePaths from, StorePaths into, Disk& disk)
+      : from_(std::move(from)), into_(std::move(into)), disk_(disk) {}
+
+  // All that is there now. Most of what the ledger will name lies here then.
+  Result<> TakeAll() {
+    Result<std::vector<Disk::Entry>> entries = disk_.List(from_.Spool());
+    if (!entries) return std::unexpected(entries.error());
+    for (const Disk::Entry& entry : *entries) {
+      if (entry.name.ends_with(".part")) continue;
+      Result<bool> taken = Take(entry.name);
+      if (!taken) return std::unexpected(taken.error());
+    }
+    return {};
+  }
+  // False: one of them has gone, so the ledger that names it is no longer the latest.
+  Result<bool> TakeNamed(const std::map<std::string, uint64_t>& files) {
+    for (const auto& [name, size] : files) {
+      Result<bool> taken = Take(name);
+      if (!taken || !*taken) return taken;
+    }
+    return true;
+  }
+  Result<> DropOthers(const std::map<std::string, uint64_t>& files) {
+    for (const std::string& name : taken_) {
+      if (files.contains(name)) continue;
+      Result<> gone = disk_.Unlink(into_.File(name));
+      if (!gone) return gone;
+    }
+    return disk_.SyncDirectory(into_.Spool());
+  }
+
+ private:
+  Result<bool> Take(const std::string& name) {
+    if (taken_.contains(name)) return true;
+    Result<> done = LinkOrCopy(from_.File(name), into_.File(name), disk_);
+    if (!done && done.error().code == Errc::kNotFound) return false;
+    if (!done) return std::unexpected(done.error());
+    taken_.insert(name);
+    return true;
+  }
+
+  const StorePaths from_, into_;
+  Disk& disk_;
+  std::set<std::string> taken_;
+};
+
+// One round: the ledger as it is now, with all files that it names. False: to be tried again.
+Result<bool> SaveAsOfNow(Database& database, Gatherer& gatherer, const StorePaths& into, Disk& disk,
+                         StoreCopy& copy) {
+  Result<> gathered = gatherer.TakeAll();
+  if (!gathered) return std::unexpected(gathered.error());
+  database.Script("BEGIN");  // what is read until COMMIT is of one moment
+  const std::map<std::string, uint64_t> files = FilesOf(database);
+  if (database.failed()) return std::unexpected(database.failure());
+  Result<bool> all = gatherer.TakeNamed(files);
+  if (all && *all) {
+    Result<StoreCopy> summary = Summary(database, files);
+    Result<> done = summary ? CopyLedger(database, into.Ledger(), disk)
+                            : Result<>(std::unexpected(summary.error()));
+    if (done) done = gatherer.DropOthers(files);
+    if (!done) return std::unexpected(done.error());
+    copy = std::move(*summary);
+  }
+  database.Script("COMMIT");
+  return all;
+}
+
+Result<> WriteMark(const std::string& backup, const StoreCopy& copy, Disk& disk) {
+  const std::string text =
+      std::string(kFirstLine) + "schema at most " + std::to_string(SchemaVersion()) +
+      "\ninstances " + std::to_string(copy.instances) + "\nfiles " + std::to_string(copy.files) +
+      "\nbytes " + std::to_string(copy.bytes) + "\n";
+  Result<int> file = disk.Create(MarkOf(backup));
+  if (!file) return std::unexpected(file.error());
+  Bytes left = AsBytes(text);
+  Result<> done;
+  while (done && !left.empty()) {
+    Result<size_t> written = disk.Write(*file, left);
+    if (written) left = left.subspan(*written);
+    if (!written) done = std::unexpected(written.error());
+  }
+  if (done) done = disk.Sync(*file);
+  disk.Close(*file);
+  if (done) done = disk.SyncDirectory(backup);
+  return done;
+}
+
+Result<> MustBeWhole(const std::string& backup, Disk& disk) {
+  Result<int> file = disk.OpenToRead(MarkOf(backup));
+  if (!file) {
+    return Fail(Errc::kNotFound, Blame::kInternal,
+                backup + " is no backup, or one that was broken off");
+  }
+  Buffer begin(kFirstLine.size());
+  Result<size_t> got = disk.ReadAt(*file, 0, begin);
+  disk.Close(*file);
+  if (!got) return std::unexpected(got.error());
+  if (AsText(begin) == kFirstLine) return {};
+  return Fail(Errc::kNotFound, Blame::kInternal, backup + " is no backup of Sluice");
+}
+
+// Each instance may have been sent since, and found its way there.
+Result<> MarkAsOld(Database& database, WallTime now) {
+  database.Script("BEGIN IMMEDIATE");
+  database.Run(
+      "UPDATE delivery SET maybe_there = 1, there_before = "
+      "EXISTS (SELECT 1 FROM existence AS e WHERE e.application = delivery.application AND "
+      "e.uid = delivery.sop_instance) OR "
+      "EXISTS (SELECT 1 FROM delivery AS d WHERE d.sop_instance = delivery.sop_instance AND "
+      "d.application = delivery.application AND +d.state = 'delivered') "
+      "WHERE state NOT IN ('delivered', 'discarded') AND maybe_there = 0");
+  database.Run(
+      "INSERT INTO history (row, at, from_state, to_state, cause, reason, by_whom) "
+      "SELECT id, ?, state, state, cause, 'restored from a backup', 'sluice' FROM delivery "
+      "WHERE state NOT IN ('delivered', 'discarded')",
+      now);
+  database.Script("COMMIT");
+  if (database.failed()) return std::unexpected(database.failure());
+  return {};
+}
+
+// Puts the files there. Returns those that are not what the ledger says.
+Result<std::vector<std::string>> RestoreFiles(Database& database, const StorePaths& from,
+                                              const StorePaths& into, Disk& disk) {
+  std::vector<std::string> damaged;
+  Rows rows = database.Ask(
+      "SELECT file, size, dataset_offset, sha256, transfer_syntax FROM delivery "
+      "WHERE state NOT IN ('delivered', 'discarded') GROUP BY file");
+  while (rows.Next()) {
+    const std::string name = rows.Text();
+    const uint64_t size = static_cast<uint64_t>(rows.Int());
+    dataset::Region region{into.File(name), static_cast<uint64_t>(rows.Int()), {}};
+    const Buffer sha256 = rows.Blob();
+    region.transfer_syntax = rows.TakeUid();
+    Result<> placed = LinkOrCopy(from.File(name), into.File(name), disk);
+    if (!placed && placed.error().code != Errc::kNotFound) return std::unexpected(placed.error());
+    std::error_code error;
+    bool good = placed && fs::file_size(into.File(name), error) == size;
+    if (good) {
+      Result<dataset::Digest> digest = dataset::DigestOfBytes(region);
+      good = digest && std::ranges::equal(*digest, sha256);
+    }
+    if (!good) damaged.push_back(name);
+  }
+  if (database.failed()) return std::unexpected(database.failure());
+  Result<> synced = disk.SyncDirectory(into.Spool());
+  if (!synced) return std::unexpected(synced.error());
+  return damaged;
+}
+
+// The ledger gets its name last: until then there is no store.
+Result<StoreCopy> RestoreInto(const StorePaths& from, const StorePaths& into, WallTime now,
+                              Disk& disk) {
+  const std::string part = into.Ledger() + ".part";
+  Result<> done = CopyFile(from.Ledger(), part, disk);
+  if (!done) return std::unexpected(done.error());
+  Result<StoreCopy> copy;
+  {
+    Result<std::unique_ptr<Database>> database = OpenLedger(part, Database::Access::kReadWrite);
+    if (!database) return std::unexpected(database.error());
+    done = CheckIntegrity(**database);
+    if (done) done = MarkAsOld(**database, now);
+    if (!done) return std::unexpected(done.error());
+    copy = Summary(**database, FilesOf(**database));
+    if (!copy) return copy;
+    Result<std::vector<std::string>> damaged = RestoreFiles(**database, from, into, disk);
+    if (!damaged) return std::unexpected(damaged.error());
+    copy->damaged = std::move(*damaged);
+  }
+  Result<int> file = disk.OpenToRead(part);
+  if (!file) return std::unexpected(file.error());
+  done = disk.Sync(*file);
+  disk.Close(*file);
+  if (done) done = disk.Rename(part, into.Ledger());
+  if (done) done = disk.SyncDirectory(into.directory);
+  if (!done) return std::unexpected(done.error());
+  return copy;
+}
+
+}  // namespace
+
+Result<StoreCopy> BackUp(const std::string& store, const std::string& to, Disk& disk) {
+  const StorePaths from{Absolute(store)}, into{Absolute(to)};
+  Result<std::unique_ptr<Database>> database =
+      OpenLedger(from.Ledger(), Database::Access::kReadOnly);
+  if (!database) return std::unexpected(database.error());
+  Result<> empty = MustBeEmpty(into);
+  if (!empty) return std::unexpected(empty.error());
+  Result<> made = disk.MakeDirectory(into.Spool());
+  if (!made) return std::unexpected(made.error());
+  Gatherer gatherer(from, into, disk);
+  StoreCopy copy;
+  for (int round = 0; round < kRounds; ++round) {
+    Result<bool> saved = SaveAsOfNow(**database, gatherer, into, disk, copy);
+    if (!saved) return std::unexpected(saved.error());
+    if (!*saved) continue;
+    Result<> marked = WriteMark(into.directory, copy, disk);
+    if (!marked) return std::unexpected(marked.error());
+    return copy;
+  }
+  return Fail(Errc::kLimit, Blame::kInternal,
+              "the store changes faster than it can be saved: try again when less is delivered",
+              true);
+}
+
+Result<StoreCopy> Restore(const std::string& from, const std::string& store, WallTime now,
+                          Disk& disk) {
+  const StorePaths saved{Absolute(from)}, into{Absolute(store)};
+  Result<> fit = MustBeWhole(saved.directory, disk);
+  if (fit) fit = MustBeEmpty(into);
+  if (fit) fit = disk.MakeDirectory(into.Spool());
+  if (!fit) return std::unexpected(fit.error());
+  Result<int> lock = LockStore(into);
+  if (!lock) return std::unexpected(lock.error());
+  Result<StoreCopy> copy = RestoreInto(saved, into, now, disk);
+  ::close(*lock);
+  return copy;
+}
+
+}  // namespace router::store

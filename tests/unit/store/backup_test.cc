@@ -1,0 +1,236 @@
+#include "router/store/backup.h"
+
+#include <fstream>
+#include <thread>
+
+#include "tests/unit/store/store_fixture.h"
+
+// A store that is saved while it works, lost, and made again.
+namespace router::store {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+// Two file systems.
+class DiskWithoutLinks : public Disk {
+ public:
+  Result<bool> Link(const std::string&, const std::string&) override { return false; }
+};
+
+class BackupTest : public ::testing::Test {
+ protected:
+  std::string store() const { return folder_.path() + "/store"; }
+  std::string shelf() const { return folder_.path() + "/shelf"; }
+  StorePaths paths() const { return {store()}; }
+  void Open() { ledger_ = SqliteLedger::Open({.directory = store()}, clock_).value(); }
+  template <class T>
+  T Await(Task<T> task) {
+    return awaiter_.Await(std::move(task));
+  }
+  RowId Accept(std::string_view uid, std::vector<Requirement> needs = {}) {
+    std::string name = "f" + std::to_string(++files_) + ".dcm";
+    SpoolFile file = WritePart(paths(), name, "content of " + name);
+    return Await(ledger_->Accept(Arrival(uid, std::move(file), std::move(needs)))).value().row;
+  }
+  void LoseTheStore() {
+    ledger_.reset();
+    std::filesystem::remove_all(store());
+  }
+  Row Find(RowId row) { return Await(ledger_->Find(row)).value(); }
+  Result<StoreCopy> RestoreHere() { return Restore(shelf(), store(), clock_.WallNow()); }
+  static std::vector<std::string> FilesIn(const std::string& spool) {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::directory_iterator(spool))
+      names.push_back(entry.path().filename());
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  TestClock clock_;
+  ScratchFolder folder_;
+  Awaiter awaiter_;
+  std::unique_ptr<SqliteLedger> ledger_;
+  int files_ = 0;
+};
+
+TEST_F(BackupTest, WhatIsHeldComesBackFromABackupMadeWhileTheLedgerWorks) {
+  Open();
+  RowId waiting = Accept("1.1", {Needs("9.1"), Needs("9.2")}), ready = Accept("1.2");
+  RowId quarantined = Accept("1.3");
+  ASSERT_TRUE(Await(ledger_->Quarantine(quarantined, {Cause::kRefused, "C000"})));
+  ASSERT_TRUE(Await(ledger_->Discard(Accept("1.4"), "not wanted", "me")));
+  WritePart(paths(), "coming.dcm", "half");
+  StoreCopy copy = BackUp(store(), shelf()).value();
+  EXPECT_EQ(copy.instances, 3);
+  EXPECT_EQ(copy.files, 3);
+  EXPECT_THAT(FilesIn(shelf() + "/spool"), ElementsAre("f1.dcm", "f2.dcm", "f3.dcm"));
+  RowId later = Accept("1.5");  // the ledger goes on
+  EXPECT_EQ(Find(later).state, State::kReady);
+  LoseTheStore();
+
+  StoreCopy restored = RestoreHere().value();
+  EXPECT_EQ(restored.instances, 3);
+  EXPECT_THAT(restored.damaged, IsEmpty());
+  Open();
+  EXPECT_THAT(ledger_->sweep().files_without_row, IsEmpty());
+  EXPECT_THAT(ledger_->sweep().rows_without_file, IsEmpty());
+  EXPECT_THAT(ledger_->sweep().wrong_sizes, IsEmpty());
+  EXPECT_EQ(Find(waiting).missing, 2);
+  EXPECT_EQ(Find(ready).state, State::kReady);
+  EXPECT_EQ(Find(quarantined).reason, (Reason{Cause::kRefused, "C000"}));
+  Knowledge known{How::kQuery, clock_.WallNow() + hours(1)};
+  EXPECT_EQ(Await(ledger_->Exists(kVmsdbd, {Uid("9.1"), Uid("9.2")}, known)).value().size(), 1u);
+  std::ifstream file(paths().File("f1.dcm"));
+  EXPECT_EQ(std::string((std::istreambuf_iterator<char>(file)), {}), "content of f1.dcm");
+}
+
+TEST_F(BackupTest, TheStoreOfADeadProcessIsSavedAsWell) {
+  Open();
+  RowId id = Accept("1.1", {Needs("9.1")});
+  ledger_.reset();
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  LoseTheStore();
+  ASSERT_TRUE(RestoreHere());
+  Open();
+  EXPECT_EQ(Find(id).state, State::kWaiting);
+}
+
+// Sent since, or not: its UID there, or the status "duplicate", is no sign of a stranger.
+TEST_F(BackupTest, WhatMayHaveBeenSentSinceCountsAsAnAttemptWithoutAnswer) {
+  Open();
+  RowId id = Accept("1.1"), was_there = Accept("1.2");
+  ASSERT_TRUE(Await(ledger_->AskSoon(kVmsdbd, {Uid("1.2")}, clock_.WallNow())));
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  ASSERT_EQ(Await(ledger_->Claim(kVmsdbd, 1, "a", minutes(5))).value().size(), 1u);
+  ASSERT_TRUE(Await(ledger_->Complete(id, std::nullopt)));
+  LoseTheStore();
+  ASSERT_TRUE(RestoreHere());
+  Open();
+  EXPECT_EQ(Find(id).state, State::kReady);
+  EXPECT_TRUE(Find(id).maybe_there);
+  EXPECT_FALSE(Find(id).there_before);
+  EXPECT_TRUE(Find(was_there).maybe_there);
+  EXPECT_TRUE(Find(was_there).there_before);
+  EXPECT_EQ(Await(ledger_->History(id)).value().back().reason.text, "restored from a backup");
+}
+
+TEST_F(BackupTest, EveryBackupIsWholeWhileInstancesComeAndGo) {
+  Open();
+  constexpr int kBackups = 5;
+  std::atomic<bool> done = false;
+  std::atomic<int> made = 0;
+  std::thread saving([&] {
+    for (int i = 0; i < kBackups; ++i) {
+      const std::string to = shelf() + std::to_string(i);
+      Result<StoreCopy> copy = BackUp(store(), to);
+      while (!copy && copy.error().retryable) {
+        std::filesystem::remove_all(to);
+        copy = BackUp(store(), to);
+      }
+      EXPECT_TRUE(copy) << (copy ? "" : copy.error().detail);
+      made += copy ? 1 : 0;
+    }
+    done = true;
+  });
+  std::vector<RowId> kept;
+  while (!done) {
+    RowId id = Accept("1." + std::to_string(files_), {Needs("9.1")});
+    kept.push_back(id);
+    if (kept.size() < 20) continue;
+    ASSERT_TRUE(Await(ledger_->Discard(kept.front(), "", "me")));
+    kept.erase(kept.begin());
+  }
+  saving.join();
+  ASSERT_EQ(made, kBackups);
+  for (int i = 0; i < kBackups; ++i) {
+    const std::string again = store() + std::to_string(i);
+    StoreCopy copy = Restore(shelf() + std::to_string(i), again, clock_.WallNow()).value();
+    EXPECT_THAT(copy.damaged, IsEmpty());
+    auto ledger = SqliteLedger::Open({.directory = again}, clock_).value();
+    EXPECT_THAT(ledger->sweep().rows_without_file, IsEmpty());
+    EXPECT_THAT(ledger->sweep().files_without_row, IsEmpty());
+    EXPECT_EQ(Await(ledger->OpenRows(kVmsdbd)).value(), copy.instances);
+  }
+}
+
+TEST_F(BackupTest, BetweenTwoFileSystemsFilesAreCopied) {
+  Open();
+  Accept("1.1");
+  DiskWithoutLinks disk;
+  ASSERT_TRUE(BackUp(store(), shelf(), disk));
+  EXPECT_EQ(std::filesystem::hard_link_count(paths().File("f1.dcm")), 1u);
+  LoseTheStore();
+  ASSERT_TRUE(Restore(shelf(), store(), clock_.WallNow(), disk));
+  Open();
+  EXPECT_THAT(ledger_->sweep().rows_without_file, IsEmpty());
+}
+
+TEST_F(BackupTest, ABackupThatWasBrokenOffIsNotRestored) {
+  Open();
+  Accept("1.1");
+  TestDisk disk;
+  disk.Fail("create");  // the mark, written last
+  EXPECT_FALSE(BackUp(store(), shelf(), disk));
+  Result<StoreCopy> restored = Restore(shelf(), folder_.path() + "/other", clock_.WallNow());
+  ASSERT_FALSE(restored);
+  EXPECT_EQ(restored.error().code, Errc::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/other/ledger.sqlite"));
+}
+
+TEST_F(BackupTest, NothingIsWrittenOverWhatIsThere) {
+  Open();
+  Accept("1.1");
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  Result<StoreCopy> again = BackUp(store(), shelf());
+  ASSERT_FALSE(again);
+  EXPECT_THAT(again.error().detail, HasSubstr("not empty"));
+  Result<StoreCopy> restored = RestoreHere();
+  ASSERT_FALSE(restored);
+  EXPECT_THAT(restored.error().detail, HasSubstr("not empty"));
+  EXPECT_EQ(Find(1).state, State::kReady);
+}
+
+TEST_F(BackupTest, WhereThereIsNoStoreThereIsNothingToSave) {
+  Result<StoreCopy> copy = BackUp(store(), shelf());
+  ASSERT_FALSE(copy);
+  EXPECT_EQ(copy.error().code, Errc::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(shelf()));
+}
+
+TEST_F(BackupTest, ADamagedFileIsNamedAndTheRestComesBack) {
+  Open();
+  for (const char* uid : {"1.1", "1.2", "1.3"}) Accept(uid);
+  DiskWithoutLinks disk;
+  ASSERT_TRUE(BackUp(store(), shelf(), disk));
+  LoseTheStore();
+  std::ofstream(shelf() + "/spool/f1.dcm") << "CONTENT of f1.dcm";  // as long as it was
+  std::filesystem::remove(shelf() + "/spool/f2.dcm");
+  StoreCopy restored = RestoreHere().value();
+  EXPECT_THAT(restored.damaged, ElementsAre("f1.dcm", "f2.dcm"));
+  Open();
+  EXPECT_EQ(Find(3).state, State::kReady);
+  EXPECT_THAT(ledger_->sweep().rows_without_file, ElementsAre("f2.dcm"));
+}
+
+TEST_F(BackupTest, ADamagedLedgerIsNotRestored) {
+  Open();
+  for (int i = 0; i < 100; ++i) Accept("1." + std::to_string(i), {Needs("9.1")});
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  LoseTheStore();
+  {
+    std::fstream file(shelf() + "/ledger.sqlite", std::ios::in | std::ios::out | std::ios::binary);
+    for (int at = 8192; at < 100'000; at += 16384) {
+      file.seekp(at);
+      file << std::string(512, '\xA5');
+    }
+  }
+  Result<StoreCopy> restored = RestoreHere();
+  ASSERT_FALSE(restored);
+  EXPECT_EQ(restored.error().code, Errc::kCorrupt);
+  EXPECT_FALSE(std::filesystem::exists(paths().Ledger()));
+}
+
+}  // namespace
+}  // namespace router::store
