@@ -34,6 +34,10 @@ void MoveBack(Transaction& tx, std::chrono::milliseconds by) {
       "UPDATE delivery SET lease_until = MAX(lease_until - ?1, ?2) "
       "WHERE state = 'sending' AND lease_until > ?2",
       step, tx.now());
+  database.Run(
+      "UPDATE commitment SET next_attempt_at = MAX(next_attempt_at - ?1, ?2) "
+      "WHERE state = 'decided' AND next_attempt_at > ?2",
+      step, tx.now());
   database.Run("UPDATE wanted SET next_check = MAX(next_check - ?1, ?2) WHERE next_check > ?2",
                step, tx.now());
 }

@@ -1,5 +1,6 @@
 #include "router/store/ledger_reader.h"
 
+#include "router/store/commitment_steps.h"
 #include "router/store/database.h"
 #include "router/store/queries.h"
 #include "router/store/spool.h"
@@ -59,6 +60,11 @@ Result<std::vector<Requirement>> LedgerReader::Missing(RowId row, int skip) {
 Result<std::map<std::string, int64_t>> LedgerReader::OpenRows() {
   std::lock_guard lock(mutex_);
   return Judge(*database_, OpenRowsOfAll(*database_));
+}
+
+Result<std::map<std::string, int64_t>> LedgerReader::OwedCommitments() {
+  std::lock_guard lock(mutex_);
+  return Judge(*database_, steps::OwedOfAll(*database_));
 }
 
 Result<std::vector<RowId>> LedgerReader::InOrderOfInjection(const std::string& application) {

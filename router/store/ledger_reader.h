@@ -36,6 +36,8 @@ class LedgerReader {
   // Was the instance ever known to exist at the application, as far as is remembered: believed
   // still or not.
   Result<std::optional<Sighting>> Seen(const std::string& application, const Uid& uid);
+  // How many requests for storage commitment each application's clients have had no report of.
+  Result<std::map<std::string, int64_t>> OwedCommitments();
 
  private:
   explicit LedgerReader(std::unique_ptr<Database> database);

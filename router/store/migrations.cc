@@ -162,9 +162,45 @@ ALTER TABLE wanted ADD COLUMN soon INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX wanted_soon ON wanted (application, next_check) WHERE soon = 1;
 )sql";
 
+// What is owed to clients who asked for storage commitment.
+constexpr const char* kCommitmentTables = R"sql(
+CREATE TABLE commitment (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  application TEXT NOT NULL,
+  client TEXT NOT NULL,
+  called TEXT NOT NULL,
+  address TEXT NOT NULL,
+  transaction_uid TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'decided', 'reported', 'abandoned')),
+  accepted_at INTEGER NOT NULL,
+  deadline INTEGER NOT NULL,
+  decided_at INTEGER,
+  finished_at INTEGER,
+  attempts INTEGER NOT NULL,
+  next_attempt_at INTEGER NOT NULL
+);
+CREATE INDEX commitment_transaction ON commitment (transaction_uid, application, client);
+CREATE INDEX commitment_open ON commitment (application, id) WHERE state = 'open';
+CREATE INDEX commitment_due ON commitment (application, next_attempt_at)
+  WHERE state = 'decided';
+CREATE INDEX commitment_finished ON commitment (finished_at) WHERE finished_at IS NOT NULL;
+
+CREATE TABLE commitment_instance (
+  commitment INTEGER NOT NULL REFERENCES commitment (id),
+  position INTEGER NOT NULL,
+  sop_class TEXT NOT NULL,
+  sop_instance TEXT NOT NULL,
+  outcome INTEGER,
+  PRIMARY KEY (commitment, position)
+) WITHOUT ROWID;
+CREATE INDEX commitment_undecided ON commitment_instance (commitment, position)
+  WHERE outcome IS NULL;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {"an orderly end is written down", kEnded},
     {"what is due lies apart from what is held", kDueApart},
+    {"requests for storage commitment", kCommitmentTables},
 };
 
 }  // namespace

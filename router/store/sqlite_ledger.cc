@@ -84,7 +84,11 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(Options options, const 
 
 SqliteLedger::SqliteLedger(std::unique_ptr<LedgerThread> thread,
                            std::unique_ptr<IntegrityWatch> watch, SweepReport sweep, int lock)
-    : thread_(std::move(thread)), watch_(std::move(watch)), sweep_(std::move(sweep)), lock_(lock) {}
+    : thread_(std::move(thread)),
+      commitments_(*thread_),
+      watch_(std::move(watch)),
+      sweep_(std::move(sweep)),
+      lock_(lock) {}
 
 SqliteLedger::~SqliteLedger() {
   watch_.reset();

@@ -8,6 +8,7 @@
 #include "router/base/clock.h"
 #include "router/store/disk.h"
 #include "router/store/ledger.h"
+#include "router/store/sqlite_commitments.h"
 #include "router/store/sweep.h"
 
 namespace router::store {
@@ -40,6 +41,7 @@ class SqliteLedger : public Ledger {
   ~SqliteLedger() override;
 
   const SweepReport& sweep() const { return sweep_; }
+  CommitmentLedger& commitments() { return commitments_; }
 
   Task<Result<Accepted>> Accept(Acceptance instance) override;
   Task<Result<std::vector<Accepted>>> AcceptAll(std::vector<Acceptance> instances) override;
@@ -93,6 +95,7 @@ class SqliteLedger : public Ledger {
                SweepReport sweep, int lock);
 
   std::unique_ptr<LedgerThread> thread_;
+  SqliteCommitments commitments_;
   std::unique_ptr<IntegrityWatch> watch_;  // absent: all was checked at the start
   const SweepReport sweep_;
   const int lock_;  // descriptor of the locked file

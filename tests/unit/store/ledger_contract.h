@@ -12,6 +12,7 @@ class LedgerHarness {
  public:
   virtual ~LedgerHarness() = default;
   virtual Ledger& ledger() = 0;
+  virtual CommitmentLedger& commitments() = 0;
   virtual StorePaths paths() const = 0;
   virtual void Restart() = 0;  // the process ends and a new one opens the same store
 };
@@ -143,6 +144,44 @@ class LedgerDueContract : public LedgerContract {
     std::vector<RowId> ids;
     std::vector<HeldRow> rows = Await(ledger().Quiet(kVmsdbd, Now() - minutes_ago, limit)).value();
     for (const HeldRow& held : rows) ids.push_back(held.row.id);
+    return ids;
+  }
+};
+
+// The same, for what is owed to clients who asked for storage commitment.
+class CommitmentContract : public LedgerContract {
+ protected:
+  CommitmentLedger& commitments() { return harness_->commitments(); }
+  AddedCommitment Add(NewCommitment asked) {
+    asked.deadline = Now() + hours(1);
+    return Await(commitments().Add(std::move(asked))).value();
+  }
+  RowId AddNew(NewCommitment asked) {
+    AddedCommitment added = Add(std::move(asked));
+    EXPECT_EQ(added.outcome, AddedCommitment::Outcome::kNew);
+    return added.id;
+  }
+  std::vector<UndecidedInstance> Undecided() {
+    return Await(commitments().Undecided(kVmsdbd, 0, -1, 100)).value();
+  }
+  std::vector<std::string> UndecidedUids() {
+    std::vector<std::string> uids;
+    const std::vector<UndecidedInstance> all = Undecided();
+    for (const UndecidedInstance& one : all) uids.push_back(one.sop.sop_instance.str());
+    return uids;
+  }
+  int Decide(std::vector<InstanceDecision> decisions) {
+    return Await(commitments().Decide(std::move(decisions))).value();
+  }
+  // A request of one instance, which is committed.
+  RowId Decided(RowId id) {
+    EXPECT_EQ(Decide({{id, 0, 0}}), 1);
+    return id;
+  }
+  std::vector<RowId> Due() {
+    std::vector<RowId> ids;
+    std::vector<Commitment> all = Await(commitments().Due(kVmsdbd, Now(), 100)).value();
+    for (const Commitment& one : all) ids.push_back(one.id);
     return ids;
   }
 };

@@ -1,3 +1,4 @@
+#include "router/store/commitment_steps.h"
 #include "router/store/queries.h"
 #include "router/store/schema.h"
 #include "router/store/steps.h"
@@ -88,6 +89,16 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   steps::TakeWarnings(tx, kVmsdbd, now, 10);
   steps::ReserveMessageIds(tx, kVmsdbd, AeTitle::FromWire("S"), 1);
   steps::EndAllSending(tx);
+  NewCommitment asked{kVmsdbd, {}, {}, "", {Uid("2.1"), {{Uid("1.1"), Uid("1.2")}}}, now, 1};
+  const RowId owed = steps::AddCommitment(tx, asked).id;
+  steps::AddCommitment(tx, asked);
+  EXPECT_EQ(steps::UndecidedInstances(*database_, kVmsdbd, 0, -1, 10, now).size(), 1u);
+  EXPECT_EQ(steps::DecideInstances(tx, {{owed, 0, 0}}), 1);
+  EXPECT_EQ(steps::DueReports(*database_, kVmsdbd, now, 10).size(), 1u);
+  steps::NextReport(*database_, kVmsdbd);
+  EXPECT_TRUE(steps::ResultOfCommitment(*database_, owed));
+  EXPECT_TRUE(steps::ReportAgain(tx, owed, now));
+  EXPECT_TRUE(steps::EndCommitment(tx, owed, true));
   WantedUids(*database_, kVmsdbd, now, 10);
   UnverifiedRows(*database_, kVmsdbd, 10);
   OverdueRows(*database_, kVmsdbd, now, 10);

@@ -8,6 +8,7 @@ class SqliteHarness : public LedgerHarness {
  public:
   explicit SqliteHarness(const Clock& clock) : clock_(clock) { Restart(); }
   Ledger& ledger() override { return *ledger_; }
+  CommitmentLedger& commitments() override { return ledger_->commitments(); }
   StorePaths paths() const override { return {folder_.path()}; }
   void Restart() override {
     ledger_.reset();
@@ -34,5 +35,6 @@ INSTANTIATE_TEST_SUITE_P(Store, LedgerContract, ::testing::Values(kSqlite), Name
 INSTANTIATE_TEST_SUITE_P(Store, ClockStep, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerDueContract, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerDeliveryContract, ::testing::Values(kSqlite), Name);
+INSTANTIATE_TEST_SUITE_P(Store, CommitmentContract, ::testing::Values(kSqlite), Name);
 
 }  // namespace router::store

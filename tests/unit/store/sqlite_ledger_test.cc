@@ -432,6 +432,49 @@ TEST_F(SqliteLedgerTest, ALedgerOfANewerVersionIsNotTouched) {
   EXPECT_EQ(opened.error().code, Errc::kBadConfig);
 }
 
+TEST_F(SqliteLedgerTest, ALedgerOfTheFirstVersionGetsTheTablesOfTheSecondAndKeepsItsRows) {
+  Open();
+  const RowId held = Accept("1.1", {Needs("9.1")})->row;
+  ledger_.reset();
+  sqlite3* handle = nullptr;
+  ASSERT_EQ(sqlite3_open(paths().Ledger().c_str(), &handle), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(handle,
+                         "DROP TABLE commitment_instance; DROP TABLE commitment; "
+                         "PRAGMA user_version = 1",
+                         nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  sqlite3_close(handle);
+  Open();
+  EXPECT_EQ(Await(ledger_->Find(held))->state, State::kWaiting);
+  NewCommitment asked;
+  asked.application = kVmsdbd;
+  asked.request = {Uid("2.1"), {{Uid("1.2.840.10008.5.1.4.1.1.2"), Uid("1.1")}}};
+  EXPECT_TRUE(Await(ledger_->commitments().Add(asked)));
+  Open();
+  auto owed = Await(ledger_->commitments().Undecided(kVmsdbd, 0, -1, 10));
+  ASSERT_TRUE(owed);
+  EXPECT_EQ(owed->size(), 1u);
+}
+
+TEST_F(SqliteLedgerTest, AFullDiskTakesNoRequestForStorageCommitmentAndGoesOnLater) {
+  SqliteLedger::Options options = Options();
+  options.max_pages = 80;
+  Open(std::move(options));
+  NewCommitment asked;
+  asked.application = kVmsdbd;
+  for (int i = 0; i < 5000; ++i)
+    asked.request.instances.push_back({Uid("1.2.840.10008.5.1.4.1.1.2"), Uid("1.1")});
+  asked.request.transaction = Uid("2.1");
+  auto refused = Await(ledger_->commitments().Add(asked));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kDisk);
+  EXPECT_TRUE(refused.error().retryable);
+  asked.request.instances.resize(1);
+  auto taken = Await(ledger_->commitments().Add(asked));
+  ASSERT_TRUE(taken) << taken.error().detail;
+  EXPECT_EQ(taken->outcome, AddedCommitment::Outcome::kNew) << "nothing was left of the first";
+}
+
 TEST_F(SqliteLedgerTest, ExpiredExistenceIsForgottenInTime) {
   Open();
   Knowledge brief{How::kRelayed, clock_.WallNow() + seconds(1)};

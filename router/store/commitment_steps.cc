@@ -1,0 +1,241 @@
+#include "router/store/commitment_steps.h"
+
+#include <set>
+
+#include "router/store/queries.h"
+
+namespace router::store::steps {
+namespace {
+
+// A Transaction UID is not to be used again (PS3.4 J.3.2.1); so long we remember it.
+constexpr std::chrono::hours kRememberFor{30 * 24};
+constexpr int kForgottenAtOnce = 4;  // requests, with each that comes: more than there come
+
+std::vector<dataset::ReferencedSop> InstancesOf(Database& database, RowId id) {
+  Rows rows = database.Ask(
+      "SELECT sop_class, sop_instance FROM commitment_instance WHERE commitment = ? "
+      "ORDER BY position",
+      id);
+  std::vector<dataset::ReferencedSop> all;
+  while (rows.Next()) {
+    dataset::ReferencedSop& sop = all.emplace_back();
+    sop.sop_class = rows.TakeUid();
+    sop.sop_instance = rows.TakeUid();
+  }
+  return all;
+}
+
+struct Earlier {
+  RowId id;
+  bool finished;
+};
+
+std::vector<Earlier> WithTransaction(Database& database, const NewCommitment& asked) {
+  Rows rows = database.Ask(
+      "SELECT id, finished_at IS NOT NULL FROM commitment "
+      "WHERE transaction_uid = ? AND application = ? AND client = ?",
+      asked.request.transaction, asked.application, asked.client);
+  std::vector<Earlier> all;
+  while (rows.Next()) {
+    const RowId id = rows.Int();
+    all.push_back({id, rows.Int() != 0});
+  }
+  return all;
+}
+
+void ForgetFinished(Transaction& tx) {
+  const WallTime before = tx.now() - kRememberFor;
+  tx.database().Run(
+      "DELETE FROM commitment_instance WHERE commitment IN (SELECT id FROM commitment "
+      "WHERE finished_at IS NOT NULL AND finished_at <= ? ORDER BY finished_at LIMIT ?)",
+      before, kForgottenAtOnce);
+  tx.database().Run(
+      "DELETE FROM commitment WHERE id IN (SELECT id FROM commitment "
+      "WHERE finished_at IS NOT NULL AND finished_at <= ? ORDER BY finished_at LIMIT ?)",
+      before, kForgottenAtOnce);
+}
+
+std::unexpected<Error> NotDue(RowId id) {
+  return Fail(Errc::kNotFound, Blame::kInternal,
+              "there is no request for storage commitment " + std::to_string(id) +
+                  " that is to be reported");
+}
+
+void TakeFacts(Database& database, const std::string& application, WallTime now,
+               UndecidedInstance& one) {
+  {
+    Rows rows = database.Ask(
+        "SELECT state, sop_class, study, series FROM delivery "
+        "WHERE sop_instance = ? AND application = ? ORDER BY id DESC LIMIT 1",
+        one.sop.sop_instance, application);
+    if (rows.Next()) {
+      one.state = StateNamed(rows.Text());
+      one.held_class = rows.TakeUid();
+      one.study = rows.TakeUid();
+      one.series = rows.TakeUid();
+    }
+  }
+  one.believed_there = KnownHow(database, application, one.sop.sop_instance, now) == How::kQuery;
+}
+
+}  // namespace
+
+AddedCommitment AddCommitment(Transaction& tx, const NewCommitment& asked) {
+  ForgetFinished(tx);
+  const std::vector<Earlier> earlier = WithTransaction(tx.database(), asked);
+  for (const Earlier& one : earlier) {
+    if (one.finished || InstancesOf(tx.database(), one.id) != asked.request.instances) continue;
+    // Asked again, it is reported at once to who waits for it.
+    tx.database().Run(
+        "UPDATE commitment SET next_attempt_at = MIN(next_attempt_at, ?) WHERE id = ?", tx.now(),
+        one.id);
+    return {AddedCommitment::Outcome::kRepeated, one.id};
+  }
+  const bool used = !earlier.empty();
+  std::optional<int64_t> outcome;
+  std::optional<WallTime> decided_at;
+  if (used) {
+    outcome = asked.used_reason;
+    decided_at = tx.now();
+  }
+  tx.database().Run(
+      "INSERT INTO commitment (application, client, called, address, transaction_uid, state, "
+      "accepted_at, deadline, decided_at, attempts, next_attempt_at) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+      asked.application, asked.client, asked.called, asked.address, asked.request.transaction,
+      std::string_view(used ? "decided" : "open"), tx.now(), asked.deadline, decided_at, tx.now());
+  const RowId id = tx.database().LastId();
+  int position = 0;
+  for (const dataset::ReferencedSop& sop : asked.request.instances)
+    tx.database().Run(
+        "INSERT INTO commitment_instance (commitment, position, sop_class, sop_instance, outcome) "
+        "VALUES (?, ?, ?, ?, ?)",
+        id, position++, sop.sop_class, sop.sop_instance, outcome);
+  return {used ? AddedCommitment::Outcome::kUsed : AddedCommitment::Outcome::kNew, id};
+}
+
+std::vector<UndecidedInstance> UndecidedInstances(Database& database,
+                                                  const std::string& application, RowId commitment,
+                                                  int position, int limit, WallTime now) {
+  std::vector<UndecidedInstance> all;
+  {
+    Rows rows = database.Ask(
+        "SELECT i.commitment, i.position, i.sop_class, i.sop_instance, c.deadline "
+        "FROM commitment AS c CROSS JOIN commitment_instance AS i "
+        "INDEXED BY commitment_undecided ON i.commitment = c.id "
+        "WHERE c.application = ?1 AND c.state = 'open' AND c.id >= ?2 AND i.outcome IS NULL "
+        "AND (c.id > ?2 OR i.position > ?3) ORDER BY c.id, i.position LIMIT ?4",
+        application, commitment, position, limit);
+    while (rows.Next()) {
+      UndecidedInstance& one = all.emplace_back();
+      one.commitment = rows.Int();
+      one.position = static_cast<int>(rows.Int());
+      one.sop.sop_class = rows.TakeUid();
+      one.sop.sop_instance = rows.TakeUid();
+      one.deadline = rows.Time();
+    }
+  }
+  for (UndecidedInstance& one : all) TakeFacts(database, application, now, one);
+  return all;
+}
+
+int DecideInstances(Transaction& tx, const std::vector<InstanceDecision>& decisions) {
+  std::set<RowId> touched;
+  for (const InstanceDecision& one : decisions) {
+    tx.database().Run(
+        "UPDATE commitment_instance SET outcome = ? "
+        "WHERE commitment = ? AND position = ? AND outcome IS NULL",
+        one.reason, one.commitment, one.position);
+    touched.insert(one.commitment);
+  }
+  int64_t decided = 0;
+  for (RowId id : touched)
+    decided += tx.database().Run(
+        "UPDATE commitment SET state = 'decided', decided_at = ?1, next_attempt_at = ?1 "
+        "WHERE id = ?2 AND state = 'open' AND NOT EXISTS (SELECT 1 FROM commitment_instance "
+        "WHERE commitment = ?2 AND outcome IS NULL)",
+        tx.now(), id);
+  return static_cast<int>(decided);
+}
+
+std::vector<Commitment> DueReports(Database& database, const std::string& application,
+                                   WallTime due_by, int limit) {
+  Rows rows = database.Ask(
+      "SELECT id, client, called, address, transaction_uid, decided_at, attempts FROM commitment "
+      "WHERE application = ? AND state = 'decided' AND next_attempt_at <= ? "
+      "ORDER BY next_attempt_at LIMIT ?",
+      application, due_by, limit);
+  std::vector<Commitment> all;
+  while (rows.Next()) {
+    Commitment& one = all.emplace_back();
+    one.id = rows.Int();
+    one.application = application;
+    one.client = rows.Title();
+    one.called = rows.Title();
+    one.address = rows.Text();
+    one.transaction = rows.TakeUid();
+    one.decided_at = rows.Time();
+    one.attempts = static_cast<int>(rows.Int());
+  }
+  return all;
+}
+
+std::optional<WallTime> NextReport(Database& database, const std::string& application) {
+  Rows rows = database.Ask(
+      "SELECT MIN(next_attempt_at) FROM commitment WHERE application = ? AND state = 'decided'",
+      application);
+  if (!rows.Next()) return std::nullopt;
+  return rows.OptionalTime();
+}
+
+std::map<std::string, int64_t> OwedOfAll(Database& database) {
+  Rows rows = database.Ask(
+      "SELECT application, COUNT(*) FROM commitment WHERE finished_at IS NULL "
+      "GROUP BY application");
+  std::map<std::string, int64_t> all;
+  while (rows.Next()) {
+    std::string application = rows.Text();
+    all[application] = rows.Int();
+  }
+  return all;
+}
+
+Result<CommitmentResult> ResultOfCommitment(Database& database, RowId id) {
+  CommitmentResult result;
+  Rows rows = database.Ask(
+      "SELECT sop_class, sop_instance, outcome FROM commitment_instance WHERE commitment = ? "
+      "ORDER BY position",
+      id);
+  while (rows.Next()) {
+    dataset::ReferencedSop sop;
+    sop.sop_class = rows.TakeUid();
+    sop.sop_instance = rows.TakeUid();
+    const std::optional<int64_t> outcome = rows.OptionalInt();
+    if (!outcome) return NotDue(id);
+    if (*outcome == 0)
+      result.committed.push_back(std::move(sop));
+    else
+      result.failed.push_back({std::move(sop), static_cast<uint16_t>(*outcome)});
+  }
+  if (result.committed.empty() && result.failed.empty()) return NotDue(id);
+  return result;
+}
+
+Result<> EndCommitment(Transaction& tx, RowId id, bool reported) {
+  const int64_t ended = tx.database().Run(
+      "UPDATE commitment SET state = ?, finished_at = ? WHERE id = ? AND state = 'decided'",
+      std::string_view(reported ? "reported" : "abandoned"), tx.now(), id);
+  if (ended == 0) return NotDue(id);
+  return {};
+}
+
+Result<> ReportAgain(Transaction& tx, RowId id, WallTime next_attempt_at) {
+  const int64_t changed = tx.database().Run(
+      "UPDATE commitment SET attempts = attempts + 1, next_attempt_at = ? "
+      "WHERE id = ? AND state = 'decided'",
+      next_attempt_at, id);
+  if (changed == 0) return NotDue(id);
+  return {};
+}
+
+}  // namespace router::store::steps

@@ -1,0 +1,107 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/base/ae_title.h"
+#include "router/base/clock.h"
+#include "router/base/result.h"
+#include "router/base/uid.h"
+#include "router/dataset/commitment.h"
+#include "router/net/task.h"
+#include "router/store/row.h"
+
+namespace router::store {
+
+using net::Task;
+
+// One request for storage commitment: open until every instance is decided, then due to be
+// reported until the client has acknowledged that, or nobody tries any more.
+struct Commitment {
+  RowId id = 0;  // of table `commitment`; rises, never used again
+  std::string application;
+  AeTitle client;       // who asked: its calling AE title as received
+  AeTitle called;       // the title that it called
+  std::string address;  // numeric, of the connection by which it asked
+  Uid transaction;      // (0008,1195)
+  WallTime decided_at;
+  int attempts = 0;  // to report it, that failed
+};
+
+struct NewCommitment {
+  std::string application;
+  AeTitle client, called;
+  std::string address;
+  dataset::CommitmentRequest request;
+  WallTime deadline;         // what is undecided then is to be decided then
+  uint16_t used_reason = 0;  // (0008,1197) of all, where the Transaction UID names another request
+};
+
+struct AddedCommitment {
+  enum class Outcome : uint8_t {
+    kNew,
+    kRepeated,  // the client had asked the very same, and has no report yet: `id` is that one
+    kUsed,      // its Transaction UID names another request: every instance has failed for that
+  };
+  Outcome outcome = Outcome::kNew;
+  RowId id = 0;
+};
+
+// An instance of an open request, and what the ledger knows of it at the application.
+struct UndecidedInstance {
+  RowId commitment = 0;
+  int position = 0;  // in the request
+  dataset::ReferencedSop sop;
+  WallTime deadline;
+  std::optional<State> state;   // of the latest row of its UID; absent: there is none
+  Uid held_class;               // then: the SOP class of that row
+  Uid study, series;            // then, if known
+  bool believed_there = false;  // a C-FIND has found it, not too long ago
+};
+
+struct InstanceDecision {
+  RowId commitment = 0;
+  int position = 0;
+  uint16_t reason = 0;  // zero: committed; else Failure Reason (0008,1197)
+};
+
+// What a report says: every instance of the request once.
+struct CommitmentResult {
+  std::vector<dataset::ReferencedSop> committed;
+  std::vector<dataset::FailedSop> failed;
+};
+
+// Durable record of the storage commitment that we owe to clients (docs/ledger.md). N-ACTION may be
+// answered with 0000H only after Add has returned a value: from then on the request survives
+// SIGKILL and power loss until Reported or GiveUp is durable. A report is made at least once.
+//
+// Part of the ledger: same thread, same commits, same errors (kDisk: the disk is full and nothing
+// was done; kNotFound: no such request, or not in that state). Awaited on any loop.
+class CommitmentLedger {
+ public:
+  virtual ~CommitmentLedger() = default;
+
+  virtual Task<Result<AddedCommitment>> Add(NewCommitment asked) = 0;
+  // Instances of open requests of the application, by request and position, after the one named by
+  // `commitment` and `position` (0, -1: from the first).
+  virtual Task<Result<std::vector<UndecidedInstance>>> Undecided(std::string application,
+                                                                 RowId commitment, int position,
+                                                                 int limit) = 0;
+  // What was decided before stays as it was. Returns how many requests are to be reported now,
+  // because nothing of them is undecided any more.
+  virtual Task<Result<int>> Decide(std::vector<InstanceDecision> decisions) = 0;
+
+  // Decided requests whose next report is not due after `due_by`, the most overdue first.
+  virtual Task<Result<std::vector<Commitment>>> Due(std::string application, WallTime due_by,
+                                                    int limit) = 0;
+  // When the next report is due; nothing: none is.
+  virtual Task<Result<std::optional<WallTime>>> NextDue(std::string application) = 0;
+  virtual Task<Result<CommitmentResult>> ResultOf(RowId commitment) = 0;
+  // The client acknowledged it; it did not, and is told again then; nobody tries any more.
+  virtual Task<Result<>> Reported(RowId commitment) = 0;
+  virtual Task<Result<>> NotReported(RowId commitment, WallTime next_attempt_at) = 0;
+  virtual Task<Result<>> GiveUp(RowId commitment) = 0;
+};
+
+}  // namespace router::store
