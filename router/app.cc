@@ -71,6 +71,8 @@ Result<std::unique_ptr<App>> App::Start(std::shared_ptr<const config::Config> co
   std::unique_ptr<App> app(new App(std::move(config), std::move(medium)));
   auto opened = app->OpenStore();
   if (!opened) return std::unexpected(opened.error());
+  auto owed = CheckOwedCommitments(*app->config_, *app->reader_);
+  if (!owed) return std::unexpected(owed.error());
   auto left = FindLeftovers(*app->config_, *app->reader_);
   if (!left) return std::unexpected(left.error());
   app->leftovers_ = std::move(*left);
@@ -176,6 +178,7 @@ void App::StartRunning() {
   for (const auto& loop : loops_) loop->Start();
   for (const auto& destination : destinations_) destination->Start();
   for (const auto& [name, gate] : gates_) gate->Start();
+  for (const auto& [name, commitments] : commitments_) commitments->Start();
 }
 
 Result<> App::StartAdmin() {
@@ -279,6 +282,7 @@ Result<std::string> App::Reload() {
   services_->SetConfig(loaded.config);
   for (const auto& destination : destinations_) destination->Configure(loaded.config);
   for (const auto& [name, gate] : gates_) gate->Configure(loaded.config);
+  for (const auto& [name, commitments] : commitments_) commitments->Configure(loaded.config);
   registry_.Get<metrics::Id::kConfigLastReloadSuccess>().Set(1);
   registry_.Get<metrics::Id::kConfigReloadTimestamp>().Set(
       std::chrono::duration<double>(clock_.WallNow().time_since_epoch()).count());
@@ -326,6 +330,10 @@ void App::CloseAcceptors() {
 void App::StopApplications() {
   servers_.clear();  // the API asks destinations
   if (leave_) leave_->Stop();
+  for (auto& [name, commitments] : commitments_) {
+    session::Commitments* one = commitments.get();
+    RunAndWait(*loops_[0], [one] { return one->Drain(); });
+  }
   for (auto& [name, gate] : gates_) {
     hold::Gate* one = gate.get();
     RunAndWait(*loops_[0], [one] { return one->Drain(); });
@@ -340,6 +348,8 @@ void App::StopApplications() {
   for (const auto& [name, runtime] : services_->applications) {
     session::ApplicationRuntime* one = runtime.get();
     DestroyOn(*one->home, [this, one] {
+      one->commitments = nullptr;
+      commitments_.erase(one->name);
       one->gate = one->observer = nullptr;
       const delivery::Destination* destination = std::exchange(one->destination, nullptr);
       gates_.erase(one->name);

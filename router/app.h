@@ -18,6 +18,7 @@
 #include "router/net/acceptor.h"
 #include "router/net/loop.h"
 #include "router/net/pool.h"
+#include "router/session/commitments.h"
 #include "router/session/moves.h"
 #include "router/session/services.h"
 #include "router/store/ledger_reader.h"
@@ -91,6 +92,7 @@ class App {
   std::vector<std::unique_ptr<net::Loop>> loops_;
   std::vector<std::unique_ptr<delivery::Destination>> destinations_;
   std::map<std::string, std::unique_ptr<hold::Gate>> gates_;  // by application
+  std::map<std::string, std::unique_ptr<session::Commitments>> commitments_;  // the same
   Leftovers leftovers_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;
   std::unique_ptr<Leave> leave_;

@@ -5,6 +5,24 @@ namespace {
 
 constexpr std::chrono::seconds kOracleWaits{10};  // for an association slot
 
+// Questions go over associations of the destination's, which keeps a slot for that.
+hold::Connect ConnectThrough(delivery::Destination* destination) {
+  return [destination](std::vector<ul::ProposedContext> contexts) {
+    return [](delivery::Destination* to,
+              std::vector<ul::ProposedContext> proposed) -> net::Task<Result<hold::Line>> {
+      auto leg =
+          co_await to->Connect(std::move(proposed), delivery::Purpose::kReserved, kOracleWaits);
+      if (!leg) co_return std::unexpected(leg.error());
+      hold::Line line;
+      line.scu = std::move(leg->scu);
+      auto slot = std::make_shared<delivery::Slot>(std::move(leg->slot));
+      line.is_wanted = [slot] { return slot->IsWanted(); };
+      line.right = std::move(slot);
+      co_return std::move(line);
+    }(destination, std::move(contexts));
+  };
+}
+
 }  // namespace
 
 // One home loop for each application; its destination and its gate know each other only by what is
@@ -22,8 +40,12 @@ void App::BuildApplications() {
       auto gate = std::make_shared<hold::Gate*>(nullptr);
       const bool watched =
           Holds(application) || Observes(application) || leftovers_.contains(application.name);
+      session::ApplicationRuntime* of = runtime.get();
+      hooks.on_stored = [gate, of](const Uid& uid) {
+        if (*gate) (*gate)->Stored(uid, store::How::kStatus);
+        if (of->commitments) of->commitments->Wake();
+      };
       if (watched) {
-        hooks.on_stored = [gate](const Uid& uid) { (*gate)->Stored(uid, store::How::kStatus); };
         hooks.on_verifying = hooks.on_waiting = [gate] { (*gate)->Wake(); };
       }
       destinations_.push_back(std::make_unique<delivery::Destination>(
@@ -37,6 +59,11 @@ void App::BuildApplications() {
         if (Holds(application)) runtime->gate = built.get();
         if (Observes(application)) runtime->observer = built.get();
       }
+      auto& commitments = commitments_[application.name];
+      commitments = std::make_unique<session::Commitments>(*services_, ledger_->commitments(), home,
+                                                           config_, application.name,
+                                                           ConnectThrough(runtime->destination));
+      runtime->commitments = commitments.get();
     }
     services_->applications.emplace(application.name, std::move(runtime));
   }
@@ -52,25 +79,10 @@ void App::BuildApplications() {
   });
 }
 
-// The gate asks over associations of the destination's, which keeps a slot for that.
 std::unique_ptr<hold::Gate> App::BuildGate(const config::Application& application, net::Loop& home,
                                            delivery::Destination* destination) {
-  auto connect = [destination](std::vector<ul::ProposedContext> contexts) {
-    return [](delivery::Destination* to,
-              std::vector<ul::ProposedContext> proposed) -> net::Task<Result<hold::Line>> {
-      auto leg =
-          co_await to->Connect(std::move(proposed), delivery::Purpose::kReserved, kOracleWaits);
-      if (!leg) co_return std::unexpected(leg.error());
-      hold::Line line;
-      line.scu = std::move(leg->scu);
-      auto slot = std::make_shared<delivery::Slot>(std::move(leg->slot));
-      line.is_wanted = [slot] { return slot->IsWanted(); };
-      line.right = std::move(slot);
-      co_return std::move(line);
-    }(destination, std::move(contexts));
-  };
   return std::make_unique<hold::Gate>(hold::Services{home, *cpu_, *ledger_, registry_, clock_},
-                                      config_, application.name, std::move(connect));
+                                      config_, application.name, ConnectThrough(destination));
 }
 
 }  // namespace router

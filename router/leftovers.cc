@@ -16,6 +16,21 @@ bool Observes(const config::Application& application) {
          application.mode == config::Mode::kObserve;
 }
 
+Result<> CheckOwedCommitments(const config::Config& config, store::LedgerReader& reader) {
+  auto owed = reader.OwedCommitments();
+  if (!owed) return std::unexpected(owed.error());
+  for (const auto& [name, count] : *owed) {
+    const config::Application* application = config.FindApplication(name);
+    if (application && application->address) continue;
+    return Fail(Errc::kBadConfig, Blame::kInternal,
+                fmt::format("clients of application {}, which {}, are owed {} reports of storage "
+                            "commitment: configure it as it was until they are made or given up "
+                            "(commitment: report_for)",
+                            name, application ? "has no address" : "is not configured", count));
+  }
+  return {};
+}
+
 Result<Leftovers> FindLeftovers(const config::Config& config, store::LedgerReader& reader) {
   auto open = reader.OpenRows();
   if (!open) return std::unexpected(open.error());

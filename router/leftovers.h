@@ -13,6 +13,10 @@ bool Holds(const config::Application& application);
 // Is what would have been held only looked at?
 bool Observes(const config::Application& application);
 
+// Error kBadConfig where clients are owed reports of storage commitment that nobody would make.
+// Blocks.
+Result<> CheckOwedCommitments(const config::Config& config, store::LedgerReader& reader);
+
 // Applications for which the store has open rows from before: each needs its gate, whatever the
 // configuration now says of holding. Error kBadConfig where nobody would look after some of them,
 // saying of which application, how many, and what to do. Blocks.

@@ -172,6 +172,20 @@ void CheckUnavailable(Reader& reader, const Application& application) {
                 "get: bridge is not obeyed in this version: C-GET is relayed");
 }
 
+void CheckCommitment(Reader& reader, const Application& application) {
+  if (application.storage_commitment == StorageCommitment::kOff) return;
+  const Positioned& place = reader.PlaceOf(PathOf(application) + ".storage_commitment");
+  if (application.storage_commitment == StorageCommitment::kRetained)
+    reader.Error(place,
+                 "storage_commitment: retained is not available in this version; write existence "
+                 "(success once the application says that it has the instance) or off");
+  if (!application.address)
+    reader.Error(place, "storage_commitment: " + application.name +
+                            " has no address, so nobody can ask it what exists there");
+  if (application.mode == Mode::kObserve)
+    reader.Warn(place, "storage_commitment has no effect with mode: observe: requests are relayed");
+}
+
 void CheckMoves(Reader& reader, const Application& application) {
   std::string path = PathOf(application);
   if (application.pending_interval >= std::chrono::seconds(30))
@@ -256,6 +270,7 @@ void CheckConfig(Reader& reader, const Config& config) {
     CheckAddress(reader, config, application);
     CheckHolding(reader, application);
     CheckUnavailable(reader, application);
+    CheckCommitment(reader, application);
     CheckMoves(reader, application);
   }
   CheckClients(reader, config);

@@ -37,6 +37,9 @@ enum class Get : uint8_t { kAuto, kRelay, kBridge };
 enum class OnConflict : uint8_t { kKeep, kReplace };
 enum class PatientCheck : uint8_t { kWarn, kQuarantine };
 enum class Strength : uint8_t { kRequired, kNoted };
+// Who serves storage commitment (PS3.4 J): the application (off), or we, by what it says exists
+// there. kRetained is refused at load in this version.
+enum class StorageCommitment : uint8_t { kOff, kRetained, kExistence };
 
 // What a client may do. C-ECHO is always allowed to a listed client. kCommit: storage commitment
 // (PS3.4 J); kNormalized: every other N-service.
@@ -64,6 +67,15 @@ struct Requirements {
   Strength record_plan = Strength::kRequired;
   Strength registration_images = Strength::kRequired;
   bool operator==(const Requirements&) const = default;
+};
+
+// Storage commitment that we serve: an instance of which it is not known within `at_most` whether
+// it exists there is named as failed; a report that the client does not acknowledge within
+// `report_for` is given up.
+struct Commitment {
+  Duration at_most = std::chrono::hours(24);
+  Duration report_for = std::chrono::hours(24);
+  bool operator==(const Commitment&) const = default;
 };
 
 // Delivery again after a failure: exponential from `first` to `most`, with full jitter; after
@@ -153,6 +165,9 @@ struct Application {
   Duration late = std::chrono::seconds(60);
   Duration pending_interval = std::chrono::seconds(10);
 
+  StorageCommitment storage_commitment = StorageCommitment::kOff;
+  Commitment commitment;
+
   Retry retry;
   Breaker breaker;
   Statuses statuses;
@@ -160,6 +175,10 @@ struct Application {
 
   bool HasTitle(const AeTitle& title) const;      // ae_title, name or also_called
   bool CallsFrom(const IpAddress& caller) const;  // by `from`
+  // Does Sluice answer its clients' requests for storage commitment? Never where it only observes.
+  bool CommitsHere() const {
+    return storage_commitment != StorageCommitment::kOff && mode == Mode::kEnforce;
+  }
   bool operator==(const Application&) const = default;
 };
 

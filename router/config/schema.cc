@@ -143,6 +143,14 @@ void ReadMoves(Section& s, Application& a) {
   s.Time("pending_interval", a.pending_interval);
 }
 
+void ReadCommitment(Section& s, Application& a) {
+  s.Value("storage_commitment", a.storage_commitment);
+  s.Map("commitment", [&](Section& c) {
+    c.Time("at_most", a.commitment.at_most);
+    c.Time("report_for", a.commitment.report_for);
+  });
+}
+
 // Whence an application calls us, if nobody says so: where we call it. A name is not looked up.
 std::vector<Cidr> WhereItIs(const std::optional<Endpoint>& address) {
   if (!address) return {};
@@ -198,6 +206,7 @@ Application ReadApplication(const std::string& name, Section& s, const AeTitle& 
   s.Time("capabilities_for", a.capabilities_for);
   s.Value("call_as", a.call_as);
   ReadMoves(s, a);
+  ReadCommitment(s, a);
   ReadPatience(s, a);
   return a;
 }

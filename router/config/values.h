@@ -93,6 +93,13 @@ struct Words<Strength> {
       {{"required", Strength::kRequired}, {"noted", Strength::kNoted}}};
 };
 template <>
+struct Words<StorageCommitment> {
+  static constexpr std::array<Word<StorageCommitment>, 3> kAll = {
+      {{"off", StorageCommitment::kOff},
+       {"retained", StorageCommitment::kRetained},
+       {"existence", StorageCommitment::kExistence}}};
+};
+template <>
 struct Words<Acknowledge::Then> {
   static constexpr std::array<Word<Acknowledge::Then>, 2> kAll = {
       {{"durable", Acknowledge::Then::kDurable}, {"refuse", Acknowledge::Then::kRefuse}}};

@@ -59,6 +59,14 @@ CommandSet CGetRq(uint16_t message_id, const Uid& sop_class, Priority priority) 
   return QueryRequest(Command::kCGetRq, message_id, sop_class, priority);
 }
 
+CommandSet NEventReportRq(uint16_t message_id, const Uid& sop_class, const Uid& sop_instance,
+                          uint16_t event_type) {
+  CommandSet set = Request(Command::kNEventReportRq, message_id, sop_class, true);
+  set.SetAffectedSopInstance(sop_instance);
+  set.SetUs(element::kEventType, event_type);
+  return set;
+}
+
 CommandSet CCancelRq(uint16_t message_id_to_cancel) {
   CommandSet set(Command::kCCancelRq);
   set.SetMessageIdRespondedTo(message_id_to_cancel);

@@ -23,6 +23,9 @@ CommandSet CFindRq(uint16_t message_id, const Uid& sop_class,
 CommandSet CMoveRq(uint16_t message_id, const Uid& sop_class, const AeTitle& destination,
                    Priority priority = Priority::kMedium);
 CommandSet CGetRq(uint16_t message_id, const Uid& sop_class, Priority priority = Priority::kMedium);
+// With a data set: what happened.
+CommandSet NEventReportRq(uint16_t message_id, const Uid& sop_class, const Uid& sop_instance,
+                          uint16_t event_type);
 CommandSet CCancelRq(uint16_t message_id_to_cancel);
 
 // The response to any request, C or N, without a data set: message ID, SOP class and instance,

@@ -17,13 +17,20 @@ inline constexpr uint16_t kCancelled = 0xFE00;
 // Any service.
 inline constexpr uint16_t kProcessingFailure = 0x0110;
 inline constexpr uint16_t kDuplicateSopInstance = 0x0111;
+inline constexpr uint16_t kNoSuchSopInstance = 0x0112;
+inline constexpr uint16_t kInvalidArgument = 0x0115;
 inline constexpr uint16_t kNoSuchSopClass = 0x0118;
+inline constexpr uint16_t kClassInstanceConflict = 0x0119;
 inline constexpr uint16_t kSopClassNotSupported = 0x0122;
+inline constexpr uint16_t kNoSuchAction = 0x0123;
 inline constexpr uint16_t kNotAuthorized = 0x0124;
 inline constexpr uint16_t kDuplicateInvocation = 0x0210;
 inline constexpr uint16_t kUnrecognizedOperation = 0x0211;
 inline constexpr uint16_t kMistypedArgument = 0x0212;
 inline constexpr uint16_t kResourceLimitation = 0x0213;
+
+// Failure Reason (0008,1197) of storage commitment, beside 0110H, 0112H and 0119H (PS3.3 C.14).
+inline constexpr uint16_t kDuplicateTransaction = 0x0131;
 
 // C-STORE.
 inline constexpr uint16_t kOutOfResources = 0xA700;

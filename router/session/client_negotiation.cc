@@ -5,8 +5,11 @@
 namespace router::session {
 
 // Holding is possible where the application demands an order and the client proposes what can have
-// requirements; everything else is mirrored, so that nothing between the peers changes.
+// requirements; storage commitment may be ours to answer. Everything else is mirrored, so that
+// nothing between the peers changes.
 bool ClientSession::HasToTerminate() const {
+  for (const ul::ProposedContext& context : rq_.contexts)
+    if (ServesCommitment(context.abstract_syntax)) return true;
   if (!runtime_.gate) return false;
   for (const ul::ProposedContext& context : rq_.contexts)
     if (dimse::MayBeStorage(context.abstract_syntax.view()) &&
@@ -31,7 +34,8 @@ ul::MirrorTerms ClientSession::Terms() const {
   // Terminated legs have limits of their own; mirrored ones are offered the other side's.
   terms.max_length = terminated_ || theirs == 0 ? cap : std::min(theirs, cap);
   terms.permits = [this](const ul::ProposedContext& context) {
-    return ContextPermitted(client_config_, context.abstract_syntax);
+    return ContextPermitted(client_config_, context.abstract_syntax) &&
+           !ServesCommitment(context.abstract_syntax);
   };
   return terms;
 }
@@ -65,8 +69,9 @@ Task<bool> ClientSession::NegotiateMirrored() {
 // negotiated than contexts.
 Task<bool> ClientSession::NegotiateTerminated() {
   const ul::MirrorTerms terms = Terms();
-  const bool plain = rq_.user.roles.empty() && rq_.user.extended.empty() &&
-                     rq_.user.common_extended.empty() && !rq_.user.identity;
+  ul::AssociateRq proposal = ul::MirrorRequest(rq_, terms);
+  const bool plain = proposal.user.roles.empty() && proposal.user.extended.empty() &&
+                     proposal.user.common_extended.empty() && !proposal.user.identity;
   using Answers = std::map<ul::ContextId, ul::ContextAnswer>;
   std::vector<ul::ProposedContext> permitted;
   for (const ul::ProposedContext& context : rq_.contexts)
@@ -85,9 +90,9 @@ Task<bool> ClientSession::NegotiateTerminated() {
   };
   Answers known = co_await net::RunOn<Answers>(*runtime_.home, std::move(look_up));
   const uint32_t cap = config_->limits.max_pdu;
-  if (!plain || known.size() < permitted.size()) {
+  if (!permitted.empty() && (!plain || known.size() < permitted.size())) {
     ul::AssociateRj rejected{0, 0, 0};
-    auto opened = co_await OpenUpstream(ul::MirrorRequest(rq_, terms), &rejected);
+    auto opened = co_await OpenUpstream(std::move(proposal), &rejected);
     if (opened)
       co_return co_await AcceptClient(ul::MirrorAccept(rq_, upstream_->answer(), terms, cap));
     // Unreachable: what is known must do, if it is anything.
@@ -110,6 +115,7 @@ Task<bool> ClientSession::NegotiateTerminated() {
 }
 
 Task<bool> ClientSession::AcceptClient(ul::AssociateAc ac) {
+  if (terminated_) AnswerCommitment(ac);
   contexts_ = ul::Agreed(rq_, ac);
   rq_.contexts.clear();
   rq_.contexts.shrink_to_fit();

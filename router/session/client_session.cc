@@ -6,6 +6,7 @@
 #include "router/dimse/messages.h"
 #include "router/dimse/sop_classes.h"
 #include "router/session/carried_move.h"
+#include "router/session/client_report_line.h"
 #include "router/session/observe.h"
 
 namespace router::session {
@@ -41,7 +42,8 @@ ClientSession::ClientSession(Services& services, std::shared_ptr<const config::C
       began_(services.clock.WallNow()),
       upstream_ended_(client_->loop()),
       upstream_turn_(client_->loop()),
-      moves_ended_(client_->loop()) {}
+      moves_ended_(client_->loop()),
+      report_ended_(client_->loop()) {}
 
 ClientSession::~ClientSession() = default;
 
@@ -82,6 +84,9 @@ Task<Result<>> ClientSession::OnMessage(Incoming first) {
   dimse::CommandSet command = client_->command();
   if (dimse::IsRequest(command.command()) && command.command() != dimse::Command::kCCancelRq)
     co_return co_await OnRequest(first);
+  const ul::AcceptedContext* context = ContextOf(first.context);
+  if (context && ServesCommitment(context->abstract_syntax))
+    co_return co_await OnReportAnswer(first, std::move(command));
   // C-CANCEL-RQ follows its request; a response belongs to a request of upstream's (C-GET's
   // sub-operations, N-EVENT-REPORT). Without the leg there is nobody to tell.
   for (const auto& move : moves_)
@@ -107,6 +112,8 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
     comment += " is not permitted to this AE title";
     co_return co_await Refuse(first, dimse::status::kNotAuthorized, std::move(comment));
   }
+  if (ServesCommitment(context->abstract_syntax))
+    co_return co_await OnCommitment(first, std::move(command));
   if (command.command() == dimse::Command::kCMoveRq)
     co_return co_await OnMove(first, std::move(command));
   if (command.command() == dimse::Command::kCStoreRq) {
@@ -206,6 +213,7 @@ Task<> ClientSession::Finish(Result<> how) {
   busy_ = finishing_ = true;
   for (const auto& move : moves_) move->ClientGone(how.has_value());
   while (!moves_.empty()) co_await moves_ended_.Wait();
+  co_await EndReports();
   if (how) {
     co_await EndUpstream(true);
     co_await client_->ConfirmRelease();

@@ -7,6 +7,7 @@
 #include "router/delivery/slots.h"
 #include "router/net/signal.h"
 #include "router/session/admit.h"
+#include "router/session/commitment_report.h"
 #include "router/session/relay.h"
 #include "router/session/services.h"
 #include "router/store/spool.h"
@@ -15,6 +16,7 @@
 namespace router::session {
 
 class CarriedMove;
+class ClientReportLine;
 class Tap;
 
 // The association of a client and the one to the application that it called, from negotiation to
@@ -40,6 +42,7 @@ class ClientSession : public Session {
 
  private:
   friend class CarriedMove;
+  friend class ClientReportLine;
 
   // A request that was relayed upstream and has not had its final response.
   struct Outstanding {
@@ -105,6 +108,26 @@ class ClientSession : public Session {
   Task<Result<>> OnMove(Incoming first, dimse::CommandSet command);
   Task<> RunMove(std::shared_ptr<CarriedMove> move);
 
+  // ---- client_commitment.cc: storage commitment that we serve
+  // A report to the client on this association, until its answer. On the stack of ReportHere.
+  struct OpenReport {
+    explicit OpenReport(net::Loop& loop) : answered(loop) {}
+    ul::ContextId context = 0;
+    uint16_t message_id = 0;
+    std::optional<uint16_t> status;
+    net::Signal answered;
+  };
+  bool ServesCommitment(const Uid& abstract_syntax) const;
+  void AnswerCommitment(ul::AssociateAc& ac) const;
+  Task<Result<>> OnCommitment(Incoming first, dimse::CommandSet command);
+  Task<CommitmentAnswer> TakeCommitment(Uid transfer_syntax, Buffer data_set);
+  std::shared_ptr<ReportLine> LineOf(ul::ContextId context);
+  bool MayReport() const;
+  Task<Result<>> OnReportAnswer(Incoming first, dimse::CommandSet command);
+  Task<Result<>> ReportHere(ul::ContextId context, CommitmentReport report);
+  Task<Result<>> SendReport(OpenReport& open, CommitmentReport report);
+  Task<> EndReports();
+
   Services& services_;
   const std::shared_ptr<const config::Config> config_;
   const config::Client& client_config_;
@@ -137,6 +160,11 @@ class ClientSession : public Session {
 
   std::vector<std::shared_ptr<CarriedMove>> moves_;
   net::Signal moves_ended_;
+
+  std::vector<std::shared_ptr<ClientReportLine>> lines_;  // of the requests that came here
+  OpenReport* report_ = nullptr;
+  net::Signal report_ended_;
+  uint16_t last_report_ = 0;  // message ID
 };
 
 }  // namespace router::session

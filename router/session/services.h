@@ -31,6 +31,7 @@ class Spool;
 
 namespace router::session {
 
+class Commitments;
 class Moves;
 
 // One configured application as it runs. Owned by the app. `destination`, `gate`, `observer`,
@@ -41,6 +42,7 @@ struct ApplicationRuntime {
   delivery::Destination* destination = nullptr;  // null without an address: it only calls us
   hold::Gate* gate = nullptr;                    // null unless it holds (profile aria, enforced)
   hold::Gate* observer = nullptr;                // the gate that only looks (aria, observed)
+  Commitments* commitments = nullptr;            // null without an address
   Capabilities capabilities;
   Observations observed;
 };

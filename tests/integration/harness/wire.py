@@ -22,8 +22,11 @@ def item(kind, body):
 
 
 def associate_request(called="VMSDBD", calling="ME", contexts=((1, VERIFICATION, (IMPLICIT,)),),
-                      max_pdu=16384, extended=None):
-    """The bytes of an A-ASSOCIATE-RQ (PS3.8 9.3.2). extended: {SOP class: application bytes}."""
+                      max_pdu=16384, extended=None, roles=None):
+    """The bytes of an A-ASSOCIATE-RQ (PS3.8 9.3.2). extended: {SOP class: application bytes}.
+
+    roles: {SOP class: (scu, scp)}, PS3.7 D.3.3.4.
+    """
     body = struct.pack(">HH16s16s32x", 1, 0, called.encode().ljust(16), calling.encode().ljust(16))
     body += item(0x10, b"1.2.840.10008.3.1.1.1")
     for number, abstract, syntaxes in contexts:
@@ -32,7 +35,25 @@ def associate_request(called="VMSDBD", calling="ME", contexts=((1, VERIFICATION,
     user = item(0x51, struct.pack(">I", max_pdu)) + item(0x52, b"1.2.826.0.1.3680043.9.9999.1")
     for sop_class, what in (extended or {}).items():
         user += item(0x56, struct.pack(">H", len(sop_class)) + sop_class.encode() + what)
+    for sop_class, role in (roles or {}).items():
+        user += role_item(sop_class, role)
     return pdu(ASSOCIATE_RQ, body + item(0x50, user))
+
+
+def role_item(sop_class, role):
+    return item(0x54, struct.pack(">H", len(sop_class)) + sop_class.encode() + bytes(role))
+
+
+def roles_of(body):
+    """{SOP class: (scu, scp)} of the body of an A-ASSOCIATE-RQ or -AC."""
+    return {value[2:-2].decode(): tuple(value[-2:])
+            for kind, user in items(body[68:]) if kind == 0x50
+            for inner, value in items(user) if inner == 0x54}
+
+
+def titles_of(body):
+    """(called, calling) of the body of an A-ASSOCIATE-RQ."""
+    return body[4:20].decode().strip(), body[20:36].decode().strip()
 
 
 def items(raw):
@@ -55,14 +76,19 @@ def answered_contexts(accept):
     return found
 
 
-def associate_accept(request, max_pdu=16384):
-    """The A-ASSOCIATE-AC that takes all of a request (its body), each in its first syntax."""
+def associate_accept(request, max_pdu=16384, roles=None):
+    """The A-ASSOCIATE-AC that takes all of a request (its body), each in its first syntax.
+
+    roles: {SOP class: (scu, scp)} to answer; None: no such item.
+    """
     answers = b""
     for kind, body in items(request[68:]):
         if kind == 0x20:
             syntax = next(inner for inner_kind, inner in items(body[4:]) if inner_kind == 0x40)
             answers += item(0x21, body[:1] + b"\0\0\0" + item(0x40, syntax))
     user = item(0x51, struct.pack(">I", max_pdu)) + item(0x52, b"1.2.826.0.1.3680043.9.9999.2")
+    for sop_class, role in (roles or {}).items():
+        user += role_item(sop_class, role)
     return pdu(ASSOCIATE_AC, request[:68] + item(0x10, b"1.2.840.10008.3.1.1.1") + answers
                + item(0x50, user))
 
@@ -269,9 +295,9 @@ class Wire:
         kind, _ = self.receive()
         assert kind == RELEASE_RP, f"release answered with PDU {kind}"
 
-    def accept(self):
+    def accept(self, roles=None):
         """Receives a request for an association, accepts all of it and returns its body."""
         kind, body = self.receive()
         assert kind == ASSOCIATE_RQ, f"PDU {kind} in place of a request for an association"
-        self.send(associate_accept(body))
+        self.send(associate_accept(body, roles=roles))
         return body

@@ -50,6 +50,16 @@ TEST(Warnings, KeysThatNeedAriaAreNamedWithoutIt) {
                           "f:8:11: hold has no effect without profile: aria"));
 }
 
+TEST(Warnings, StorageCommitmentOfWhatIsOnlyObserved) {
+  EXPECT_THAT(
+      Warnings(
+          "applications:\n"
+          "  PACS: {address: \"10.1.0.4:104\", mode: observe, storage_commitment: existence}\n" +
+          kClients),
+      ElementsAre("f:5:70: storage_commitment has no effect with mode: observe: requests are "
+                  "relayed"));
+}
+
 TEST(Warnings, AHoldThatWarnsTooLate) {
   EXPECT_THAT(Warnings("applications:\n"
                        "  VMSDBD:\n"

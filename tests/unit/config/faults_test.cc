@@ -226,6 +226,14 @@ INSTANTIATE_TEST_SUITE_P(
                 "title must name one",
                 "7:58: \"ARIA\" is a title of application ARIA already; a called title "
                 "must name one"}},
+        Faulty{"StorageCommitmentThatNobodyCanKeep",
+               kGood + "applications:\n"
+                       "  PACS: {address: \"10.1.0.5:104\", storage_commitment: retained}\n"
+                       "  CALLER: {from: 10.1.0.4, storage_commitment: existence}\n",
+               {"5:55: storage_commitment: retained is not available in this version; write "
+                "existence (success once the application says that it has the instance) or off",
+                "6:48: storage_commitment: CALLER has no address, so nobody can ask it what exists "
+                "there"}},
         Faulty{"OurTitleAsApplication",
                kGood + "applications:\n"
                        "  VMSDBD: {address: \"10.1.0.4:104\", also_called: [VMSDBD1, SLUICE]}\n"

@@ -1,0 +1,114 @@
+#include <algorithm>
+
+#include "router/base/log.h"
+#include "router/dimse/sop_classes.h"
+#include "router/session/commitments.h"
+
+namespace router::session {
+namespace {
+
+constexpr int kPage = 100;  // a page of strangers is ten seconds of questions
+constexpr net::Milliseconds kLookAtLeastEvery{15'000};
+
+}  // namespace
+
+// Every undecided instance once: what we hold may have been delivered, or put in quarantine.
+Task<> Commitments::DecideAll() {
+  seen_.clear();
+  bool any = false;
+  store::RowId commitment = 0;
+  int position = -1;
+  // What becomes due meanwhile (Answered, Wake) asks for another look.
+  next_look_ = SteadyTime::max();
+  for (bool more = true; more && !draining_;) {
+    auto page = co_await ledger_.Undecided(name_, commitment, position, kPage);
+    if (!page) {
+      Complain(page.error());
+      any = true;
+      break;
+    }
+    more = page->size() == kPage;
+    if (page->empty()) break;
+    any = true;
+    commitment = page->back().commitment;
+    position = page->back().position;
+    co_await DecidePage(std::move(*page));
+    if (!draining_) co_await StartReports();
+  }
+  co_await oracle_.Close();
+  std::erase_if(negatives_, [this](const auto& one) { return !seen_.contains(one.first); });
+  if (next_look_ == SteadyTime::max()) undecided_ = any;
+  if (undecided_) PlanNextLook();
+}
+
+// Not before something can have changed: the application's own schedule, or what we hold.
+void Commitments::PlanNextLook() {
+  const SteadyTime now = services_.clock.Now();
+  SteadyTime next =
+      now + std::min<config::Duration>(application().existence.most, kLookAtLeastEvery);
+  for (const auto& [uid, verification] : negatives_)
+    if (verification.next() > now) next = std::min(next, verification.next());
+  if (trouble_until_ > now) next = std::max(next, trouble_until_);
+  next_look_ = std::min(next_look_, next);
+}
+
+Task<> Commitments::DecidePage(std::vector<store::UndecidedInstance> page) {
+  for (const store::UndecidedInstance& one : page) seen_.insert(one.sop.sop_instance);
+  const std::map<Uid, Presence> told = co_await Ask(page);
+  const WallTime now = services_.clock.WallNow();
+  std::vector<store::InstanceDecision> decisions;
+  for (const store::UndecidedInstance& one : page) {
+    auto answer = told.find(one.sop.sop_instance);
+    const Presence presence = answer != told.end() ? answer->second : Presence::kUnknown;
+    if (auto reason = DecisionFor(one, presence, now))
+      decisions.push_back({one.commitment, one.position, *reason});
+  }
+  if (decisions.empty()) co_return;
+  auto decided = co_await ledger_.Decide(std::move(decisions));
+  if (!decided) Complain(decided.error());
+}
+
+Task<std::map<Uid, Presence>> Commitments::Ask(const std::vector<store::UndecidedInstance>& page) {
+  std::map<Uid, Presence> told;
+  const SteadyTime now = services_.clock.Now();
+  if (draining_ || now < unreachable_until_) co_return told;
+  std::vector<hold::Question> questions;
+  for (const store::UndecidedInstance& one : page) {
+    const Uid& uid = one.sop.sop_instance;
+    auto known = negatives_.find(uid);
+    const bool due = known == negatives_.end() || known->second.next() <= now;
+    if (!due || !IsToBeAskedAbout(one) || !told.emplace(uid, Presence::kUnknown).second) continue;
+    questions.push_back({uid, dimse::KindOf(one.sop.sop_class.view()), store::Level::kInstance,
+                         one.series, one.study});
+  }
+  if (questions.empty()) co_return told;
+  std::function<bool()> stop = [this] { return draining_; };
+  auto findings = co_await oracle_.Ask(std::move(questions), std::move(stop));
+  if (findings) {
+    unreachable_ = 0;
+    NoteAnswers(*findings, told);
+    co_return told;
+  }
+  if (draining_) co_return told;
+  if (unreachable_++ == 0)
+    log::Warning("storage commitment waits: the application cannot be asked what exists",
+                 {{"application", name_}, {"reason", findings.error().detail}});
+  unreachable_until_ =
+      services_.clock.Now() + hold::AskAgainAfter(application().existence, unreachable_);
+  co_return told;
+}
+
+// One "no" proves nothing: as for a lost answer, three that lie `verify_for` apart.
+void Commitments::NoteAnswers(const hold::Findings& findings, std::map<Uid, Presence>& told) {
+  const SteadyTime now = services_.clock.Now();
+  for (const Uid& uid : findings.found) {
+    told[uid] = Presence::kFound;
+    negatives_.erase(uid);
+  }
+  for (const Uid& uid : findings.absent)
+    if (negatives_[uid].Negative(now, application().verify_for)) told[uid] = Presence::kAbsent;
+  for (const Uid& uid : findings.unanswered)
+    negatives_[uid].Later(now + hold::AskAgainAfter(application().existence, 1));
+}
+
+}  // namespace router::session
