@@ -19,6 +19,23 @@ class DiskWithoutLinks : public Disk {
   Result<bool> Link(const std::string&, const std::string&) override { return false; }
 };
 
+// On which the store goes on at chosen moments.
+class BusyDisk : public Disk {
+ public:
+  std::function<void()> after_list;
+  std::function<void(const std::string& from)> before_link;
+
+  Result<std::vector<Entry>> List(const std::string& directory) override {
+    Result<std::vector<Entry>> entries = Disk::List(directory);
+    after_list();
+    return entries;
+  }
+  Result<bool> Link(const std::string& from, const std::string& to) override {
+    before_link(from);
+    return Disk::Link(from, to);
+  }
+};
+
 class BackupTest : public ::testing::Test {
  protected:
   std::string store() const { return folder_.path() + "/store"; }
@@ -114,6 +131,30 @@ TEST_F(BackupTest, WhatMayHaveBeenSentSinceCountsAsAnAttemptWithoutAnswer) {
   EXPECT_TRUE(Find(was_there).maybe_there);
   EXPECT_TRUE(Find(was_there).there_before);
   EXPECT_EQ(Await(ledger_->History(id)).value().back().reason.text, "restored from a backup");
+}
+
+TEST_F(BackupTest, WhereAnInstanceComesAndGoesMeanwhileALaterMomentIsSaved) {
+  Open();
+  Accept("1.1", {Needs("9.1")});
+  int lists = 0;
+  RowId brief = 0;
+  BusyDisk disk;
+  disk.after_list = [&] {
+    if (++lists == 1) brief = Accept("1.2");
+  };
+  disk.before_link = [&](const std::string& from) {
+    if (from != paths().File("f2.dcm") || Find(brief).state != State::kReady) return;
+    EXPECT_TRUE(Await(ledger_->Discard(brief, "", "me")));
+    Find(brief);  // answered after the file was removed
+  };
+  StoreCopy copy = BackUp(store(), shelf(), disk).value();
+  EXPECT_EQ(lists, 2);
+  EXPECT_EQ(copy.instances, 1);
+  LoseTheStore();
+  EXPECT_THAT(RestoreHere().value().damaged, IsEmpty());
+  Open();
+  EXPECT_THAT(ledger_->sweep().rows_without_file, IsEmpty());
+  EXPECT_EQ(Find(brief).state, State::kDiscarded);
 }
 
 TEST_F(BackupTest, EveryBackupIsWholeWhileInstancesComeAndGo) {
