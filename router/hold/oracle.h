@@ -50,8 +50,8 @@ class Oracle {
   ~Oracle();
 
   // Settles what it can; between two queries, never before the first, it asks `stop` (may be empty)
-  // whether to leave the rest. An error only if nothing could be asked at all: kConnect, kRejected, kLimit, kRefused
-  // (the application accepts no Study Root FIND), kInterrupted, …
+  // whether to leave the rest. An error only if nothing could be asked at all: kConnect, kRejected,
+  // kLimit, kRefused (the application accepts no Study Root FIND), kInterrupted, …
   Task<Result<Findings>> Ask(std::vector<Question> questions, std::function<bool()> stop = {});
 
   // Releases the line.

@@ -30,14 +30,14 @@ class MatrixCase(Case):
         super().setUp()
         self.over = threading.Event()
 
-    def scene(self, chains=20, **switches):
+    def scene(self, chains=20, keys=None, **switches):
         self.random = random.Random(4)
         self.chains = [SmallChain() for _ in range(chains)]
         self.upstream = self.start(FaultyPeer, aet="VMSDBD",
                                    switches={"missing": "orphan", **switches})
         config = sluice_config(
             self.directory, {"VMSDBD": {"address": self.upstream.address, "profile": "aria",
-                                        **QUICK}},
+                                        **QUICK, **(keys or {})}},
             store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
         self.sluice = self.start(Sluice, config)
 
@@ -175,7 +175,9 @@ class HoldFaultsOfStores(MatrixCase):
         self.release_all_at_once(store_status=[{"status": 0xA700, "times": 40},
                                                {"status": 0x0110, "times": 10}])
         self.assert_all_is_well()
-        self.assertEqual(self.outcomes("retry"), 50)
+        refused = [line for line in self.upstream.journal("store") if line["status"] != 0]
+        self.assertEqual(len(refused), 50)
+        self.assertGreater(self.outcomes("retry"), 0)
 
     def test_connections_are_reset_in_the_middle_of_instances(self):
         # The seventh PDU ends the data set of the third instance on an association.
@@ -203,7 +205,7 @@ class HoldOutages(MatrixCase):
         self.hold(late)  # what is asked about first finds that nobody is there
         self.assertEqual(self.sluice.metric("sluice_held_instances"), 300)
         wait_until(self.breaker_is_open, WITHIN, "the breaker to open")
-        images = self.sending(self.images())
+        images = self.sending(self.images(early))
         self.upstream.set(outage=False)
         for one in images:
             one.result()
@@ -211,8 +213,9 @@ class HoldOutages(MatrixCase):
         wait_until(lambda: self.outcomes("delivered") >= 30, WITHIN, "30 deliveries")
         self.upstream.set(outage=True)
         wait_until(self.breaker_is_open, WITHIN, "the breaker to open again")
-        self.assertGreater(self.sluice.metric("sluice_held_instances"), 0)
+        self.assertGreaterEqual(self.sluice.metric("sluice_held_instances"), 4 * len(late))
         self.upstream.set(outage=False)
+        self.send(self.images(late))
         self.assert_all_is_well()
 
     def test_upstream_is_restarted_again_and_again(self):
@@ -229,7 +232,7 @@ class HoldOutages(MatrixCase):
     def test_sluice_is_killed_while_upstream_is_away(self):
         self.scene(chains=40, **NOTHING_IS_FOUND)
         self.hold()
-        self.send(self.images())
+        self.send(self.images(self.chains[:30]))
         self.upstream.set(find={"empty_first": 0})
         wait_until(lambda: self.outcomes("delivered") >= 20, WITHIN, "20 deliveries")
         self.upstream.set(outage=True)
@@ -237,6 +240,7 @@ class HoldOutages(MatrixCase):
         self.sluice.restart()
         wait_until(self.breaker_is_open, WITHIN, "the breaker to open")
         self.upstream.set(outage=False)
+        self.send(self.images(self.chains[30:]))
         self.assert_all_is_well()
 
 
@@ -258,6 +262,9 @@ class HoldFaultsMixed(MatrixCase):
     def apply(self, fault):
         if isinstance(fault, dict):
             self.upstream.set(**fault)
+        elif fault == "kill":
+            self.sluice.kill9()
+            self.sluice.restart()
         else:
             getattr(self.upstream, fault)()
 
@@ -267,8 +274,8 @@ class HoldFaultsMixed(MatrixCase):
         wait_until(lambda: self.upstream.journal_size() > size + 8000
                    or time.monotonic() >= until, WITHIN)
 
-    def run_with_seed(self, seed):
-        self.scene(chains=40)
+    def run_with_seed(self, seed, also=(), **keys):
+        self.scene(chains=40, keys=keys)
         self.random.seed(seed)
         groups = []
         for chain in self.chains:
@@ -279,7 +286,7 @@ class HoldFaultsMixed(MatrixCase):
         calm = self.upstream.control(switches=True)["switches"]
         sent = self.sending(groups)
         for _ in range(24):
-            first, second = self.random.sample(self.faults(), 2)
+            first, second = self.random.sample(self.faults() + list(also), 2)
             self.apply(first)
             self.apply(second)
             self.watch(self.random.choice((0.1, 0.3, 0.6)))
@@ -293,6 +300,12 @@ class HoldFaultsMixed(MatrixCase):
 
     def test_two_at_a_time_as_seed_2_throws_them(self):
         self.run_with_seed(2)
+
+    def test_two_at_a_time_as_seed_3_throws_them_with_sluice_killed_now_and_then(self):
+        self.run_with_seed(3, also=["kill"] * 4)
+
+    def test_two_at_a_time_as_seed_4_throws_them_over_one_association_in_all(self):
+        self.run_with_seed(4, max_associations=1)
 
 
 if __name__ == "__main__":
