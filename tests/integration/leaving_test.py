@@ -206,6 +206,16 @@ class Leave(Leaving):
         self.sluice.stop()
         self.assert_script_completes_upstream()
 
+    def test_after_a_restart_it_holds_again_and_has_lost_nothing(self):
+        self.begin()
+        self.hold()
+        self.assertEqual(self.leave().returncode, 0)
+        self.sluice.restart()
+        self.assertEqual(len(self.sluice.held()), 3)
+        more = vary(self.chain.plan, self.directory / "more", 1)
+        self.assertEqual(storescu(self.sluice, more).returncode, 0)
+        self.assertEqual(len(self.sluice.held()), 4)
+
     def test_what_is_due_is_sent_first(self):
         self.begin()
         self.hold()
