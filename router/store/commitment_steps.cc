@@ -27,18 +27,18 @@ std::vector<dataset::ReferencedSop> InstancesOf(Database& database, RowId id) {
 
 struct Earlier {
   RowId id;
-  bool finished;
+  std::string state;
 };
 
 std::vector<Earlier> WithTransaction(Database& database, const NewCommitment& asked) {
   Rows rows = database.Ask(
-      "SELECT id, finished_at IS NOT NULL FROM commitment "
+      "SELECT id, state FROM commitment "
       "WHERE transaction_uid = ? AND application = ? AND client = ?",
       asked.request.transaction, asked.application, asked.client);
   std::vector<Earlier> all;
   while (rows.Next()) {
     const RowId id = rows.Int();
-    all.push_back({id, rows.Int() != 0});
+    all.push_back({id, rows.Text()});
   }
   return all;
 }
@@ -82,16 +82,20 @@ void TakeFacts(Database& database, const std::string& application, WallTime now,
 
 AddedCommitment AddCommitment(Transaction& tx, const NewCommitment& asked) {
   ForgetFinished(tx);
+  bool used = false;
   const std::vector<Earlier> earlier = WithTransaction(tx.database(), asked);
   for (const Earlier& one : earlier) {
-    if (one.finished || InstancesOf(tx.database(), one.id) != asked.request.instances) continue;
-    // Asked again, it is reported at once to who waits for it.
-    tx.database().Run(
-        "UPDATE commitment SET next_attempt_at = MIN(next_attempt_at, ?) WHERE id = ?", tx.now(),
-        one.id);
-    return {AddedCommitment::Outcome::kRepeated, one.id};
+    const bool same = InstancesOf(tx.database(), one.id) == asked.request.instances;
+    if (same && (one.state == "open" || one.state == "decided")) {
+      // Asked again, it is reported at once to who waits for it.
+      tx.database().Run(
+          "UPDATE commitment SET next_attempt_at = MIN(next_attempt_at, ?) WHERE id = ?", tx.now(),
+          one.id);
+      return {AddedCommitment::Outcome::kRepeated, one.id};
+    }
+    // Of what was given up the client knows nothing.
+    used = used || !same || one.state == "reported";
   }
-  const bool used = !earlier.empty();
   std::optional<int64_t> outcome;
   std::optional<WallTime> decided_at;
   if (used) {

@@ -42,7 +42,7 @@ struct AddedCommitment {
   enum class Outcome : uint8_t {
     kNew,
     kRepeated,  // the client had asked the very same, and has no report yet: `id` is that one
-    kUsed,      // its Transaction UID names another request: every instance has failed for that
+    kUsed,  // its Transaction UID names another request, or one that was reported: all has failed
   };
   Outcome outcome = Outcome::kNew;
   RowId id = 0;

@@ -175,6 +175,14 @@ TEST_P(CommitmentContract, ATransactionUidStaysUsedAfterItsReport) {
   EXPECT_EQ(Add(Asked("2.1", {"1.1"})).outcome, AddedCommitment::Outcome::kUsed);
 }
 
+TEST_P(CommitmentContract, WhatWasGivenUpIsDecidedAnewWhenItIsAskedAgain) {
+  const RowId id = Decided(AddNew(Asked("2.1", {"1.1"})));
+  ASSERT_TRUE(Await(commitments().GiveUp(id)));
+  EXPECT_NE(AddNew(Asked("2.1", {"1.1"})), id);
+  EXPECT_THAT(UndecidedUids(), ElementsAre("1.1"));
+  EXPECT_EQ(Add(Asked("2.1", {"1.2"})).outcome, AddedCommitment::Outcome::kUsed);
+}
+
 TEST_P(CommitmentContract, WhatEndedLongAgoIsForgotten) {
   const RowId id = Decided(AddNew(Asked("2.1", {"1.1"})));
   ASSERT_TRUE(Await(commitments().Reported(id)));
