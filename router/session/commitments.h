@@ -91,9 +91,11 @@ class Commitments {
   std::set<association::Association*> calls_;     // of ours, open
   std::map<Uid, hold::Verification> negatives_;   // of what is undecided
   std::set<Uid> seen_;                            // in this round: the others are forgotten
+  std::map<store::RowId, int> asked_;             // in this round: questions of each request
   SteadyTime next_look_{}, unreachable_until_{};  // at what is undecided; at the application
   SteadyTime trouble_until_{};                    // the ledger failed
   int unreachable_ = 0;                           // times in a row
+  bool put_off_ = false;                          // a question that was due, to the next round
   bool undecided_ = false;                        // there is something
   bool running_ = false, draining_ = false;
   int adding_ = 0;

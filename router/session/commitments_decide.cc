@@ -7,7 +7,9 @@
 namespace router::session {
 namespace {
 
-constexpr int kPage = 100;  // a page of strangers is ten seconds of questions
+constexpr int kPage = 100;
+// Of one request in one round, so that a long one keeps no other waiting: ten seconds, as a rule.
+constexpr int kAskedAtOnce = 100;
 constexpr net::Milliseconds kLookAtLeastEvery{15'000};
 
 }  // namespace
@@ -15,6 +17,8 @@ constexpr net::Milliseconds kLookAtLeastEvery{15'000};
 // Every undecided instance once: what we hold may have been delivered, or put in quarantine.
 Task<> Commitments::DecideAll() {
   seen_.clear();
+  asked_.clear();
+  put_off_ = false;
   bool any = false;
   store::RowId commitment = 0;
   int position = -1;
@@ -46,6 +50,7 @@ void Commitments::PlanNextLook() {
   const SteadyTime now = services_.clock.Now();
   SteadyTime next =
       now + std::min<config::Duration>(application().existence.most, kLookAtLeastEvery);
+  if (put_off_) next = std::max(now, unreachable_until_);
   for (const auto& [uid, verification] : negatives_)
     if (verification.next() > now) next = std::min(next, verification.next());
   if (trouble_until_ > now) next = std::max(next, trouble_until_);
@@ -77,7 +82,12 @@ Task<std::map<Uid, Presence>> Commitments::Ask(const std::vector<store::Undecide
     const Uid& uid = one.sop.sop_instance;
     auto known = negatives_.find(uid);
     const bool due = known == negatives_.end() || known->second.next() <= now;
-    if (!due || !IsToBeAskedAbout(one) || !told.emplace(uid, Presence::kUnknown).second) continue;
+    if (!due || !IsToBeAskedAbout(one) || told.contains(uid)) continue;
+    if (++asked_[one.commitment] > kAskedAtOnce) {
+      put_off_ = true;
+      continue;
+    }
+    told.emplace(uid, Presence::kUnknown);
     questions.push_back({uid, dimse::KindOf(one.sop.sop_class.view()), store::Level::kInstance,
                          one.series, one.study});
   }
