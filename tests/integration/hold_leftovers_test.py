@@ -34,7 +34,8 @@ class HoldLeftovers(Case):
     def test_an_application_that_holds_no_more_still_gets_what_was_held(self):
         self.configure_again({"VMSDBD": {**self.application, "mode": "observe"}})
         self.sluice.start()
-        self.assertIn("no longer holds", self.sluice.output_of_this_run())
+        # The log is written by a thread of its own.
+        wait_until(lambda: "no longer holds" in self.sluice.output_of_this_run(), 30, "the warning")
         files = [*self.chain.images, self.chain.structure_set]
         outcome = storescu(self.sluice, files)
         self.assertEqual(outcome.returncode, 0, outcome)
