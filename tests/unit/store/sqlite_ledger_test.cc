@@ -432,30 +432,6 @@ TEST_F(SqliteLedgerTest, ALedgerOfANewerVersionIsNotTouched) {
   EXPECT_EQ(opened.error().code, Errc::kBadConfig);
 }
 
-TEST_F(SqliteLedgerTest, ALedgerOfTheFirstVersionGetsTheTablesOfTheSecondAndKeepsItsRows) {
-  Open();
-  const RowId held = Accept("1.1", {Needs("9.1")})->row;
-  ledger_.reset();
-  sqlite3* handle = nullptr;
-  ASSERT_EQ(sqlite3_open(paths().Ledger().c_str(), &handle), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(handle,
-                         "DROP TABLE commitment_instance; DROP TABLE commitment; "
-                         "PRAGMA user_version = 1",
-                         nullptr, nullptr, nullptr),
-            SQLITE_OK);
-  sqlite3_close(handle);
-  Open();
-  EXPECT_EQ(Await(ledger_->Find(held))->state, State::kWaiting);
-  NewCommitment asked;
-  asked.application = kVmsdbd;
-  asked.request = {Uid("2.1"), {{Uid("1.2.840.10008.5.1.4.1.1.2"), Uid("1.1")}}};
-  EXPECT_TRUE(Await(ledger_->commitments().Add(asked)));
-  Open();
-  auto owed = Await(ledger_->commitments().Undecided(kVmsdbd, 0, -1, 10));
-  ASSERT_TRUE(owed);
-  EXPECT_EQ(owed->size(), 1u);
-}
-
 TEST_F(SqliteLedgerTest, AFullDiskTakesNoRequestForStorageCommitmentAndGoesOnLater) {
   SqliteLedger::Options options = Options();
   options.max_pages = 80;
