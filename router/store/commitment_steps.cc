@@ -61,7 +61,7 @@ std::unexpected<Error> NotDue(RowId id) {
                   " that is to be reported");
 }
 
-void TakeFacts(Database& database, const std::string& application, WallTime now,
+void TakeFacts(Database& database, const std::string& application, WallTime asked_at, WallTime now,
                UndecidedInstance& one) {
   {
     Rows rows = database.Ask(
@@ -75,7 +75,10 @@ void TakeFacts(Database& database, const std::string& application, WallTime now,
       one.series = rows.TakeUid();
     }
   }
-  one.believed_there = KnownHow(database, application, one.sop.sop_instance, now) == How::kQuery;
+  // Not what was seen before: it may have been another that came under this UID since, or nothing.
+  const auto seen = SightingOf(database, application, one.sop.sop_instance);
+  one.believed_there =
+      seen && seen->how == How::kQuery && seen->at >= asked_at && seen->expires > now;
 }
 
 }  // namespace
@@ -122,9 +125,10 @@ std::vector<UndecidedInstance> UndecidedInstances(Database& database,
                                                   const std::string& application, RowId commitment,
                                                   int position, int limit, WallTime now) {
   std::vector<UndecidedInstance> all;
+  std::vector<WallTime> asked_at;
   {
     Rows rows = database.Ask(
-        "SELECT i.commitment, i.position, i.sop_class, i.sop_instance, c.deadline "
+        "SELECT i.commitment, i.position, i.sop_class, i.sop_instance, c.deadline, c.accepted_at "
         "FROM commitment AS c CROSS JOIN commitment_instance AS i "
         "INDEXED BY commitment_undecided ON i.commitment = c.id "
         "WHERE c.application = ?1 AND c.state = 'open' AND c.id >= ?2 AND i.outcome IS NULL "
@@ -137,9 +141,11 @@ std::vector<UndecidedInstance> UndecidedInstances(Database& database,
       one.sop.sop_class = rows.TakeUid();
       one.sop.sop_instance = rows.TakeUid();
       one.deadline = rows.Time();
+      asked_at.push_back(rows.Time());
     }
   }
-  for (UndecidedInstance& one : all) TakeFacts(database, application, now, one);
+  for (size_t i = 0; i < all.size(); ++i)
+    TakeFacts(database, application, asked_at[i], now, all[i]);
   return all;
 }
 

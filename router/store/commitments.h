@@ -57,7 +57,7 @@ struct UndecidedInstance {
   std::optional<State> state;   // of the latest row of its UID; absent: there is none
   Uid held_class;               // then: the SOP class of that row
   Uid study, series;            // then, if known
-  bool believed_there = false;  // a C-FIND has found it, not too long ago
+  bool believed_there = false;  // a C-FIND has found it since the client asked
 };
 
 struct InstanceDecision {

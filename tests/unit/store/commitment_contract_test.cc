@@ -82,6 +82,15 @@ TEST_P(CommitmentContract, OnlyWhatAQuestionFoundAndStillHoldsIsBelieved) {
   EXPECT_FALSE(Undecided()[0].believed_there);
 }
 
+TEST_P(CommitmentContract, WhatWasFoundBeforeTheRequestIsNoProof) {
+  ASSERT_TRUE(Await(ledger().Exists(kVmsdbd, {Uid("1.1")}, Known(How::kQuery))));
+  clock_.Advance(minutes(1));
+  AddNew(Asked("2.1", {"1.1"}));
+  EXPECT_FALSE(Undecided()[0].believed_there) << "it may have been deleted and sent again since";
+  ASSERT_TRUE(Await(ledger().Exists(kVmsdbd, {Uid("1.1")}, Known(How::kQuery))));
+  EXPECT_TRUE(Undecided()[0].believed_there);
+}
+
 TEST_P(CommitmentContract, ARequestIsReportedOnceAllOfItIsDecided) {
   const RowId id = AddNew(Asked("2.1", {"1.1", "1.2", "1.3"}));
   EXPECT_EQ(Decide({{id, 1, 0x0112}}), 0);
