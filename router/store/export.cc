@@ -136,15 +136,16 @@ class Exporter {
 
   Result<> WriteRow(const Row& row, const std::string& number, ExportReport::Of& of,
                     SendScript& script, WholeFile& manifest) {
-    const bool aside = row.state == State::kQuarantined;
-    const std::string name = number + (aside ? ".quarantined.dcm" : ".dcm");
-    Result<WholeFile> file = WholeFile::Create(disk_, folder_ + "/" + name);
+    Result<WholeFile> file = WholeFile::Create(disk_, folder_ + "/" + number + ".dcm");
     if (!file) return std::unexpected(file.error());
     Result<Copied> copied = Copy(row, *file);
     if (!copied) return std::unexpected(copied.error());
     Result<std::optional<Row>> now = OpenRow(row.id);  // its end takes the file away
     if (!now) return std::unexpected(now.error());
     if (!*now) return {};
+    const Row& latest = **now;  // it may have been sent, or given up, meanwhile
+    const bool aside = latest.state == State::kQuarantined;
+    const std::string name = number + (aside ? ".quarantined.dcm" : ".dcm");
     const std::string kept = *copied == Copied::kDamaged ? name + ".damaged" : name;
     if (*copied != Copied::kLost) {
       if (Result<> done = file->Finish(folder_ + "/" + kept); !done) return done;
@@ -155,8 +156,8 @@ class Exporter {
       script.Add(relative, ours.empty() ? row.instance.client : ours, row.instance.transfer_syntax,
                  aside);
     }
-    Count(row, *copied, of);
-    return WriteLine(row, of.counts.instances, *copied == Copied::kLost ? "" : relative, *copied,
+    Count(latest, *copied, of);
+    return WriteLine(latest, of.counts.instances, *copied == Copied::kLost ? "" : relative, *copied,
                      manifest);
   }
 
