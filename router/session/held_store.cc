@@ -72,10 +72,11 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& p
                   {"kind", NameOf(instance.kind)},
                   {"application", application_.name},
                   {"calling", instance.client.view()},
-                  {"why", verdict->reason.text}});
+                  {"why", unknown_ ? unknown_->text : verdict->reason.text}});
     co_await part.Drop();
     co_return Failed(dimse::status::kOutOfResources,
-                     "it would wait, and nothing more is held here");
+                     unknown_ ? "the application's answer was lost"
+                              : "it would wait, and nothing more is held here");
   }
   Reach(FailPoint::kJudged);
   hold::Verdict decided = std::move(*verdict);
