@@ -23,6 +23,7 @@ void App::BuildApplications() {
       const bool watched = Holds(application) || leftovers_.contains(application.name);
       if (watched) {
         hooks.on_stored = [gate](const Uid& uid) { (*gate)->Stored(uid, store::How::kStatus); };
+        hooks.on_known = [gate](const Uid& uid) { (*gate)->Known(uid); };
         hooks.on_verifying = hooks.on_waiting = [gate] { (*gate)->Wake(); };
       }
       destinations_.push_back(std::make_unique<delivery::Destination>(
