@@ -65,6 +65,9 @@ struct Reason {
   bool operator==(const Reason&) const = default;
 };
 
+// That its patient differs from that of `other`; names neither.
+Reason PatientDiffersFrom(const Uid& other);
+
 enum class Strength : uint8_t { kRequired, kNoted };                   // only required ones hold
 enum class Level : uint8_t { kInstance, kSeries, kFrameOfReference };  // what the UID is of
 
@@ -86,6 +89,17 @@ enum class How : uint8_t {
   kRelayed,  // a relayed C-STORE was answered so
 };
 std::string_view NameOf(How how);
+
+// Whose an instance is: digests of (0010,0020) and (0010,0010), to compare and never to show. What
+// is absent or empty differs from nobody's.
+struct Patient {
+  std::optional<dataset::Digest> id, name;
+  bool IsKnown() const { return id || name; }
+  bool DiffersFrom(const Patient& other) const {
+    return (id && other.id && *id != *other.id) || (name && other.name && *name != *other.name);
+  }
+  bool operator==(const Patient&) const = default;
+};
 
 // One SOP instance on its way to one application.
 struct Instance {

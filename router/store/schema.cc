@@ -130,6 +130,19 @@ CREATE TABLE message_id (
 ) WITHOUT ROWID;
 )sql";
 
+// Version 2: whose the instances are that came through us, for `patient_check`.
+constexpr const char* kPatientTable = R"sql(
+CREATE TABLE patient (
+  application TEXT NOT NULL,
+  uid TEXT NOT NULL,
+  id_digest BLOB,
+  name_digest BLOB,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (application, uid)
+) WITHOUT ROWID;
+CREATE INDEX patient_at ON patient (at);
+)sql";
+
 Result<> CheckIntegrity(Database& database) {
   std::string verdict;
   {
@@ -175,8 +188,12 @@ Result<> PrepareLedger(Database& database, int64_t max_pages) {
     return Fail(Errc::kBadConfig, Blame::kInternal,
                 "the ledger was written by a newer version: schema " + std::to_string(version));
   }
-  if (version != 0) return CheckIntegrity(database);
-  database.Script("BEGIN IMMEDIATE;" + std::string(kTables) +
+  if (version == kSchemaVersion) return CheckIntegrity(database);
+  if (version != 0) {
+    if (auto sound = CheckIntegrity(database); !sound) return sound;
+  }
+  const std::string first = version == 0 ? kTables : "";
+  database.Script("BEGIN IMMEDIATE;" + first + kPatientTable +
                   "PRAGMA user_version = " + std::to_string(kSchemaVersion) + "; COMMIT;");
   if (database.failed()) return std::unexpected(database.failure());
   return {};

@@ -4,7 +4,7 @@
 
 namespace router::store {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 // Makes the connection the ledger's: WAL, synchronous=FULL, foreign keys; checks the integrity of
 // what is there; makes the tables where there are none (docs/ledger.md). Errors: kDisk, kCorrupt,
