@@ -5,6 +5,10 @@ namespace {
 
 constexpr std::chrono::seconds kOracleWaits{10};  // for an association slot
 
+hold::Whereabouts WhereaboutsOf(const store::Instance& instance) {
+  return {instance.kind, instance.series, instance.study, Uid()};
+}
+
 }  // namespace
 
 // One home loop for each application; its destination and its gate know each other only by what is
@@ -22,8 +26,12 @@ void App::BuildApplications() {
       auto gate = std::make_shared<hold::Gate*>(nullptr);
       const bool watched = Holds(application) || leftovers_.contains(application.name);
       if (watched) {
-        hooks.on_stored = [gate](const Uid& uid) { (*gate)->Stored(uid, store::How::kStatus); };
-        hooks.on_known = [gate](const Uid& uid) { (*gate)->Known(uid); };
+        hooks.on_stored = [gate](const store::Instance& one) {
+          (*gate)->Stored(one.sop_instance, store::How::kStatus, WhereaboutsOf(one));
+        };
+        hooks.on_known = [gate](const store::Instance& one) {
+          (*gate)->Known(one.sop_instance, WhereaboutsOf(one));
+        };
         hooks.on_verifying = hooks.on_waiting = [gate] { (*gate)->Wake(); };
       }
       destinations_.push_back(std::make_unique<delivery::Destination>(

@@ -54,11 +54,13 @@ Task<> Gate::AskWishes() {
       for (const Question& question : wish->questions) AddOnce(questions, seen, question);
     }
     std::optional<Findings> findings;
-    if (!Unreachable()) findings = co_await Ask(std::move(questions), false);
-    std::vector<Uid> found;
-    if (findings) found = std::move(findings->found);
+    if (!Unreachable()) findings = co_await Ask(questions, false);
+    co_await HearOfArrivals(questions);
+    std::vector<Question> found;
+    if (findings) found = FoundAmong(questions, findings->found, true);
     co_await RecordFound(found);
-    const std::set<Uid> there(found.begin(), found.end());
+    std::set<Uid> there;
+    for (const Question& question : found) there.insert(question.uid);
     // Those whose time was over have left the list meanwhile; those that came are not asked yet.
     for (Wish* wish : wishes_) {
       if (!wish->asked) continue;
@@ -87,7 +89,7 @@ Task<> Gate::AskWanted() {
     AddOnce(questions, seen, {one.uid, one.kind, one.level, one.series, one.study});
   }
   if (questions.empty()) co_return;
-  auto findings = co_await Ask(std::move(questions), true);
+  auto findings = co_await Ask(questions, true);
   if (!findings) co_return;
   const std::set<Uid> found(findings->found.begin(), findings->found.end());
   const std::set<Uid> absent(findings->absent.begin(), findings->absent.end());
@@ -100,7 +102,11 @@ Task<> Gate::AskWanted() {
     }
     if (absent.contains(uid)) co_await SettleVerifying(std::move(row), false);
   }
-  co_await RecordFound(findings->found);
+  co_await HearOfArrivals(questions);
+  std::vector<Question> there = FoundAmong(questions, findings->found, true);
+  std::vector<Question> stirred = FoundAmong(questions, findings->found, false);
+  co_await RecordFound(std::move(there));
+  co_await RecordUnrest(std::move(stirred));
   co_await RecordAbsent(std::move(*wanted), std::move(*findings));
 }
 

@@ -142,9 +142,10 @@ Task<Result<>> ClientSession::RelayRequest(Incoming first, dimse::CommandSet com
   }
   sending_upstream_ = true;
   ExpectResponse(first.context, command);
+  std::function<void(Bytes)> look = NoteHead(first.context, command);
   const std::string_view service = dimse::ServiceOf(command.command());
   Relayed relayed = co_await RelayMessage(*client_, **upstream, first.context, std::move(command),
-                                          &complete, MessageSilence());
+                                          &complete, MessageSilence(), {}, std::move(look));
   sending_upstream_ = false;
   (*upstream)->stream().SetReadTimeout(UpstreamSilence());
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);

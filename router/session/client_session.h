@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "router/delivery/slots.h"
+#include "router/hold/whereabouts.h"
 #include "router/net/signal.h"
 #include "router/session/admit.h"
 #include "router/session/relay.h"
@@ -45,6 +46,7 @@ class ClientSession : public Session {
     ul::ContextId context;
     dimse::CommandSet request;
     std::chrono::steady_clock::time_point since;
+    hold::Whereabouts where;  // of a C-STORE to an application that holds
   };
 
   // ---- client_negotiation.cc: who answers the proposal, and how
@@ -86,7 +88,8 @@ class ClientSession : public Session {
   Task<Result<>> OnUpstreamMessage(Incoming first);
   Task<Result<>> OnUpstreamResponse(Incoming first);
   Task<Result<>> RelayFindAnswer(Incoming first, dimse::CommandSet response);
-  void NoteStored(const dimse::CommandSet& request, uint16_t status);
+  void NoteStored(const Outstanding& answered, uint16_t status);
+  std::function<void(Bytes)> NoteHead(ul::ContextId context, const dimse::CommandSet& request);
   Task<> CloseUpstream(Result<> how, bool in_peace);
   Task<> EndUpstream(bool release);
   Task<> AnswerOutstanding(const Error& why);

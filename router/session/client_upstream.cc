@@ -11,6 +11,7 @@
 #include "router/session/carried_move.h"
 #include "router/session/client_session.h"
 #include "router/session/legs.h"
+#include "router/session/whereabouts.h"
 
 namespace router::session {
 namespace {
@@ -191,7 +192,7 @@ Task<Result<>> ClientSession::OnUpstreamResponse(Incoming first) {
   if (!pending)
     if (auto outstanding = TakeOutstanding(message_id)) {
       Count(outstanding->request, status, outstanding->since);
-      NoteStored(outstanding->request, status);
+      NoteStored(*outstanding, status);
     }
   if (pending && response.command() == dimse::Command::kCFindRsp && !first.last &&
       rq_.called.title() != application_.ae_title)
@@ -207,11 +208,27 @@ Task<Result<>> ClientSession::OnUpstreamResponse(Incoming first) {
 }
 
 // What a relayed C-STORE made known may be what a held instance waits for.
-void ClientSession::NoteStored(const dimse::CommandSet& request, uint16_t status) {
+void ClientSession::NoteStored(const Outstanding& answered, uint16_t status) {
+  const dimse::CommandSet& request = answered.request;
   if (!runtime_.gate || request.command() != dimse::Command::kCStoreRq) return;
   const auto of = dimse::ClassOf(dimse::Command::kCStoreRsp, status);
   if (of == dimse::StatusClass::kSuccess || of == dimse::StatusClass::kWarning)
-    runtime_.gate->Stored(request.affected_sop_instance(), store::How::kRelayed);
+    runtime_.gate->Stored(request.affected_sop_instance(), store::How::kRelayed, answered.where);
+}
+
+// For RelayMessage: what the head of an instance tells of where it belongs is kept until the answer
+// says that it is there.
+std::function<void(Bytes)> ClientSession::NoteHead(ul::ContextId context,
+                                                   const dimse::CommandSet& request) {
+  if (!runtime_.gate || request.command() != dimse::Command::kCStoreRq) return {};
+  return [this, id = request.message_id(), sop_class = request.affected_sop_class(),
+          syntax = ContextOf(context)->transfer_syntax](Bytes first) {
+    auto one = std::ranges::find_if(
+        outstanding_, [&](const Outstanding& sent) { return sent.request.message_id() == id; });
+    if (one == outstanding_.end()) return;
+    one->where = WhereaboutsIn(first, syntax, sop_class);
+    runtime_.gate->Arriving(one->where);
+  };
 }
 
 // The client called an alias: where upstream names itself in Retrieve AE Title (0008,0054) the
@@ -277,7 +294,7 @@ Milliseconds ClientSession::UpstreamSilence() const {
 }
 
 void ClientSession::ExpectResponse(ul::ContextId context, const dimse::CommandSet& request) {
-  outstanding_.push_back({context, request, std::chrono::steady_clock::now()});
+  outstanding_.push_back({context, request, std::chrono::steady_clock::now(), {}});
   upstream_->stream().SetReadTimeout(UpstreamSilence());
 }
 

@@ -1,5 +1,7 @@
 #include "router/session/relay.h"
 
+#include <utility>
+
 namespace router::session {
 namespace {
 
@@ -12,7 +14,7 @@ Error ReleaseWithinMessage(const Association& from) {
 
 Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId context,
                            dimse::CommandSet command, bool* complete, Milliseconds silence,
-                           Bytes head) {
+                           Bytes head, std::function<void(Bytes)> look) {
   using End = Relayed::End;
   uint64_t data_bytes = head.size();
   auto broken_off = [&](End end, Error why) {
@@ -32,6 +34,7 @@ Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId con
       // the second breaks PS3.7 just as well.
       if ((*incoming)->kind != Incoming::Kind::kData)
         co_return broken_off(End::kSourceFailed, ReleaseWithinMessage(from));
+      if (look) std::exchange(look, nullptr)((*incoming)->bytes);
       data_bytes += (*incoming)->bytes.size();
       *complete = (*incoming)->last;
       to.Append(context, false, (*incoming)->bytes, *complete);

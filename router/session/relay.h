@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include "router/association/association.h"
 
 namespace router::session {
@@ -23,10 +25,11 @@ struct Relayed {
 // If either fails the message is broken off at `to` (Association::BreakOff): where a part of it had
 // left, nothing but an abort may follow there. If the sink failed, the rest of the data set is
 // still to come from `from` (unless *complete says otherwise): Drain it.
-// `head`: bytes of the data set that were received already; they go first.
+// `head`: bytes of the data set that were received already; they go first. `look`: is shown the
+// first of those that come.
 Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId context,
                            dimse::CommandSet command, bool* complete, Milliseconds silence,
-                           Bytes head = {});
+                           Bytes head = {}, std::function<void(Bytes)> look = {});
 
 // The next piece of the data set under way; good until the next Fill. An error too if something
 // else comes.
