@@ -47,7 +47,9 @@ struct Verdict {
   std::string comment;
   std::optional<WallTime> warn_after, deadline;  // for Acceptance
   store::Patient patient;                        // for Acceptance
-  bool patient_differs = false;                  // from what it refers to; said already
+  // Machines to be named otherwise in the plan before it is sent or accepted: (300A,00B2).
+  std::map<std::string, std::string> rename;
+  bool patient_differs = false;  // from what it refers to; said already
 };
 
 // Decides when an instance may go to an application that has an order of injection: judges it on
@@ -181,9 +183,9 @@ class Gate {
   const config::Application* application_;  // in *config_
   Oracle oracle_;
   net::Signal due_, ended_, breath_;
-  std::list<Wish*> wishes_;                         // of Judge, in the order of asking
-  std::list<Waiter*> waiters_;                      // of Judge
-  std::vector<StoredOne> stored_;                   // not yet told to the ledger
+  std::list<Wish*> wishes_;        // of Judge, in the order of asking
+  std::list<Waiter*> waiters_;     // of Judge
+  std::vector<StoredOne> stored_;  // not yet told to the ledger
   // Series and studies: when an image of theirs was stored last.
   std::map<Uid, SteadyTime> stirred_;
   std::map<store::RowId, Verification> verifying_;

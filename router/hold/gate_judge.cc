@@ -39,8 +39,8 @@ std::vector<Uid> ReferredTo(const std::vector<store::Requirement>& requirements)
 bool AreInstances(const std::vector<store::Requirement>& requirements,
                   const std::vector<Uid>& missing) {
   return !missing.empty() && std::ranges::all_of(requirements, [&](const auto& one) {
-    return one.level == store::Level::kInstance || std::ranges::find(missing, one.uid) ==
-                                                       missing.end();
+    return one.level == store::Level::kInstance ||
+           std::ranges::find(missing, one.uid) == missing.end();
   });
 }
 
@@ -55,11 +55,10 @@ struct Gate::Harvested {
 
 Task<Result<Verdict>> Gate::Judge(store::Instance instance, dataset::Region file,
                                   net::Milliseconds patience) {
-  return net::RunOn<Result<Verdict>>(
-      services_.home,
-      [this, instance = std::move(instance), file = std::move(file), patience]() mutable {
-        return JudgeCounted(std::move(instance), std::move(file), patience);
-      });
+  return net::RunOn<Result<Verdict>>(services_.home, [this, instance = std::move(instance),
+                                                      file = std::move(file), patience]() mutable {
+    return JudgeCounted(std::move(instance), std::move(file), patience);
+  });
 }
 
 Task<Result<Verdict>> Gate::JudgeCounted(store::Instance instance, dataset::Region file,
@@ -131,14 +130,24 @@ Task<Result<Gate::Harvested>> Gate::Harvest(store::Instance instance, dataset::R
 // False: the verdict is settled.
 bool Gate::JudgeMachines(const Requirements& requirements, Verdict& verdict) const {
   const std::vector<std::string>& known = application().machines;
-  const std::string unknown = UnknownMachine(requirements.machines, known);
+  std::vector<std::string> unknown;
+  for (const std::string& name : requirements.machines) {
+    if (UnknownMachine(std::span(&name, 1), known).empty()) continue;
+    auto ours = application().machine_names.find(name);
+    const bool map = application().unknown_machine == config::UnknownMachine::kMap;
+    if (map && ours != application().machine_names.end())
+      verdict.rename[name] = ours->second;
+    else
+      unknown.push_back(name);
+  }
   if (unknown.empty()) return true;
-  const std::string name = Printable(unknown);
+  verdict.rename.clear();  // it stays as it came, for a person to decide
+  const std::string name = Printable(unknown.front());
   verdict.reason = {store::Cause::kUnknownMachine,
                     fmt::format("treatment machine \"{}\" is not known to {}; known: {}", name,
                                 name_, fmt::join(known, ", "))};
-  const bool keep = application().unknown_machine == config::UnknownMachine::kQuarantine;
-  verdict.kind = keep ? Verdict::Kind::kQuarantine : Verdict::Kind::kRefuse;
+  const bool refuse = application().unknown_machine == config::UnknownMachine::kRefuse;
+  verdict.kind = refuse ? Verdict::Kind::kRefuse : Verdict::Kind::kQuarantine;
   verdict.status = dimse::status::kCannotUnderstand;
   verdict.comment = AsErrorComment(
       fmt::format("machine {} unknown here; known: {}", name, fmt::join(known, ", ")));
@@ -162,8 +171,7 @@ bool Gate::JudgeImages(const Requirements& requirements, Verdict& verdict) const
 Task<Result<bool>> Gate::JudgePatient(store::Instance instance, Verdict& verdict) {
   const bool quarantine = application().patient_check == config::PatientCheck::kQuarantine;
   const Uid self = instance.sop_instance;
-  auto waiting =
-      co_await services_.ledger.NotePatient(name_, self, verdict.patient, quarantine);
+  auto waiting = co_await services_.ledger.NotePatient(name_, self, verdict.patient, quarantine);
   if (!waiting) co_return std::unexpected(waiting.error());
   for (const store::Row& row : *waiting)
     LogOtherPatient(row.instance.sop_instance, row.instance.kind, self);
@@ -223,8 +231,7 @@ Task<Result<std::vector<Uid>>> Gate::AwaitComing(std::vector<store::Requirement>
                                                  net::Milliseconds patience) {
   Waiter waiter(services_.home, missing);
   waiters_.push_back(&waiter);
-  auto left =
-      co_await AwaitComing(waiter, std::move(requirements), std::move(missing), patience);
+  auto left = co_await AwaitComing(waiter, std::move(requirements), std::move(missing), patience);
   waiters_.remove(&waiter);
   co_return left;
 }

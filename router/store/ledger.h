@@ -30,6 +30,7 @@ struct Acceptance {
   // It gets no row of its own, for its sender answers for it: joined to an open row of the same
   // instance or, where there is none, dropped (kNotKept).
   bool only_if_held = false;
+  std::string note;                       // what was done to it, for its history; no patient data
   Patient patient;                        // remembered under its UID
   bool quarantine_other_patient = false;  // where what it refers to is another patient's
 };
@@ -44,7 +45,7 @@ struct Accepted {
   };
   Outcome outcome = Outcome::kNew;
   RowId row = 0;
-  State state = State::kWaiting;  // of `row`
+  State state = State::kWaiting;    // of `row`
   std::vector<Uid> other_patients;  // what a new row requires and is known to be another patient's
 };
 
