@@ -297,6 +297,7 @@ void App::Drain() {
   drained_ = true;
   services_->draining = true;
   log::Info("draining", {{"associations", services_->census.connections()}});
+  for (const auto& [name, gate] : gates_) gate->EndPatience();
   // While a move is open upstream may call us once more; others are rejected.
   if (moves_->InProgress() == 0) CloseAcceptors();
   auto stop = [this](bool at_once) {

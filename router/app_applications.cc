@@ -46,6 +46,7 @@ void App::BuildApplications() {
         if (of->commitments) of->commitments->Wake();
       };
       if (watched) {
+        hooks.on_known = [gate](const Uid& uid) { (*gate)->Known(uid); };
         hooks.on_verifying = hooks.on_waiting = [gate] { (*gate)->Wake(); };
       }
       destinations_.push_back(std::make_unique<delivery::Destination>(

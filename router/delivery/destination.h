@@ -38,8 +38,10 @@ struct Services {
 
 // Whom a destination tells, on the home loop, without waiting. Empty functions are not called.
 struct Hooks {
-  // Stored there: success or a warning. With `confirm: status` the ledger knows it already.
+  // Stored there: success or a warning, and the ledger has not been told that it exists.
   std::function<void(const Uid& sop_instance)> on_stored;
+  // A row was delivered, with `confirm: status`: the ledger knows that it exists.
+  std::function<void(const Uid& sop_instance)> on_known;
   // A row is `verifying`: somebody has to ask. Without this hook nobody can, and rows whose outcome
   // is unknown are sent again.
   std::function<void()> on_verifying;

@@ -210,7 +210,8 @@ Task<> Destination::SettleDelivered(Row row, uint16_t status) {
   for (const store::ReadyRow& next : *ready) {
     services_.metrics.Get<metrics::Id::kReleased>(name_, NameOf(next.kind)).Add();
   }
-  if (!believed && hooks_.on_stored) hooks_.on_stored(row.instance.sop_instance);
+  const auto& tell = believed ? hooks_.on_known : hooks_.on_stored;
+  if (tell) tell(row.instance.sop_instance);
 }
 
 // What it refers to is not there after all: what was known of that is forgotten.

@@ -103,10 +103,19 @@ void Gate::NoteReady(const std::vector<store::ReadyRow>& rows) {
   }
 }
 
+// Those who wait with what they are about to answer.
+void Gate::TellWaiters(const std::vector<Uid>& known) {
+  for (Waiter* waiter : waiters_) {
+    const bool concerned =
+        std::ranges::any_of(known, [&](const Uid& uid) { return waiter->uids.contains(uid); });
+    if (concerned) waiter->known.Notify();
+  }
+}
+
 Task<> Gate::RecordFound(std::vector<Uid> uids) {
   if (uids.empty()) co_return;
-  auto ready =
-      co_await services_.ledger.Exists(name_, std::move(uids), Believed(store::How::kQuery));
+  auto ready = co_await services_.ledger.Exists(name_, uids, Believed(store::How::kQuery));
+  TellWaiters(uids);
   if (ready) {
     NoteReady(*ready);
   } else {
@@ -134,13 +143,15 @@ Task<> Gate::RecordStored() {
     for (const auto& [uid, how] : batch) uids.push_back(uid);
     if (application().confirm == config::Confirm::kStatus) {
       auto ready =
-          co_await services_.ledger.Exists(name_, std::move(uids), Believed(batch.front().second));
+          co_await services_.ledger.Exists(name_, uids, Believed(batch.front().second));
+      TellWaiters(uids);
       if (ready) NoteReady(*ready);
       if (!ready) Complain(ready.error());
       continue;
     }
     const WallTime soon = services_.clock.WallNow() + kGather;
-    auto wanted = co_await services_.ledger.AskSoon(name_, std::move(uids), soon);
+    auto wanted = co_await services_.ledger.AskSoon(name_, uids, soon);
+    TellWaiters(uids);
     if (wanted && !wanted->empty()) {
       soon_at_ = std::min(soon_at_, services_.clock.Now() + kGather);
       stored_meanwhile_.insert(wanted->begin(), wanted->end());
@@ -150,6 +161,20 @@ Task<> Gate::RecordStored() {
   }
   recording_ = false;
   if (draining_) ended_.Notify();
+}
+
+void Gate::Known(Uid sop_instance) {
+  services_.home.Post([this, uid = std::move(sop_instance)] {
+    const std::vector<Uid> known(1, uid);
+    TellWaiters(known);
+  });
+}
+
+void Gate::EndPatience() {
+  services_.home.Post([this] {
+    impatient_ = true;
+    for (Waiter* waiter : waiters_) waiter->known.Notify();
+  });
 }
 
 void Gate::Wake() {
@@ -178,6 +203,7 @@ Task<> Gate::DrainHere() {
   oracle_.Interrupt(Error{Errc::kInterrupted, Blame::kInternal, true, "draining"});
   due_.Notify();
   for (Wish* wish : wishes_) wish->done.Notify();
+  for (Waiter* waiter : waiters_) waiter->known.Notify();
   while (running_ || judging_ != 0 || recording_) co_await ended_.Wait();
 }
 

@@ -41,7 +41,8 @@ struct Verdict {
   std::vector<store::Requirement> requirements;  // noted ones too, for Acceptance
   std::vector<Uid> missing;
   store::Reason reason;  // of a quarantine, a refusal, a wait: for people, no patient data
-  uint16_t status = 0;   // kRefuse only, as the comment: (0000,0900), (0000,0902)
+  // (0000,0900) and (0000,0902) of a refusal; of a quarantine too, for whom nothing may be kept.
+  uint16_t status = 0;
   std::string comment;
   std::optional<WallTime> warn_after, deadline;  // for Acceptance
 };
@@ -70,27 +71,44 @@ class Gate {
 
   // [any] Harvests the references of `file` (the part, or a spool file), checks the machine, looks
   // what is known to exist, and asks the application about the rest for at most `decide_within`.
+  // What is missing then is waited for as long as `patience`, but only while all of it comes by
+  // itself (Ledger::Coming): whoever sends one instance after another is not kept from sending what
+  // it waits for.
   // Errors: kDisk (A700); kCorrupt, blamed on the sender: the references cannot be read (C000).
-  Task<Result<Verdict>> Judge(store::Instance instance, dataset::Region file);
+  Task<Result<Verdict>> Judge(store::Instance instance, dataset::Region file,
+                              net::Milliseconds patience = net::Milliseconds(0));
+  // [any] The process is to end: nobody is waited for any more, patience or not.
+  void EndPatience();
 
   // [any] Stored there by a C-STORE that was answered with success or a warning: through a session
   // or by delivery. With `confirm: status` it exists; with `confirm: query` it is asked about soon
   // if somebody waits for it. Does not wait.
   void Stored(Uid sop_instance, store::How how);
 
+  // [any] It exists there, as the ledger knows already: whoever waits for it looks again.
+  void Known(Uid sop_instance);
+
   // [any] A row was accepted as waiting, or needs verifying: look at the ledger.
   void Wake();
 
  private:
   struct Wish;
+  struct Waiter;
   const config::Application& application() const { return *application_; }
 
   // gate_judge.cc
-  Task<Result<Verdict>> JudgeCounted(store::Instance instance, dataset::Region file);
-  Task<Result<Verdict>> JudgeHere(store::Instance instance, dataset::Region file);
+  Task<Result<Verdict>> JudgeCounted(store::Instance instance, dataset::Region file,
+                                     net::Milliseconds patience);
+  Task<Result<Verdict>> JudgeHere(store::Instance instance, dataset::Region file,
+                                  net::Milliseconds patience);
   Task<Result<Requirements>> Harvest(store::Instance instance, dataset::Region file);
   bool JudgeMachines(const Requirements& requirements, Verdict& verdict) const;
   Task<Result<std::vector<Uid>>> FindMissing(std::vector<store::Requirement> requirements);
+  Task<Result<std::vector<Uid>>> AwaitComing(std::vector<store::Requirement> requirements,
+                                             std::vector<Uid> missing, net::Milliseconds patience);
+  Task<Result<std::vector<Uid>>> AwaitComing(Waiter& waiter,
+                                             std::vector<store::Requirement> requirements,
+                                             std::vector<Uid> missing, net::Milliseconds patience);
   Task<std::vector<Uid>> AskWithin(std::vector<Question> questions, net::Milliseconds at_most);
 
   // gate.cc
@@ -100,6 +118,7 @@ class Gate {
   Task<> RecordStored();
   Task<> RecordFound(std::vector<Uid> uids);
   void NoteReady(const std::vector<store::ReadyRow>& rows);
+  void TellWaiters(const std::vector<Uid>& known);
   void Complain(const Error& error);
   store::Knowledge Believed(store::How how) const;
   bool Unreachable() const { return services_.clock.Now() < unreachable_until_; }
@@ -130,6 +149,7 @@ class Gate {
   Oracle oracle_;
   net::Signal due_, ended_;
   std::list<Wish*> wishes_;                         // of Judge, in the order of asking
+  std::list<Waiter*> waiters_;                      // of Judge
   std::vector<std::pair<Uid, store::How>> stored_;  // not yet told to the ledger
   std::map<store::RowId, Verification> verifying_;
   SteadyTime unreachable_until_{}, quiet_checked_{};
@@ -138,6 +158,7 @@ class Gate {
   int unreachable_ = 0;  // times in a row in which nothing could be asked
   bool draining_ = false, running_ = false, recording_ = false;
   bool trouble_ = false;  // the ledger failed in this round
+  bool impatient_ = false;
   int judging_ = 0;
 };
 

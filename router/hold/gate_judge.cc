@@ -29,22 +29,26 @@ bool Holds(const store::Requirement& one) { return one.strength == store::Streng
 
 }  // namespace
 
-Task<Result<Verdict>> Gate::Judge(store::Instance instance, dataset::Region file) {
+Task<Result<Verdict>> Gate::Judge(store::Instance instance, dataset::Region file,
+                                  net::Milliseconds patience) {
   return net::RunOn<Result<Verdict>>(
-      services_.home, [this, instance = std::move(instance), file = std::move(file)]() mutable {
-        return JudgeCounted(std::move(instance), std::move(file));
+      services_.home,
+      [this, instance = std::move(instance), file = std::move(file), patience]() mutable {
+        return JudgeCounted(std::move(instance), std::move(file), patience);
       });
 }
 
-Task<Result<Verdict>> Gate::JudgeCounted(store::Instance instance, dataset::Region file) {
+Task<Result<Verdict>> Gate::JudgeCounted(store::Instance instance, dataset::Region file,
+                                         net::Milliseconds patience) {
   ++judging_;
-  auto verdict = co_await JudgeHere(std::move(instance), std::move(file));
+  auto verdict = co_await JudgeHere(std::move(instance), std::move(file), patience);
   --judging_;
   if (draining_) ended_.Notify();
   co_return verdict;
 }
 
-Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region file) {
+Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region file,
+                                      net::Milliseconds patience) {
   Verdict verdict;
   const WallTime now = services_.clock.WallNow();
   verdict.warn_after = now + application().hold.warn_after;
@@ -58,6 +62,11 @@ Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region 
 
   auto missing = co_await FindMissing(harvested->references);
   if (!missing) co_return std::unexpected(missing.error());
+  if (!missing->empty() && patience.count() > 0) {
+    std::vector<Uid> not_yet = std::move(*missing);
+    missing = co_await AwaitComing(verdict.requirements, std::move(not_yet), patience);
+    if (!missing) co_return std::unexpected(missing.error());
+  }
   if (missing->empty()) co_return verdict;
   const auto required = std::ranges::count_if(verdict.requirements, Holds);
   verdict.kind = Verdict::Kind::kWaiting;
@@ -89,11 +98,8 @@ bool Gate::JudgeMachines(const Requirements& requirements, Verdict& verdict) con
   verdict.reason = {store::Cause::kUnknownMachine,
                     fmt::format("treatment machine \"{}\" is not known to {}; known: {}", name,
                                 name_, fmt::join(known, ", "))};
-  if (application().unknown_machine == config::UnknownMachine::kQuarantine) {
-    verdict.kind = Verdict::Kind::kQuarantine;
-    return false;
-  }
-  verdict.kind = Verdict::Kind::kRefuse;
+  const bool keep = application().unknown_machine == config::UnknownMachine::kQuarantine;
+  verdict.kind = keep ? Verdict::Kind::kQuarantine : Verdict::Kind::kRefuse;
   verdict.status = dimse::status::kCannotUnderstand;
   verdict.comment = AsErrorComment(
       fmt::format("machine {} unknown here; known: {}", name, fmt::join(known, ", ")));
@@ -122,6 +128,37 @@ Task<Result<std::vector<Uid>>> Gate::FindMissing(std::vector<store::Requirement>
   std::ranges::sort(found);
   std::erase_if(*unknown, [&](const Uid& uid) { return std::ranges::binary_search(found, uid); });
   co_return std::move(*unknown);
+}
+
+// What of them is still missing when patience ends, or when something is that nobody brings.
+Task<Result<std::vector<Uid>>> Gate::AwaitComing(std::vector<store::Requirement> requirements,
+                                                 std::vector<Uid> missing,
+                                                 net::Milliseconds patience) {
+  Waiter waiter(services_.home, missing);
+  waiters_.push_back(&waiter);
+  auto left =
+      co_await AwaitComing(waiter, std::move(requirements), std::move(missing), patience);
+  waiters_.remove(&waiter);
+  co_return left;
+}
+
+Task<Result<std::vector<Uid>>> Gate::AwaitComing(Waiter& waiter,
+                                                 std::vector<store::Requirement> requirements,
+                                                 std::vector<Uid> missing,
+                                                 net::Milliseconds patience) {
+  const SteadyTime by = services_.home.Now() + patience;
+  for (int asked = 1; !missing.empty() && !draining_ && !impatient_; ++asked) {
+    auto coming = co_await services_.ledger.Coming(name_, missing);
+    if (!coming) co_return std::unexpected(coming.error());
+    const auto left = std::chrono::duration_cast<net::Milliseconds>(by - services_.home.Now());
+    if (coming->size() < missing.size() || left.count() <= 0) break;
+    const net::Milliseconds again = AskAgainAfter(application().existence, asked);
+    co_await waiter.known.Wait(std::min(left, again));
+    auto still = co_await FindMissing(requirements);
+    if (!still) co_return std::unexpected(still.error());
+    missing = std::move(*still);
+  }
+  co_return std::move(missing);
 }
 
 Task<std::vector<Uid>> Gate::AskWithin(std::vector<Question> questions, net::Milliseconds at_most) {

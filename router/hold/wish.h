@@ -1,4 +1,5 @@
 #pragma once
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -14,6 +15,14 @@ struct Gate::Wish {
   std::vector<Uid> found;
   bool asked = false;
   net::Signal done;
+};
+
+// One instance whose client waits with it. On the stack likewise.
+struct Gate::Waiter {
+  Waiter(net::Loop& home, const std::vector<Uid>& missing)
+      : uids(missing.begin(), missing.end()), known(home) {}
+  const std::set<Uid> uids;
+  net::Signal known;  // one of them was stored, or found
 };
 
 }  // namespace router::hold

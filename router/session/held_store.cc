@@ -8,14 +8,10 @@
 #include "router/delivery/destination.h"
 #include "router/dimse/sop_classes.h"
 #include "router/dimse/status.h"
-#include "router/net/signal.h"
 #include "router/session/legs.h"
 
 namespace router::session {
 namespace {
-
-// Between two judgements of an instance whose client is willing to wait.
-constexpr net::Milliseconds kJudgeAgain{1000};
 
 std::string Joined(const std::vector<Uid>& uids, size_t at_most) {
   std::string joined;
@@ -41,17 +37,15 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& p
     co_await part.Drop();
     co_return *unreadable;
   }
-  auto verdict = co_await JudgeWithin(region);
+  auto verdict = co_await runtime_.gate->Judge(instance, region, client_.acknowledge.wait);
   std::optional<StoreAnswer> answer;
   if (!verdict) {
     answer = FailedBy(verdict.error(), dimse::status::kCannotUnderstand);
-  } else if (verdict->kind == hold::Verdict::Kind::kRefuse) {
+  } else if (verdict->kind == hold::Verdict::Kind::kRefuse ||
+             (verdict->kind == hold::Verdict::Kind::kQuarantine && KeepsNothing())) {
     answer = Failed(verdict->status, verdict->comment);
   } else if (verdict->kind == hold::Verdict::Kind::kReady) {
     answer = co_await SendReady(region);
-  } else if (verdict->kind == hold::Verdict::Kind::kWaiting &&
-             client_.acknowledge.then == config::Acknowledge::Then::kRefuse) {
-    answer = Failed(dimse::status::kOutOfResources, "what it refers to is not there yet");
   }
   if (answer) {
     log::Write(answer->status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,
@@ -98,21 +92,7 @@ Task<std::optional<StoreAnswer>> HeldStore::ReadFacts(dataset::Region region) {
   co_return std::nullopt;
 }
 
-// The verdict, or, for a client that is willing to wait, the verdict after its time.
-Task<Result<hold::Verdict>> HeldStore::JudgeWithin(dataset::Region region) {
-  net::Loop& loop = *net::Loop::Current();
-  const SteadyTime by = loop.Now() + client_.acknowledge.wait;
-  net::Signal pause(loop);
-  for (;;) {
-    auto verdict = co_await runtime_.gate->Judge(instance, region);
-    if (!verdict || verdict->kind != hold::Verdict::Kind::kWaiting || loop.Now() >= by)
-      co_return verdict;
-    auto left = std::chrono::duration_cast<net::Milliseconds>(by - loop.Now());
-    co_await pause.Wait(std::min(left, kJudgeAgain));
-  }
-}
-
-// Upstream's own answer, or nothing if it has to be queued.
+// Upstream's own answer, or nothing if there is none.
 Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region) {
   auto attempt = co_await runtime_.destination->SendNow(instance, region);
   using Outcome = delivery::Attempt::Outcome;
@@ -130,8 +110,8 @@ Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region) {
     case Outcome::kNotSent:
       break;
   }
-  log::Warning(unknown_ ? "instance queued: upstream's answer was lost"
-                        : "instance queued: upstream could not take it now",
+  log::Warning(unknown_ ? "upstream's answer to an instance was lost"
+                        : "upstream could not take an instance now",
                {{"sop_instance_uid", instance.sop_instance.str()},
                 {"application", application_.name},
                 {"why", attempt.error.detail}});
@@ -155,6 +135,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
   if (verdict.kind == hold::Verdict::Kind::kQuarantine) acceptance.quarantine = verdict.reason;
   acceptance.verify = unknown_;
   acceptance.there_before = there_before_;
+  acceptance.only_if_held = KeepsNothing();
   auto accepted = co_await services_.ledger.Accept(std::move(acceptance));
   if (!accepted) {
     log::Error("instance refused: the ledger cannot take it", {{"why", accepted.error().detail}});
@@ -162,9 +143,27 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
                      "Sluice cannot store: " + accepted.error().detail);
   }
   Reach(FailPoint::kAccepted);
+  if (accepted->outcome == store::Accepted::Outcome::kNotKept) co_return AnswerNotKept(verdict);
   runtime_.gate->Wake();
   if (accepted->state == store::State::kReady) runtime_.destination->Wake();
   co_return AnswerAccepted(*accepted, verdict);
+}
+
+// Nothing of ours will deliver it. Where the answer was lost upstream may have it all the same: to
+// be sent twice does no harm, to be believed there would.
+StoreAnswer HeldStore::AnswerNotKept(const hold::Verdict& verdict) const {
+  const bool waits = verdict.kind == hold::Verdict::Kind::kWaiting;
+  const std::string_view why = waits      ? "what it refers to is not there yet"
+                               : unknown_ ? "the answer of the application was lost: send it again"
+                                          : "the application cannot take it now: send it again";
+  log::Warning("instance refused: its client answers for it",
+               {{"sop_instance_uid", instance.sop_instance.str()},
+                {"kind", NameOf(instance.kind)},
+                {"application", application_.name},
+                {"calling", instance.client.view()},
+                {"status", dimse::status::kOutOfResources},
+                {"why", waits ? std::string_view(verdict.reason.text) : why}});
+  return Failed(dimse::status::kOutOfResources, std::string(why));
 }
 
 StoreAnswer HeldStore::AnswerAccepted(const store::Accepted& accepted,

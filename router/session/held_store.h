@@ -15,7 +15,8 @@ using net::Task;
 
 // What becomes of one spooled instance: judged by the gate, then sent at once, accepted into the
 // ledger, or refused. The answer is the C-STORE response for the client: upstream's own, 0000H for
-// what is durable, or a failure, and then nothing of it is left here.
+// what is durable, or a failure, and then nothing of it is left here, and nothing of ours will
+// deliver it.
 //
 // On the session's stack, for one instance.
 class HeldStore {
@@ -35,10 +36,14 @@ class HeldStore {
   Task<StoreAnswer> Settle(store::SpoolFile file, store::SpoolWriter& part);
 
  private:
+  // `acknowledge: refuse`: what upstream does not take at once stays its client's.
+  bool KeepsNothing() const {
+    return client_.acknowledge.then == config::Acknowledge::Then::kRefuse;
+  }
   Task<std::optional<StoreAnswer>> ReadFacts(dataset::Region region);
   Task<std::optional<StoreAnswer>> SendReady(dataset::Region region);
-  Task<Result<hold::Verdict>> JudgeWithin(dataset::Region region);
   Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, hold::Verdict verdict);
+  StoreAnswer AnswerNotKept(const hold::Verdict& verdict) const;
   StoreAnswer AnswerAccepted(const store::Accepted& accepted, const hold::Verdict& verdict) const;
 
   Services& services_;

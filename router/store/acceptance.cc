@@ -58,7 +58,8 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   Accepted answer;
   if (std::optional<Row> first = HeldAlready(tx.database(), acceptance.instance)) {
     bool same = SameContent(*first, acceptance);
-    bool replace = acceptance.on_conflict == OnConflict::kReplace && MayBeReplaced(*first);
+    bool replace = acceptance.on_conflict == OnConflict::kReplace && MayBeReplaced(*first) &&
+                   !acceptance.only_if_held;
     if (same || !replace) {
       answer.outcome = same ? Accepted::Outcome::kDuplicate : Accepted::Outcome::kConflict;
       answer.row = first->id;
@@ -72,6 +73,9 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
     gone.waits_for.reset();
     tx.Update(*first, gone);
     answer.outcome = Accepted::Outcome::kReplaced;
+  } else if (acceptance.only_if_held) {
+    answer.outcome = Accepted::Outcome::kNotKept;
+    return answer;
   }
 
   Row row = NewRow(tx, acceptance);

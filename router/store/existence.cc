@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "router/store/queries.h"
@@ -45,6 +46,39 @@ constexpr std::chrono::hours kRememberFor{30 * 24};
 // Negative answers after which what is probably there is asked about like anything else: with the
 // schedule's defaults after ten minutes.
 constexpr int kSoonFor = 8;
+constexpr std::chrono::minutes kFoundWithin{1};  // of a C-STORE that was answered well
+constexpr int kChain = 4;                        // record, dose, plan, structure set
+constexpr int kMostMissing = 2'000;              // of one row; a structure set refers to hundreds
+
+bool WasStoredLately(Transaction& tx, const std::string& application, const Uid& uid) {
+  Rows rows =
+      tx.database().Ask("SELECT 1 FROM existence WHERE application = ? AND uid = ? AND at > ?",
+                        application, uid, tx.now() - kFoundWithin);
+  return rows.Next();
+}
+
+bool Comes(Transaction& tx, const std::string& application, const Uid& uid, int chain) {
+  if (WasStoredLately(tx, application, uid)) return true;
+  std::vector<RowId> waiting;
+  {
+    Rows rows = tx.database().Ask(
+        "SELECT id, state FROM delivery WHERE sop_instance = ? AND application = ? AND "
+        "state NOT IN ('delivered', 'discarded', 'quarantined')",
+        uid, application);
+    while (rows.Next()) {
+      const RowId id = rows.Int();
+      if (rows.Text() != NameOf(State::kWaiting)) return true;
+      waiting.push_back(id);
+    }
+  }
+  if (chain == 0) return false;
+  return std::ranges::any_of(waiting, [&](RowId id) {
+    const std::vector<Requirement> missing = MissingOf(tx.database(), id, 0, kMostMissing);
+    return missing.size() < kMostMissing && std::ranges::all_of(missing, [&](const auto& one) {
+             return Comes(tx, application, one.uid, chain - 1);
+           });
+  });
+}
 
 // The first kind that the row still misses, by the index alone.
 std::optional<Kind> FirstMissing(Transaction& tx, RowId row) {
@@ -151,6 +185,15 @@ std::vector<Uid> Unknown(Transaction& tx, const std::string& application,
     if (!KnownHow(tx.database(), application, uid, tx.now())) unknown.push_back(uid);
   }
   return unknown;
+}
+
+std::vector<Uid> Coming(Transaction& tx, const std::string& application,
+                        const std::vector<Uid>& uids) {
+  std::vector<Uid> coming;
+  for (const Uid& uid : uids) {
+    if (Comes(tx, application, uid, kChain)) coming.push_back(uid);
+  }
+  return coming;
 }
 
 // What is no longer believed is still remembered for a while: see Begin.

@@ -27,6 +27,9 @@ struct Acceptance {
   // What it requires was there when it was sent, and counts as met.
   std::optional<Reason> verify;
   bool there_before = false;  // with `verify`: what StandingOf said before it was sent
+  // It gets no row of its own, for its sender answers for it: joined to an open row of the same
+  // instance or, where there is none, dropped (kNotKept).
+  bool only_if_held = false;
 };
 
 struct Accepted {
@@ -35,6 +38,7 @@ struct Accepted {
     kDuplicate,  // the same content is held already: one copy, `row` is the first
     kConflict,   // other content is held under this UID and stays: `row` is the first
     kReplaced,   // the first was discarded, `row` is the new one
+    kNotKept,    // only_if_held, and nothing of it is held: there is no row
   };
   Outcome outcome = Outcome::kNew;
   RowId row = 0;
@@ -114,6 +118,10 @@ class Ledger {
   // Those of `uids` that are not known (or no longer believed) to exist.
   virtual Task<Result<std::vector<Uid>>> Unknown(std::string application,
                                                  std::vector<Uid> uids) = 0;
+  // Those of `uids` that will be there without anybody sending anything more: a row of them is due,
+  // on its way or being verified, or waits for nothing but such; or a C-STORE of them was answered
+  // well within the last minute, and nobody has found them yet.
+  virtual Task<Result<std::vector<Uid>>> Coming(std::string application, std::vector<Uid> uids) = 0;
   virtual Task<Result<Standing>> StandingOf(Instance instance) = 0;
   // UIDs that rows wait for whose next_check is not after `due_by`: first those that are probably
   // there (AskSoon named them, something is remembered of them, or what needs them was once sent),

@@ -150,6 +150,12 @@ Task<Result<std::vector<Uid>>> SqliteLedger::Unknown(std::string application,
       {}, [=](Transaction& tx) { return steps::Unknown(tx, application, uids); });
 }
 
+Task<Result<std::vector<Uid>>> SqliteLedger::Coming(std::string application,
+                                                    std::vector<Uid> uids) {
+  return thread_->Do<std::vector<Uid>>(
+      {}, [=](Transaction& tx) { return steps::Coming(tx, application, uids); });
+}
+
 Task<Result<Standing>> SqliteLedger::StandingOf(Instance instance) {
   return thread_->Do<Standing>(
       {}, [=](Transaction& tx) { return StandingOfInstance(tx.database(), instance); });

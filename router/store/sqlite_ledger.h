@@ -53,6 +53,7 @@ class SqliteLedger : public Ledger {
   Task<Result<std::vector<Uid>>> AskSoon(std::string application, std::vector<Uid> uids,
                                          WallTime at) override;
   Task<Result<std::vector<Uid>>> Unknown(std::string application, std::vector<Uid> uids) override;
+  Task<Result<std::vector<Uid>>> Coming(std::string application, std::vector<Uid> uids) override;
   Task<Result<Standing>> StandingOf(Instance instance) override;
   Task<Result<std::vector<WantedUid>>> Wanted(std::string application, WallTime due_by,
                                               int limit) override;

@@ -24,6 +24,8 @@ std::vector<Uid> AskSoon(Transaction& tx, const std::string& application,
                          const std::vector<Uid>& uids, WallTime at);
 std::vector<Uid> Unknown(Transaction& tx, const std::string& application,
                          const std::vector<Uid>& uids);
+std::vector<Uid> Coming(Transaction& tx, const std::string& application,
+                        const std::vector<Uid>& uids);
 void ForgetExpired(Transaction& tx, int at_most);
 
 // requirements.cc

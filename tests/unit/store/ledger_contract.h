@@ -106,6 +106,22 @@ class LedgerContract : public ::testing::TestWithParam<LedgerMaker> {
 // The same, for steps of the wall clock.
 class ClockStep : public LedgerContract {};
 
+// The same, for those who wait for what comes by itself, or want nothing kept.
+class LedgerComing : public LedgerContract {
+ protected:
+  std::vector<std::string> Coming(std::vector<Uid> uids) {
+    std::vector<std::string> coming;
+    std::vector<Uid> all = Await(ledger().Coming(kVmsdbd, std::move(uids))).value();
+    for (const Uid& uid : all) coming.push_back(uid.str());
+    return coming;
+  }
+  Accepted AcceptIfHeld(std::string_view uid, std::string content = "") {
+    Acceptance arrival = Arrival(uid, Part(std::move(content)));
+    arrival.only_if_held = true;
+    return Accept(std::move(arrival));
+  }
+};
+
 // The same, for claims and what becomes of them.
 class LedgerDeliveryContract : public LedgerContract {
  protected:

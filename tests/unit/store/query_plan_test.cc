@@ -72,6 +72,7 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   steps::Absent(tx, kVmsdbd, {{Uid("9.2"), now}});
   steps::AskSoon(tx, kVmsdbd, {Uid("9.2")}, now);
   steps::ForgetExistence(tx, kVmsdbd, {Uid("9.1")});
+  steps::Coming(tx, kVmsdbd, {Uid("1.1"), Uid("9.2")});
   steps::ForgetExpired(tx, 100);
   EXPECT_TRUE(steps::Relax(tx, waiting, {Uid("9.3")}, {}));
   EXPECT_EQ(steps::Claim(tx, kVmsdbd, 3, "a", minutes(5)).size(), 3u);
