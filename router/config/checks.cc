@@ -164,9 +164,6 @@ void CheckHolding(Reader& reader, const Application& application) {
 // What nobody obeys yet must not look as if it were.
 void CheckUnavailable(Reader& reader, const Application& application) {
   const std::string path = PathOf(application);
-  if (application.patient_check == PatientCheck::kQuarantine)
-    reader.Warn(reader.PlaceOf(path + ".patient_check"),
-                "patient_check is not obeyed in this version: patients are not compared");
   if (reader.Written(path + ".get") && application.get == Get::kBridge)
     reader.Warn(reader.PlaceOf(path + ".get"),
                 "get: bridge is not obeyed in this version: C-GET is relayed");

@@ -25,6 +25,13 @@ std::optional<Digest> DigestOfText(std::string_view text) {
   return Sha256::Of(AsBytes(text));
 }
 
+// Empty components and groups at the end of a PN say nothing (PS3.5 6.2.1).
+std::string_view WithoutEmptyEnd(std::string_view name) {
+  while (!name.empty() && (name.back() == '^' || name.back() == '=' || name.back() == ' '))
+    name.remove_suffix(1);
+  return name;
+}
+
 bool IsFact(Tag tag) {
   switch (tag) {
     case 0x00080016:
@@ -55,7 +62,7 @@ void Note(Tag tag, std::string_view text, Head* head) {
       head->modality = TrimSpaces(text);
       break;
     case 0x00100010:
-      head->patient_name_digest = DigestOfText(TrimSpaces(text));
+      head->patient_name_digest = DigestOfText(WithoutEmptyEnd(TrimSpaces(text)));
       break;
     case 0x00100020:
       head->patient_id_digest = DigestOfText(TrimSpaces(text));

@@ -30,8 +30,8 @@ struct Head {
   std::string plan_geometry;               // (300A,000C): "PATIENT", "TREATMENT_DEVICE"
   bool has_pixel_data = false;             // (7FE0,0008), (7FE0,0009) or (7FE0,0010) was seen
 
-  // SHA-256 of (0010,0020) and (0010,0010) without padding, to compare and never to print. No
-  // value where the element is absent or empty.
+  // SHA-256 of (0010,0020) and (0010,0010) without padding, the name without empty components at
+  // its end, to compare and never to print. No value where the element is absent or empty.
   std::optional<Digest> patient_id_digest, patient_name_digest;
 };
 

@@ -45,6 +45,8 @@ struct Verdict {
   uint16_t status = 0;
   std::string comment;
   std::optional<WallTime> warn_after, deadline;  // for Acceptance
+  store::Patient patient;                        // for Acceptance
+  bool patient_differs = false;                  // from what it refers to; said already
 };
 
 // Decides when an instance may go to an application that has an order of injection: judges it on
@@ -92,6 +94,7 @@ class Gate {
   void Wake();
 
  private:
+  struct Harvested;
   struct Wish;
   struct Waiter;
   const config::Application& application() const { return *application_; }
@@ -101,7 +104,9 @@ class Gate {
                                      net::Milliseconds patience);
   Task<Result<Verdict>> JudgeHere(store::Instance instance, dataset::Region file,
                                   net::Milliseconds patience);
-  Task<Result<Requirements>> Harvest(store::Instance instance, dataset::Region file);
+  Task<Result<Harvested>> Harvest(store::Instance instance, dataset::Region file);
+  Task<Result<bool>> JudgePatient(store::Instance instance, Verdict& verdict);
+  void LogOtherPatient(const Uid& sop_instance, Kind kind, const Uid& other) const;
   bool JudgeMachines(const Requirements& requirements, Verdict& verdict) const;
   Task<Result<std::vector<Uid>>> FindMissing(std::vector<store::Requirement> requirements);
   Task<Result<std::vector<Uid>>> AwaitComing(std::vector<store::Requirement> requirements,

@@ -5,6 +5,7 @@
 
 #include "router/base/log.h"
 #include "router/base/text.h"
+#include "router/dataset/head.h"
 #include "router/dimse/status.h"
 #include "router/hold/gate.h"
 #include "router/hold/wish.h"
@@ -25,9 +26,23 @@ std::string Waits(const std::vector<Uid>& missing, size_t required) {
                      missing.size() > kNamed ? ", …" : "");
 }
 
+// What may differ from this instance's patient: nothing is known of images, which are relayed.
+std::vector<Uid> ReferredTo(const std::vector<store::Requirement>& requirements) {
+  std::vector<Uid> uids;
+  for (const store::Requirement& one : requirements) {
+    if (one.level == store::Level::kInstance && one.kind != Kind::kImage) uids.push_back(one.uid);
+  }
+  return uids;
+}
+
 bool Holds(const store::Requirement& one) { return one.strength == store::Strength::kRequired; }
 
 }  // namespace
+
+struct Gate::Harvested {
+  Requirements requirements;
+  store::Patient patient;
+};
 
 Task<Result<Verdict>> Gate::Judge(store::Instance instance, dataset::Region file,
                                   net::Milliseconds patience) {
@@ -55,12 +70,16 @@ Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region 
   verdict.deadline = now + application().hold.at_most;
   if (!rules::AriaMayHold(instance.kind)) co_return verdict;
 
-  auto harvested = co_await Harvest(std::move(instance), std::move(file));
+  auto harvested = co_await Harvest(instance, std::move(file));
   if (!harvested) co_return std::unexpected(harvested.error());
-  verdict.requirements = harvested->references;
-  if (!JudgeMachines(*harvested, verdict)) co_return verdict;
+  verdict.requirements = harvested->requirements.references;
+  verdict.patient = harvested->patient;
+  if (!JudgeMachines(harvested->requirements, verdict)) co_return verdict;
+  auto judged = co_await JudgePatient(std::move(instance), verdict);
+  if (!judged) co_return std::unexpected(judged.error());
+  if (!*judged) co_return verdict;
 
-  auto missing = co_await FindMissing(harvested->references);
+  auto missing = co_await FindMissing(verdict.requirements);
   if (!missing) co_return std::unexpected(missing.error());
   if (!missing->empty() && patience.count() > 0) {
     std::vector<Uid> not_yet = std::move(*missing);
@@ -75,18 +94,28 @@ Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region 
   co_return verdict;
 }
 
-Task<Result<Requirements>> Gate::Harvest(store::Instance instance, dataset::Region file) {
-  std::move_only_function<Result<dataset::Harvest>()> work = [file = std::move(file),
-                                                              paths = PathsFor(instance.kind)] {
-    return dataset::HarvestReferences(file, paths);
+Task<Result<Gate::Harvested>> Gate::Harvest(store::Instance instance, dataset::Region file) {
+  struct Read {
+    dataset::Harvest harvest;
+    dataset::Head head;
   };
-  auto harvest = co_await services_.cpu.Run<Result<dataset::Harvest>>(std::move(work));
-  if (!harvest) co_return std::unexpected(harvest.error());
-  Requirements requirements =
-      RequirementsOf(instance.kind, instance.sop_instance, *harvest, application().requirements);
+  std::move_only_function<Result<Read>()> work =
+      [file = std::move(file), paths = PathsFor(instance.kind)]() -> Result<Read> {
+    auto head = dataset::ReadHead(file);
+    if (!head) return std::unexpected(head.error());
+    auto harvest = dataset::HarvestReferences(file, paths);
+    if (!harvest) return std::unexpected(harvest.error());
+    return Read{std::move(*harvest), std::move(*head)};
+  };
+  auto read = co_await services_.cpu.Run<Result<Read>>(std::move(work));
+  if (!read) co_return std::unexpected(read.error());
+  Harvested harvested;
+  harvested.patient = {read->head.patient_id_digest, read->head.patient_name_digest};
+  harvested.requirements = RequirementsOf(instance.kind, instance.sop_instance, read->harvest,
+                                          application().requirements);
   // No reference names the study; as a rule it is that of the object which refers.
-  for (store::Requirement& one : requirements.references) one.study = instance.study;
-  co_return requirements;
+  for (store::Requirement& one : harvested.requirements.references) one.study = instance.study;
+  co_return harvested;
 }
 
 // False: the verdict is settled.
@@ -104,6 +133,43 @@ bool Gate::JudgeMachines(const Requirements& requirements, Verdict& verdict) con
   verdict.comment = AsErrorComment(
       fmt::format("machine {} unknown here; known: {}", name, fmt::join(known, ", ")));
   return false;
+}
+
+// Compared with what came through us before: with what it refers to, and with what waits for it.
+// False: the verdict is settled.
+Task<Result<bool>> Gate::JudgePatient(store::Instance instance, Verdict& verdict) {
+  const bool quarantine = application().patient_check == config::PatientCheck::kQuarantine;
+  const Uid self = instance.sop_instance;
+  // Who only observes leaves alone what waits here.
+  const bool end_waiting = quarantine && application().mode == config::Mode::kEnforce;
+  auto waiting = co_await services_.ledger.NotePatient(name_, self, verdict.patient, end_waiting);
+  if (!waiting) co_return std::unexpected(waiting.error());
+  for (const store::Row& row : *waiting)
+    LogOtherPatient(row.instance.sop_instance, row.instance.kind, self);
+  std::vector<Uid> referred = ReferredTo(verdict.requirements);
+  auto others =
+      co_await services_.ledger.OtherPatients(name_, std::move(referred), verdict.patient);
+  if (!others) co_return std::unexpected(others.error());
+  if (others->empty()) co_return true;
+  const Uid& other = others->front();
+  verdict.patient_differs = true;
+  LogOtherPatient(self, instance.kind, other);
+  if (!quarantine) co_return true;
+  verdict.kind = Verdict::Kind::kQuarantine;
+  verdict.reason = store::PatientDiffersFrom(other);
+  verdict.status = dimse::status::kCannotUnderstand;
+  verdict.comment = "Patient ID or Name differs from that of what it refers to";
+  co_return false;
+}
+
+// UIDs alone: the log never has anything of a patient.
+void Gate::LogOtherPatient(const Uid& sop_instance, Kind kind, const Uid& other) const {
+  const bool kept = application().patient_check == config::PatientCheck::kQuarantine;
+  log::Warning("patient differs", {{"sop_instance_uid", sop_instance.view()},
+                                   {"kind", NameOf(kind)},
+                                   {"application", name_},
+                                   {"refers_to", other.view()},
+                                   {"check", kept ? "quarantine" : "warn"}});
 }
 
 // The required ones that exist neither by what is known nor by what the application says within

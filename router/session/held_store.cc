@@ -136,6 +136,9 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
   acceptance.verify = unknown_;
   acceptance.there_before = there_before_;
   acceptance.only_if_held = KeepsNothing();
+  acceptance.patient = verdict.patient;
+  acceptance.quarantine_other_patient =
+      application_.patient_check == config::PatientCheck::kQuarantine;
   auto accepted = co_await services_.ledger.Accept(std::move(acceptance));
   if (!accepted) {
     log::Error("instance refused: the ledger cannot take it", {{"why", accepted.error().detail}});
@@ -144,6 +147,13 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
   }
   Reach(FailPoint::kAccepted);
   if (accepted->outcome == store::Accepted::Outcome::kNotKept) co_return AnswerNotKept(verdict);
+  // What was being judged at the same time; the gate has told of all the rest.
+  if (!verdict.patient_differs && !accepted->other_patients.empty()) {
+    log::Warning("patient differs", {{"sop_instance_uid", instance.sop_instance.str()},
+                                     {"kind", NameOf(instance.kind)},
+                                     {"application", application_.name},
+                                     {"refers_to", Joined(accepted->other_patients, 4)}});
+  }
   runtime_.gate->Wake();
   if (accepted->state == store::State::kReady) runtime_.destination->Wake();
   co_return AnswerAccepted(*accepted, verdict);

@@ -41,6 +41,16 @@ std::vector<Requirement> Distinct(const Acceptance& acceptance) {
   return all;
 }
 
+// What it requires and is another patient's, as far as is known.
+std::vector<Uid> OtherPatientsOf(Transaction& tx, const Acceptance& acceptance) {
+  std::vector<Uid> required;
+  for (const Requirement& one : acceptance.requirements) {
+    if (one.strength == Strength::kRequired && one.level == Level::kInstance)
+      required.push_back(one.uid);
+  }
+  return OtherPatients(tx, acceptance.instance.application, required, acceptance.patient);
+}
+
 Row NewRow(const Transaction& tx, const Acceptance& acceptance) {
   Row row;
   row.instance = acceptance.instance;
@@ -89,6 +99,11 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   }
   row.state = row.missing > 0 ? State::kWaiting : State::kReady;
   if (row.missing > 0) row.reason.cause = Cause::kReferences;
+  answer.other_patients = OtherPatientsOf(tx, acceptance);
+  if (!answer.other_patients.empty() && acceptance.quarantine_other_patient) {
+    row.state = State::kQuarantined;
+    row.reason = PatientDiffersFrom(answer.other_patients.front());
+  }
   if (acceptance.quarantine) {
     row.state = State::kQuarantined;
     row.reason = *acceptance.quarantine;
@@ -103,6 +118,7 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   if (row.state == State::kReady || row.state == State::kVerifying) row.ready_since = tx.now();
   tx.Insert(row);
   AddRequirements(tx, row, requirements);
+  RememberPatient(tx, row.instance.application, row.instance.sop_instance, acceptance.patient);
   answer.row = row.id;
   answer.state = row.state;
   return answer;

@@ -202,6 +202,7 @@ void ForgetExpired(Transaction& tx, int at_most) {
       "DELETE FROM existence WHERE (application, uid) IN "
       "(SELECT application, uid FROM existence WHERE expires <= ? ORDER BY expires LIMIT ?)",
       tx.now() - kRememberFor, at_most);
+  ForgetPatients(tx, tx.now() - kRememberFor, at_most);
 }
 
 }  // namespace router::store::steps

@@ -30,6 +30,8 @@ struct Acceptance {
   // It gets no row of its own, for its sender answers for it: joined to an open row of the same
   // instance or, where there is none, dropped (kNotKept).
   bool only_if_held = false;
+  Patient patient;                        // remembered under its UID
+  bool quarantine_other_patient = false;  // where what it refers to is another patient's
 };
 
 struct Accepted {
@@ -43,6 +45,7 @@ struct Accepted {
   Outcome outcome = Outcome::kNew;
   RowId row = 0;
   State state = State::kWaiting;  // of `row`
+  std::vector<Uid> other_patients;  // what a new row requires and is known to be another patient's
 };
 
 // What the ledger knows of an instance that is about to be sent without being accepted.
@@ -179,6 +182,15 @@ class Ledger {
   virtual Task<Result<>> Discard(RowId row, std::string reason, std::string by) = 0;
   virtual Task<Result<State>> Release(RowId row, std::string reason, std::string by) = 0;
   virtual Task<Result<State>> Retry(RowId row, std::string reason, std::string by) = 0;
+
+  // Whose the instance is that is about to be accepted or sent. Returns the waiting rows that
+  // require it and are known to be another patient's, as they were; `quarantine`: they are
+  // quarantined. Together with Accept nothing is missed, in whichever order the two of them come.
+  virtual Task<Result<std::vector<Row>>> NotePatient(std::string application, Uid sop_instance,
+                                                     Patient patient, bool quarantine) = 0;
+  // Those of `uids` that are known to be another patient's.
+  virtual Task<Result<std::vector<Uid>>> OtherPatients(std::string application,
+                                                       std::vector<Uid> uids, Patient patient) = 0;
 
   // Reads. They see all that was called before them.
   virtual Task<Result<Row>> Find(RowId row) = 0;

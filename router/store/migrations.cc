@@ -197,10 +197,24 @@ CREATE INDEX commitment_undecided ON commitment_instance (commitment, position)
   WHERE outcome IS NULL;
 )sql";
 
+// Whose the instances are that came through us, for `patient_check`.
+constexpr const char* kPatientTable = R"sql(
+CREATE TABLE patient (
+  application TEXT NOT NULL,
+  uid TEXT NOT NULL,
+  id_digest BLOB,
+  name_digest BLOB,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (application, uid)
+) WITHOUT ROWID;
+CREATE INDEX patient_at ON patient (at);
+)sql";
+
 constexpr Migration kMigrations[] = {
     {"an orderly end is written down", kEnded},
     {"what is due lies apart from what is held", kDueApart},
     {"requests for storage commitment", kCommitmentTables},
+    {"digests of patients", kPatientTable},
 };
 
 }  // namespace

@@ -21,4 +21,8 @@ std::string_view NameOf(How how) {
   return kNames[static_cast<size_t>(how)];
 }
 
+Reason PatientDiffersFrom(const Uid& other) {
+  return {Cause::kPatient, "Patient ID or Name differs from that of " + other.str()};
+}
+
 }  // namespace router::store

@@ -65,6 +65,9 @@ struct Reason {
   bool operator==(const Reason&) const = default;
 };
 
+// That its patient differs from that of `other`; names neither.
+Reason PatientDiffersFrom(const Uid& other);
+
 enum class Strength : uint8_t { kRequired, kNoted };                   // only required ones hold
 enum class Level : uint8_t { kInstance, kSeries, kFrameOfReference };  // what the UID is of
 
@@ -96,6 +99,17 @@ struct Sighting {
   How how = How::kStatus;
   WallTime at;       // that became known
   WallTime expires;  // until then it is believed
+};
+
+// Whose an instance is: digests of (0010,0020) and (0010,0010), to compare and never to show. What
+// is absent or empty differs from nobody's.
+struct Patient {
+  std::optional<dataset::Digest> id, name;
+  bool IsKnown() const { return id || name; }
+  bool DiffersFrom(const Patient& other) const {
+    return (id && other.id && *id != *other.id) || (name && other.name && *name != *other.name);
+  }
+  bool operator==(const Patient&) const = default;
 };
 
 // One SOP instance on its way to one application.

@@ -241,6 +241,20 @@ Task<Result<State>> SqliteLedger::Retry(RowId row, std::string reason, std::stri
   return thread_->Do<State>({}, [=](Transaction& tx) { return steps::Retry(tx, row, reason, by); });
 }
 
+Task<Result<std::vector<Row>>> SqliteLedger::NotePatient(std::string application,
+                                                         Uid sop_instance, Patient patient,
+                                                         bool quarantine) {
+  return thread_->Do<std::vector<Row>>({}, [=](Transaction& tx) {
+    return steps::NotePatient(tx, application, sop_instance, patient, quarantine);
+  });
+}
+
+Task<Result<std::vector<Uid>>> SqliteLedger::OtherPatients(std::string application,
+                                                           std::vector<Uid> uids, Patient patient) {
+  return thread_->Do<std::vector<Uid>>(
+      {}, [=](Transaction& tx) { return steps::OtherPatients(tx, application, uids, patient); });
+}
+
 Task<Result<Row>> SqliteLedger::Find(RowId row) {
   return thread_->Do<Row>({}, [=](Transaction& tx) -> Result<Row> {
     std::optional<Row> found = FindRow(tx.database(), row);

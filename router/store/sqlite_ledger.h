@@ -76,6 +76,10 @@ class SqliteLedger : public Ledger {
   Task<Result<>> Discard(RowId row, std::string reason, std::string by) override;
   Task<Result<State>> Release(RowId row, std::string reason, std::string by) override;
   Task<Result<State>> Retry(RowId row, std::string reason, std::string by) override;
+  Task<Result<std::vector<Row>>> NotePatient(std::string application, Uid sop_instance,
+                                             Patient patient, bool quarantine) override;
+  Task<Result<std::vector<Uid>>> OtherPatients(std::string application, std::vector<Uid> uids,
+                                               Patient patient) override;
   Task<Result<Row>> Find(RowId row) override;
   Task<Result<std::vector<HeldRow>>> Held(HeldFilter filter) override;
   Task<Result<std::vector<HeldRow>>> ByUid(Uid sop_instance) override;

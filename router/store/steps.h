@@ -28,6 +28,15 @@ std::vector<Uid> Coming(Transaction& tx, const std::string& application,
                         const std::vector<Uid>& uids);
 void ForgetExpired(Transaction& tx, int at_most);
 
+// patients.cc
+void RememberPatient(Transaction& tx, const std::string& application, const Uid& uid,
+                     const Patient& patient);
+std::vector<Uid> OtherPatients(Transaction& tx, const std::string& application,
+                               const std::vector<Uid>& uids, const Patient& patient);
+std::vector<Row> NotePatient(Transaction& tx, const std::string& application, const Uid& uid,
+                             const Patient& patient, bool quarantine);
+void ForgetPatients(Transaction& tx, WallTime before, int at_most);
+
 // requirements.cc
 // Writes the requirements of a new row, met where the UIDs are known; `row` is counted afresh.
 void AddRequirements(Transaction& tx, const Row& row, const std::vector<Requirement>& all);

@@ -122,6 +122,35 @@ class LedgerComing : public LedgerContract {
   }
 };
 
+inline Patient Whose(std::string_view id, std::string_view name = "") {
+  Patient patient;
+  if (!id.empty()) patient.id = dataset::Sha256::Of(AsBytes(id));
+  if (!name.empty()) patient.name = dataset::Sha256::Of(AsBytes(name));
+  return patient;
+}
+
+// The same, for whose the instances are.
+class LedgerPatients : public LedgerContract {
+ protected:
+  Accepted AcceptOf(std::string_view uid, Patient patient, std::vector<Requirement> needs = {},
+                    bool quarantine = false) {
+    Acceptance arrival = Arrival(uid, Part(), std::move(needs));
+    arrival.patient = patient;
+    arrival.quarantine_other_patient = quarantine;
+    return Accept(std::move(arrival));
+  }
+  std::vector<RowId> Note(std::string_view uid, Patient patient, bool quarantine = false) {
+    std::vector<RowId> ids;
+    std::vector<Row> rows =
+        Await(ledger().NotePatient(kVmsdbd, Uid(uid), patient, quarantine)).value();
+    for (const Row& row : rows) ids.push_back(row.id);
+    return ids;
+  }
+  std::vector<Uid> Others(std::string_view uid, Patient patient) {
+    return Await(ledger().OtherPatients(kVmsdbd, {Uid(uid)}, patient)).value();
+  }
+};
+
 // The same, for claims and what becomes of them.
 class LedgerDeliveryContract : public LedgerContract {
  protected:

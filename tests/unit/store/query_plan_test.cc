@@ -73,6 +73,9 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   steps::AskSoon(tx, kVmsdbd, {Uid("9.2")}, now);
   steps::ForgetExistence(tx, kVmsdbd, {Uid("9.1")});
   steps::Coming(tx, kVmsdbd, {Uid("1.1"), Uid("9.2")});
+  Patient patient{dataset::Sha256::Of(AsBytes("1")), {}};
+  steps::NotePatient(tx, kVmsdbd, Uid("9.2"), patient, true);
+  steps::OtherPatients(tx, kVmsdbd, {Uid("9.2")}, patient);
   steps::ForgetExpired(tx, 100);
   EXPECT_TRUE(steps::Relax(tx, waiting, {Uid("9.3")}, {}));
   EXPECT_EQ(steps::Claim(tx, kVmsdbd, 3, "a", minutes(5)).size(), 3u);
