@@ -120,7 +120,7 @@ inline constexpr auto kCatalog = std::to_array<Metric>({
    "Held instances that became ready: their last requirement appeared, or an operator said so."},
   {Id::kQuarantinedInstances, Kind::kGauge, Buckets::kNone, "sluice_quarantined_instances", "application,reason",
    "",
-   "Instances that only an operator will move: kept, with their reason (deadline, refused, machine, conflict, patient_check, syntax, unreadable, operator)."},
+   "Instances that only an operator will move: kept, with their reason (deadline, refused, machine, conflict, patient_check, references, outcome_unknown, syntax, unreadable, operator)."},
   {Id::kQueueInstances, Kind::kGauge, Buckets::kNone, "sluice_queue_instances", "destination",
    "",
    "Instances that are due for a destination and not delivered."},

@@ -23,6 +23,10 @@ hold::Connect ConnectThrough(delivery::Destination* destination) {
   };
 }
 
+hold::Whereabouts WhereaboutsOf(const store::Instance& instance) {
+  return {instance.kind, instance.series, instance.study, Uid()};
+}
+
 }  // namespace
 
 // One home loop for each application; its destination and its gate know each other only by what is
@@ -41,12 +45,14 @@ void App::BuildApplications() {
       const bool watched =
           Holds(application) || Observes(application) || leftovers_.contains(application.name);
       session::ApplicationRuntime* of = runtime.get();
-      hooks.on_stored = [gate, of](const Uid& uid) {
-        if (*gate) (*gate)->Stored(uid, store::How::kStatus);
+      hooks.on_stored = [gate, of](const store::Instance& one) {
+        if (*gate) (*gate)->Stored(one.sop_instance, store::How::kStatus, WhereaboutsOf(one));
         if (of->commitments) of->commitments->Wake();
       };
       if (watched) {
-        hooks.on_known = [gate](const Uid& uid) { (*gate)->Known(uid); };
+        hooks.on_known = [gate](const store::Instance& one) {
+          (*gate)->Known(one.sop_instance, WhereaboutsOf(one));
+        };
         hooks.on_verifying = hooks.on_waiting = [gate] { (*gate)->Wake(); };
       }
       destinations_.push_back(std::make_unique<delivery::Destination>(

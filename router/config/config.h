@@ -40,6 +40,9 @@ enum class Strength : uint8_t { kRequired, kNoted };
 // Who serves storage commitment (PS3.4 J): the application (off), or we, by what it says exists
 // there. kRetained is refused at load in this version.
 enum class StorageCommitment : uint8_t { kOff, kRetained, kExistence };
+enum class MatchImages : uint8_t { kInstance, kSeries, kFrameOfReference };
+enum class MatchStructureSets : uint8_t { kInstance, kStudy };
+enum class NoImages : uint8_t { kRelease, kQuarantine };
 
 // What a client may do. C-ECHO is always allowed to a listed client. kCommit: storage commitment
 // (PS3.4 J); kNormalized: every other N-service.
@@ -61,11 +64,18 @@ struct Hold {
   bool operator==(const Hold&) const = default;
 };
 
-// Strength of those references for which a site may decide (the rest is in rules/profiles).
+// References for which a site may decide (the rest is in rules/profiles): their strength, what
+// satisfies them, and what becomes of a structure set that names no images at all.
 struct Requirements {
+  Strength structure_set_images = Strength::kRequired;
+  Strength plan_structure_set = Strength::kRequired;
+  Strength dose_plan = Strength::kRequired;
   Strength dose_structure_set = Strength::kRequired;
   Strength record_plan = Strength::kRequired;
   Strength registration_images = Strength::kRequired;
+  MatchImages match_images = MatchImages::kInstance;
+  MatchStructureSets match_structure_sets = MatchStructureSets::kInstance;
+  NoImages no_images = NoImages::kRelease;
   bool operator==(const Requirements&) const = default;
 };
 

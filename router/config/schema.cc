@@ -120,9 +120,15 @@ void ReadHolding(Section& s, Application& a) {
   s.Value("on_conflict", a.on_conflict);
   ReadHold(s, a.hold);
   s.Map("requirements", [&](Section& r) {
+    r.Value("structure_set_images", a.requirements.structure_set_images);
+    r.Value("plan_structure_set", a.requirements.plan_structure_set);
+    r.Value("dose_plan", a.requirements.dose_plan);
     r.Value("dose_structure_set", a.requirements.dose_structure_set);
     r.Value("record_plan", a.requirements.record_plan);
     r.Value("registration_images", a.requirements.registration_images);
+    r.Value("match_images", a.requirements.match_images);
+    r.Value("match_structure_sets", a.requirements.match_structure_sets);
+    r.Value("no_images", a.requirements.no_images);
   });
   s.Value("confirm", a.confirm);
   s.Time("decide_within", a.decide_within);

@@ -100,6 +100,23 @@ struct Words<StorageCommitment> {
        {"existence", StorageCommitment::kExistence}}};
 };
 template <>
+struct Words<MatchImages> {
+  static constexpr std::array<Word<MatchImages>, 3> kAll = {
+      {{"instance", MatchImages::kInstance},
+       {"series", MatchImages::kSeries},
+       {"frame_of_reference", MatchImages::kFrameOfReference}}};
+};
+template <>
+struct Words<MatchStructureSets> {
+  static constexpr std::array<Word<MatchStructureSets>, 2> kAll = {
+      {{"instance", MatchStructureSets::kInstance}, {"study", MatchStructureSets::kStudy}}};
+};
+template <>
+struct Words<NoImages> {
+  static constexpr std::array<Word<NoImages>, 2> kAll = {
+      {{"release", NoImages::kRelease}, {"quarantine", NoImages::kQuarantine}}};
+};
+template <>
 struct Words<Acknowledge::Then> {
   static constexpr std::array<Word<Acknowledge::Then>, 2> kAll = {
       {{"durable", Acknowledge::Then::kDurable}, {"refuse", Acknowledge::Then::kRefuse}}};

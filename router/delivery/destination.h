@@ -39,9 +39,9 @@ struct Services {
 // Whom a destination tells, on the home loop, without waiting. Empty functions are not called.
 struct Hooks {
   // Stored there: success or a warning, and the ledger has not been told that it exists.
-  std::function<void(const Uid& sop_instance)> on_stored;
+  std::function<void(const store::Instance&)> on_stored;
   // A row was delivered, with `confirm: status`: the ledger knows that it exists.
-  std::function<void(const Uid& sop_instance)> on_known;
+  std::function<void(const store::Instance&)> on_known;
   // A row is `verifying`: somebody has to ask. Without this hook nobody can, and rows whose outcome
   // is unknown are sent again.
   std::function<void()> on_verifying;

@@ -211,7 +211,7 @@ Task<> Destination::SettleDelivered(Row row, uint16_t status) {
     services_.metrics.Get<metrics::Id::kReleased>(name_, NameOf(next.kind)).Add();
   }
   const auto& tell = believed ? hooks_.on_known : hooks_.on_stored;
-  if (tell) tell(row.instance.sop_instance);
+  if (tell) tell(row.instance);
 }
 
 // What it refers to is not there after all: what was known of that is forgotten.

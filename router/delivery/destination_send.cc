@@ -106,11 +106,10 @@ Task<Attempt> Destination::SendNow(store::Instance instance, dataset::Region fil
 
 Task<Attempt> Destination::SendNowHere(store::Instance instance, dataset::Region file) {
   ++callers_;
-  const Uid sop_instance = instance.sop_instance;
-  Attempt attempt = co_await TrySendNow(std::move(instance), std::move(file));
+  Attempt attempt = co_await TrySendNow(instance, std::move(file));
   if (attempt.outcome == Attempt::Outcome::kAnswered && hooks_.on_stored &&
       VerdictOf(application().statuses, attempt.answer.status) == Verdict::kDelivered) {
-    hooks_.on_stored(sop_instance);
+    hooks_.on_stored(instance);
   }
   CallerLeft();
   co_return attempt;

@@ -13,8 +13,6 @@ constexpr net::Milliseconds kLongestRest{30'000};  // should a wake-up ever be m
 constexpr net::Milliseconds kShortestRest{20};
 constexpr net::Milliseconds kLedgerTrouble{5'000};
 constexpr net::Milliseconds kLineOpen{250};  // somebody else may want the slot
-// What is stored one after another (a series) is asked about together.
-constexpr std::chrono::milliseconds kGather{300};
 
 }  // namespace
 
@@ -28,7 +26,8 @@ Gate::Gate(Services services, std::shared_ptr<const config::Config> config, std:
               {.application = name_,
                .existence = application_ ? application_->existence : config::Existence()}),
       due_(services_.home),
-      ended_(services_.home) {
+      ended_(services_.home),
+      breath_(services_.home) {
   if (!application_) log::Fatal("a gate without an application", {{"application", name_}});
 }
 
@@ -44,6 +43,7 @@ void Gate::Start() {
 
 Task<> Gate::Run() {
   running_ = true;
+  co_await ExpectUnrest();
   while (!draining_) {
     co_await AskWishes();
     if (!draining_) co_await AskWanted();
@@ -112,9 +112,9 @@ void Gate::TellWaiters(const std::vector<Uid>& known) {
   }
 }
 
-Task<> Gate::RecordFound(std::vector<Uid> uids) {
+Task<> Gate::RecordThere(std::vector<Uid> uids, store::Knowledge knowledge) {
   if (uids.empty()) co_return;
-  auto ready = co_await services_.ledger.Exists(name_, uids, Believed(store::How::kQuery));
+  auto ready = co_await services_.ledger.Exists(name_, uids, knowledge);
   TellWaiters(uids);
   if (ready) {
     NoteReady(*ready);
@@ -125,10 +125,22 @@ Task<> Gate::RecordFound(std::vector<Uid> uids) {
 
 // ---- what is stored there
 
-void Gate::Stored(Uid sop_instance, store::How how) {
-  services_.home.Post([this, uid = std::move(sop_instance), how]() mutable {
+void Gate::Stored(Uid sop_instance, store::How how, Whereabouts where) {
+  Note({std::move(sop_instance), how, false, std::move(where)});
+}
+
+void Gate::Arriving(Whereabouts where) {
+  services_.home.Post([this, where = std::move(where)] { NoteStirred(where); });
+}
+
+void Gate::Known(Uid sop_instance, Whereabouts where) {
+  Note({std::move(sop_instance), store::How::kStatus, true, std::move(where)});
+}
+
+void Gate::Note(StoredOne one) {
+  services_.home.Post([this, one = std::move(one)]() mutable {
     if (draining_) return;
-    stored_.emplace_back(std::move(uid), how);
+    stored_.push_back(std::move(one));
     if (recording_) return;
     recording_ = true;
     services_.home.Spawn(RecordStored());
@@ -139,35 +151,38 @@ void Gate::Stored(Uid sop_instance, store::How how) {
 Task<> Gate::RecordStored() {
   while (!stored_.empty()) {
     const auto batch = std::exchange(stored_, {});
-    std::vector<Uid> uids;
-    for (const auto& [uid, how] : batch) uids.push_back(uid);
-    if (application().confirm == config::Confirm::kStatus) {
-      auto ready =
-          co_await services_.ledger.Exists(name_, uids, Believed(batch.front().second));
-      TellWaiters(uids);
-      if (ready) NoteReady(*ready);
-      if (!ready) Complain(ready.error());
-      continue;
+    std::vector<Uid> all, uids;
+    std::vector<Whereabouts> around;
+    for (const StoredOne& one : batch) {
+      all.push_back(one.sop_instance);
+      if (!one.known) uids.push_back(one.sop_instance);
+      around.push_back(one.where);
     }
-    const WallTime soon = services_.clock.WallNow() + kGather;
-    auto wanted = co_await services_.ledger.AskSoon(name_, uids, soon);
-    TellWaiters(uids);
-    if (wanted && !wanted->empty()) {
-      soon_at_ = std::min(soon_at_, services_.clock.Now() + kGather);
-      stored_meanwhile_.insert(wanted->begin(), wanted->end());
-      due_.Notify();
-    }
-    if (!wanted) Complain(wanted.error());
+    co_await RecordOnes(std::move(uids), batch.front().how);
+    TellWaiters(all);
+    co_await AskSoonAround(std::move(around));
   }
   recording_ = false;
   if (draining_) ended_.Notify();
 }
 
-void Gate::Known(Uid sop_instance) {
-  services_.home.Post([this, uid = std::move(sop_instance)] {
-    const std::vector<Uid> known(1, uid);
-    TellWaiters(known);
-  });
+// Believed, or asked about soon.
+Task<> Gate::RecordOnes(std::vector<Uid> uids, store::How how) {
+  if (uids.empty()) co_return;
+  if (application().confirm == config::Confirm::kStatus)
+    co_return co_await RecordThere(std::move(uids), Believed(how));
+  const WallTime soon = services_.clock.WallNow() + kGather;
+  auto wanted = co_await services_.ledger.AskSoon(name_, std::move(uids), soon);
+  if (!wanted) co_return Complain(wanted.error());
+  NoteWanted(std::move(*wanted), kGather);
+}
+
+// Its "no" of this round is older, and it is due in so long.
+void Gate::NoteWanted(std::vector<Uid> uids, net::Milliseconds due_in) {
+  if (uids.empty()) return;
+  soon_at_ = std::min(soon_at_, services_.clock.Now() + due_in);
+  stored_meanwhile_.insert(uids.begin(), uids.end());
+  due_.Notify();
 }
 
 void Gate::EndPatience() {

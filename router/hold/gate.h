@@ -14,6 +14,7 @@
 #include "router/dataset/source.h"
 #include "router/hold/oracle.h"
 #include "router/hold/requirements.h"
+#include "router/hold/whereabouts.h"
 #include "router/net/pool.h"
 #include "router/net/signal.h"
 #include "router/store/ledger.h"
@@ -84,16 +85,28 @@ class Gate {
 
   // [any] Stored there by a C-STORE that was answered with success or a warning: through a session
   // or by delivery. With `confirm: status` it exists; with `confirm: query` it is asked about soon
-  // if somebody waits for it. Does not wait.
-  void Stored(Uid sop_instance, store::How how);
+  // if somebody waits for it, as are what it is one of many of. Does not wait.
+  void Stored(Uid sop_instance, store::How how, Whereabouts where = {});
+
+  // [any] One of these is on its way there, through a session: from now on, and again from when it
+  // is stored, its series is not quiet.
+  void Arriving(Whereabouts where);
 
   // [any] It exists there, as the ledger knows already: whoever waits for it looks again.
-  void Known(Uid sop_instance);
+  void Known(Uid sop_instance, Whereabouts where = {});
 
   // [any] A row was accepted as waiting, or needs verifying: look at the ledger.
   void Wake();
 
  private:
+  // What is stored one after another (a series) is asked about together.
+  static constexpr std::chrono::milliseconds kGather{300};
+  struct StoredOne {
+    Uid sop_instance;
+    store::How how = store::How::kStatus;
+    bool known = false;  // to the ledger
+    Whereabouts where;
+  };
   struct Harvested;
   struct Wish;
   struct Waiter;
@@ -107,6 +120,7 @@ class Gate {
   Task<Result<Harvested>> Harvest(store::Instance instance, dataset::Region file);
   Task<Result<bool>> JudgePatient(store::Instance instance, Verdict& verdict);
   void LogOtherPatient(const Uid& sop_instance, Kind kind, const Uid& other) const;
+  bool JudgeImages(const Requirements& requirements, Verdict& verdict) const;
   bool JudgeMachines(const Requirements& requirements, Verdict& verdict) const;
   Task<Result<std::vector<Uid>>> FindMissing(std::vector<store::Requirement> requirements);
   Task<Result<std::vector<Uid>>> AwaitComing(std::vector<store::Requirement> requirements,
@@ -120,13 +134,28 @@ class Gate {
   Task<> Run();
   Task<> Rest();
   Task<> DrainHere();
+  void Note(StoredOne one);
   Task<> RecordStored();
-  Task<> RecordFound(std::vector<Uid> uids);
+  Task<> RecordOnes(std::vector<Uid> uids, store::How how);
+  void NoteWanted(std::vector<Uid> uids, net::Milliseconds due_in);
+  Task<> RecordThere(std::vector<Uid> uids, store::Knowledge knowledge);
   void NoteReady(const std::vector<store::ReadyRow>& rows);
   void TellWaiters(const std::vector<Uid>& known);
   void Complain(const Error& error);
   store::Knowledge Believed(store::How how) const;
   bool Unreachable() const { return services_.clock.Now() < unreachable_until_; }
+
+  // gate_collections.cc
+  void NoteStirred(const Whereabouts& where);
+  net::Milliseconds UnrestOf(const Question& question) const;
+  Task<> ExpectUnrest();
+  Task<> HearOfArrivals(std::vector<Question> asked);
+  Task<> AskSoonAround(std::vector<Whereabouts> all);
+  Task<> AskSoonAbout(std::set<Uid> uids, net::Milliseconds due_in);
+  std::vector<Question> FoundAmong(const std::vector<Question>& asked,
+                                   const std::vector<Uid>& found, bool quiet) const;
+  Task<> RecordFound(std::vector<Question> found);
+  Task<> RecordUnrest(std::vector<Question> stirred);
 
   // gate_questions.cc
   bool HasNewWishes() const;
@@ -152,10 +181,12 @@ class Gate {
   const std::string name_;
   const config::Application* application_;  // in *config_
   Oracle oracle_;
-  net::Signal due_, ended_;
+  net::Signal due_, ended_, breath_;
   std::list<Wish*> wishes_;                         // of Judge, in the order of asking
   std::list<Waiter*> waiters_;                      // of Judge
-  std::vector<std::pair<Uid, store::How>> stored_;  // not yet told to the ledger
+  std::vector<StoredOne> stored_;                   // not yet told to the ledger
+  // Series and studies: when an image of theirs was stored last.
+  std::map<Uid, SteadyTime> stirred_;
   std::map<store::RowId, Verification> verifying_;
   SteadyTime unreachable_until_{}, quiet_checked_{};
   SteadyTime soon_at_ = SteadyTime::max();  // what was stored is asked about, before any backlog

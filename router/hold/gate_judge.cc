@@ -35,6 +35,15 @@ std::vector<Uid> ReferredTo(const std::vector<store::Requirement>& requirements)
   return uids;
 }
 
+// A series may be added to by the very client that waits: nothing says that it comes by itself.
+bool AreInstances(const std::vector<store::Requirement>& requirements,
+                  const std::vector<Uid>& missing) {
+  return !missing.empty() && std::ranges::all_of(requirements, [&](const auto& one) {
+    return one.level == store::Level::kInstance || std::ranges::find(missing, one.uid) ==
+                                                       missing.end();
+  });
+}
+
 bool Holds(const store::Requirement& one) { return one.strength == store::Strength::kRequired; }
 
 }  // namespace
@@ -75,13 +84,14 @@ Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region 
   verdict.requirements = harvested->requirements.references;
   verdict.patient = harvested->patient;
   if (!JudgeMachines(harvested->requirements, verdict)) co_return verdict;
+  if (!JudgeImages(harvested->requirements, verdict)) co_return verdict;
   auto judged = co_await JudgePatient(std::move(instance), verdict);
   if (!judged) co_return std::unexpected(judged.error());
   if (!*judged) co_return verdict;
 
   auto missing = co_await FindMissing(verdict.requirements);
   if (!missing) co_return std::unexpected(missing.error());
-  if (!missing->empty() && patience.count() > 0) {
+  if (patience.count() > 0 && AreInstances(verdict.requirements, *missing)) {
     std::vector<Uid> not_yet = std::move(*missing);
     missing = co_await AwaitComing(verdict.requirements, std::move(not_yet), patience);
     if (!missing) co_return std::unexpected(missing.error());
@@ -112,7 +122,7 @@ Task<Result<Gate::Harvested>> Gate::Harvest(store::Instance instance, dataset::R
   Harvested harvested;
   harvested.patient = {read->head.patient_id_digest, read->head.patient_name_digest};
   harvested.requirements = RequirementsOf(instance.kind, instance.sop_instance, read->harvest,
-                                          application().requirements);
+                                          application().requirements, instance.study);
   // No reference names the study; as a rule it is that of the object which refers.
   for (store::Requirement& one : harvested.requirements.references) one.study = instance.study;
   co_return harvested;
@@ -132,6 +142,18 @@ bool Gate::JudgeMachines(const Requirements& requirements, Verdict& verdict) con
   verdict.status = dimse::status::kCannotUnderstand;
   verdict.comment = AsErrorComment(
       fmt::format("machine {} unknown here; known: {}", name, fmt::join(known, ", ")));
+  return false;
+}
+
+// False: the verdict is settled.
+bool Gate::JudgeImages(const Requirements& requirements, Verdict& verdict) const {
+  const bool keep = application().requirements.no_images == config::NoImages::kQuarantine;
+  if (!requirements.names_no_images || !keep) return true;
+  verdict.kind = Verdict::Kind::kQuarantine;
+  verdict.reason = {store::Cause::kReferences,
+                    "it names no image, no series and no frame of reference"};
+  verdict.status = dimse::status::kCannotUnderstand;
+  verdict.comment = verdict.reason.text;
   return false;
 }
 

@@ -56,11 +56,13 @@ Task<> Gate::AskWishes() {
     }
     std::optional<Findings> findings;
     std::function<bool()> never;
-    if (!Unreachable()) findings = co_await Ask(std::move(questions), std::move(never));
-    std::vector<Uid> found;
-    if (findings) found = std::move(findings->found);
+    if (!Unreachable()) findings = co_await Ask(questions, std::move(never));
+    co_await HearOfArrivals(questions);
+    std::vector<Question> found;
+    if (findings) found = FoundAmong(questions, findings->found, true);
     co_await RecordFound(found);
-    const std::set<Uid> there(found.begin(), found.end());
+    std::set<Uid> there;
+    for (const Question& question : found) there.insert(question.uid);
     // Those whose time was over have left the list meanwhile; those that came are not asked yet.
     for (Wish* wish : wishes_) {
       if (!wish->asked) continue;
@@ -98,7 +100,7 @@ Task<> Gate::AskWanted() {
   std::function<bool()> stop = [this, soon] {
     return draining_ || HasNewWishes() || (!soon && services_.clock.Now() >= soon_at_);
   };
-  auto findings = co_await Ask(std::move(questions), std::move(stop));
+  auto findings = co_await Ask(questions, std::move(stop));
   if (!findings) co_return;
   const std::set<Uid> found(findings->found.begin(), findings->found.end());
   const std::set<Uid> absent(findings->absent.begin(), findings->absent.end());
@@ -111,7 +113,11 @@ Task<> Gate::AskWanted() {
     }
     if (absent.contains(uid)) co_await SettleVerifying(std::move(row), false);
   }
-  co_await RecordFound(findings->found);
+  co_await HearOfArrivals(questions);
+  std::vector<Question> there = FoundAmong(questions, findings->found, true);
+  std::vector<Question> stirred = FoundAmong(questions, findings->found, false);
+  co_await RecordFound(std::move(there));
+  co_await RecordUnrest(std::move(stirred));
   co_await RecordAbsent(std::move(*wanted), std::move(*findings));
 }
 

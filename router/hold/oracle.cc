@@ -12,7 +12,8 @@
 namespace router::hold {
 namespace {
 
-constexpr dataset::Tag kSopInstance = 0x00080018, kModality = 0x00080060, kSeriesUid = 0x0020000E;
+constexpr dataset::Tag kSopInstance = 0x00080018, kModality = 0x00080060, kSeriesUid = 0x0020000E,
+                       kFrame = 0x00200052;
 constexpr size_t kMostAnswers = 20'000;       // of one query; a peer that sends more is cancelled
 constexpr Milliseconds kFresh{500};           // a line used so lately is surely still there
 constexpr std::chrono::hours kLearnedFor{1};  // that relational queries are refused
@@ -192,10 +193,30 @@ Task<Result<>> Oracle::Run(Query query, Round& round) {
   co_return Result<>();
 }
 
+// What a series of the study settles by itself: any of the kind that is asked for, where it tells no
+// other frame of reference. What tells no modality may be anything, and settles nothing.
+void Oracle::SettleOfStudy(const std::vector<size_t>& wanted,
+                           const std::vector<dataset::Identifier>& series, Round& round) {
+  for (size_t i : wanted) {
+    const Question& question = round.questions[i];
+    if (!IsOfStudy(question)) continue;
+    const bool there = std::ranges::any_of(series, [&](const dataset::Identifier& one) {
+      const std::string modality = one.Text(kModality).value_or("");
+      const Uid frame = one.UidOf(kFrame);
+      const bool other = question.level == store::Level::kFrameOfReference && !frame.empty() &&
+                         frame != question.uid;
+      return !modality.empty() && MayContain(modality, question.kind) && !other;
+    });
+    round.fates[i] = there ? Fate::kFound : Fate::kAbsent;
+  }
+}
+
 // Looks into each series of the study that may contain what is asked for.
 Task<Result<>> Oracle::Walk(Query study_list, std::vector<dataset::Identifier> series,
                             Round& round) {
-  const std::vector<size_t> wanted = study_list.settles;
+  SettleOfStudy(study_list.settles, series, round);
+  std::vector<size_t> wanted = study_list.settles;
+  std::erase_if(wanted, [&](size_t i) { return IsOfStudy(round.questions[i]); });
   for (const dataset::Identifier& one : series) {
     if (round.AllFound(wanted) || round.Stopped()) break;
     const std::string modality = one.Text(kModality).value_or("");
@@ -207,6 +228,7 @@ Task<Result<>> Oracle::Walk(Query study_list, std::vector<dataset::Identifier> s
     auto run = co_await Run(std::move(list), round);
     if (!run) co_return run;
   }
+  study_list.settles = wanted;
   if (!round.Stopped()) Settle(study_list, {}, round);  // what no series brought is not there
   co_return Result<>();
 }

@@ -74,6 +74,8 @@ class Oracle {
   Task<Result<>> AskWithAllKeys(Round& round);
   Task<Result<>> AskAgainInSeries(Round& round);
   Task<Result<>> Run(Query query, Round& round);
+  void SettleOfStudy(const std::vector<size_t>& wanted,
+                     const std::vector<dataset::Identifier>& series, Round& round);
   Task<Result<>> Walk(Query study_list, std::vector<dataset::Identifier> series, Round& round);
   Task<Result<uint16_t>> Find(Query query, std::vector<dataset::Identifier>& answers);
   void Settle(const Query& query, const std::vector<dataset::Identifier>& answers, Round& round);

@@ -8,7 +8,7 @@ namespace router::hold {
 namespace {
 
 constexpr dataset::Tag kSopInstance = 0x00080018, kLevel = 0x00080052, kModality = 0x00080060,
-                       kStudy = 0x0020000D, kSeriesUid = 0x0020000E;
+                       kStudy = 0x0020000D, kSeriesUid = 0x0020000E, kFrame = 0x00200052;
 
 using Form = Query::Form;
 
@@ -35,7 +35,7 @@ class Plan {
 
   void Add(size_t i) {
     const Question& question = questions_[i];
-    if (question.level == store::Level::kFrameOfReference) return;
+    if (IsOfStudy(question)) return AddOfStudy(i);
     if (IsSeries(question)) return AddSeries(i);
     const bool many = !question.series.empty() && in_series_[question.series] >= kListFrom;
     if (hierarchical_) {
@@ -53,6 +53,11 @@ class Plan {
     if (!question.study.empty()) Join(Form::kSeries, i, question.study, question.uid, {});
   }
 
+  void AddOfStudy(size_t i) {
+    const Question& question = questions_[i];
+    if (!question.study.empty()) Join(Form::kStudyList, i, question.study, {}, {});
+  }
+
   void Join(Form form, size_t i, Uid study, Uid series, Uid instance) {
     auto same = std::ranges::find_if(queries_, [&](const Query& query) {
       return query.form == form && query.series == series && query.instance == instance &&
@@ -65,6 +70,7 @@ class Plan {
       same = std::prev(queries_.end());
     }
     same->settles.push_back(i);
+    same->with_frame |= questions_[i].level == store::Level::kFrameOfReference;
   }
 
   std::span<const Question> questions_;
@@ -101,6 +107,13 @@ dataset::Identifier Query::Identifier() const {
           {{kLevel, "SERIES"}, {kStudy, study.view()}, {kSeriesUid, series.view()}});
     case Form::kStudyList:
       break;
+  }
+  if (with_frame) {
+    return dataset::Identifier::Of({{kLevel, "SERIES"},
+                                    {kModality, ""},
+                                    {kStudy, study.view()},
+                                    {kSeriesUid, ""},
+                                    {kFrame, ""}});
   }
   return dataset::Identifier::Of(
       {{kLevel, "SERIES"}, {kModality, ""}, {kStudy, study.view()}, {kSeriesUid, ""}});

@@ -21,6 +21,12 @@ struct Question {
   bool operator==(const Question&) const = default;
 };
 
+// Is it settled by what series a study has?
+inline bool IsOfStudy(const Question& question) {
+  return question.level == store::Level::kFrameOfReference ||
+         question.level == store::Level::kStudy;
+}
+
 // One C-FIND-RQ on Study Root, and what its answers can settle.
 struct Query {
   enum class Form : uint8_t {
@@ -28,12 +34,14 @@ struct Query {
     kInSeries,    // IMAGE level, Study, Series and SOP Instance UID: hierarchical
     kSeriesList,  // IMAGE level, Series (and Study) UID: all instances of it are listed
     kSeries,      // SERIES level, the Series UID (and Study, if known): does it exist?
-    kStudyList,   // SERIES level, Study UID: which series, of which modality? The way to kInSeries
+    kStudyList,   // SERIES level, Study UID: which series, of which modality? The way to
+                  // kInSeries, and the answer to questions about a study or a frame of reference
   };
   Form form = Form::kInstance;
   Uid study, series, instance;  // the keys; those that the form has no use for are empty
   std::vector<size_t> settles;  // indices of the questions
   bool relational = false;      // lacks a unique key of a higher level (PS3.4 C.4.1.2.2)
+  bool with_frame = false;      // kStudyList: asks for (0020,0052), which few can tell
 
   // Without PatientID (some find nothing) and without SOP class (imports may convert).
   dataset::Identifier Identifier() const;

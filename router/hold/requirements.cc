@@ -24,6 +24,12 @@ Strength StrengthOf(const ReferenceRule& rule, const config::Requirements& choic
     return strength == config::Strength::kRequired ? Strength::kRequired : Strength::kNoted;
   };
   switch (rule.choice) {
+    case rules::Choice::kStructureSetImages:
+      return chosen(choices.structure_set_images);
+    case rules::Choice::kPlanStructureSet:
+      return chosen(choices.plan_structure_set);
+    case rules::Choice::kDosePlan:
+      return chosen(choices.dose_plan);
     case rules::Choice::kDoseStructureSet:
       return chosen(choices.dose_structure_set);
     case rules::Choice::kRecordPlan:
@@ -36,11 +42,20 @@ Strength StrengthOf(const ReferenceRule& rule, const config::Requirements& choic
   return rule.strength == rules::Strength::kRequired ? Strength::kRequired : Strength::kNoted;
 }
 
+// "UNKNOWN" and "0" occur in real files; nobody will ever send such a thing.
+bool CanCome(const Uid& uid) { return uid.IsValid() && uid.view() != "0"; }
+
+bool IsRequiredImage(const Requirement& one) {
+  return one.kind == Kind::kImage && one.level == store::Level::kInstance &&
+         one.strength == Strength::kRequired;
+}
+
 // Collects references, one for each UID, and what the whole of them says.
 class Collector {
  public:
-  Collector(Uid self, const dataset::Harvest& harvest, const config::Requirements& choices)
-      : self_(std::move(self)), choices_(choices) {
+  Collector(Kind object, Uid self, Uid study, const dataset::Harvest& harvest,
+            const config::Requirements& choices)
+      : object_(object), self_(std::move(self)), study_(std::move(study)), choices_(choices) {
     all_.treatment_device = TrimSpaces(harvest.plan_geometry) == kTreatmentDevice;
   }
 
@@ -52,6 +67,7 @@ class Collector {
         if (std::ranges::find(series_, found.uid) == series_.end()) series_.push_back(found.uid);
         return;
       case Target::kFrameOfReference:
+        if (std::ranges::find(frames_, found.uid) == frames_.end()) frames_.push_back(found.uid);
         return Merge(Make(found, rule, store::Level::kFrameOfReference, Strength::kNoted));
       case Target::kInstance:
         break;
@@ -64,7 +80,8 @@ class Collector {
   }
 
   Requirements Finish() {
-    FallBackToSeries();
+    if (object_ == Kind::kStructureSet) MatchImages();
+    if (choices_.match_structure_sets == config::MatchStructureSets::kStudy) MatchStructureSets();
     MarkListOnly();
     // A contour tells the image and not its series; where there is one series, that is it.
     if (series_.size() == 1 && series_.front().IsValid()) {
@@ -86,8 +103,7 @@ class Collector {
 
   Requirement Make(const dataset::Found& found, const ReferenceRule& rule, store::Level level,
                    Strength strength) const {
-    // "UNKNOWN" and "0" occur in real files; nobody will ever send such an instance.
-    const bool can_come = found.uid.IsValid() && found.uid.view() != "0" && found.uid != self_;
+    const bool can_come = CanCome(found.uid) && found.uid != self_;
     std::string site(rule.note);
     if (!found.relationship.empty()) site = found.relationship;
     return {.uid = found.uid,
@@ -112,26 +128,55 @@ class Collector {
     if (first.series.empty()) first.series = one.series;
   }
 
-  bool RequiresImage() const {
-    return std::ranges::any_of(all_.references, [](const Requirement& one) {
-      return one.kind == Kind::kImage && one.level == store::Level::kInstance &&
-             one.strength == Strength::kRequired;
-    });
+  void MatchImages() {
+    if (choices_.structure_set_images == config::Strength::kNoted) return;
+    std::erase_if(series_, [](const Uid& uid) { return !CanCome(uid); });
+    std::erase_if(frames_, [](const Uid& uid) { return !CanCome(uid); });
+    const bool images = std::ranges::any_of(all_.references, IsRequiredImage);
+    using enum config::MatchImages;
+    config::MatchImages by = choices_.match_images;
+    if (by == kFrameOfReference && frames_.empty()) by = kSeries;
+    if (by == kSeries && series_.empty()) by = kInstance;
+    if (by == kInstance && !images) by = series_.empty() ? kFrameOfReference : kSeries;
+    if (by == kInstance) return;
+    for (Requirement& one : all_.references)
+      if (IsRequiredImage(one)) one.strength = Strength::kNoted;
+    const std::string_view in_place = images ? "" : "no image is named: ";
+    if (by == kSeries) {
+      for (const Uid& uid : series_)
+        Require(uid, Kind::kImage, store::Level::kSeries,
+                std::string(in_place) + "any of the series");
+    }
+    if (by == kFrameOfReference) {
+      for (const Uid& uid : frames_)
+        Require(uid, Kind::kImage, store::Level::kFrameOfReference,
+                std::string(in_place) + "any of the frame of reference");
+      all_.names_no_images = frames_.empty();
+    }
   }
 
-  void FallBackToSeries() {
-    const bool named = RequiresImage();
-    for (const Uid& uid : series_) {
-      const bool required = !named && uid.IsValid() && uid.view() != "0";
-      if (!required) continue;
-      Merge({.uid = uid,
-             .kind = Kind::kImage,
-             .level = store::Level::kSeries,
-             .strength = Strength::kRequired,
-             .series = uid,
-             .study = {},
-             .site = "no image is named: any of the series"});
+  void MatchStructureSets() {
+    bool required = false;
+    if (!CanCome(study_)) return;
+    for (Requirement& one : all_.references) {
+      const bool it = one.kind == Kind::kStructureSet && one.strength == Strength::kRequired;
+      if (it) one.strength = Strength::kNoted;
+      required |= it;
     }
+    if (required)
+      Require(study_, Kind::kStructureSet, store::Level::kStudy, "any structure set of the study");
+  }
+
+  void Require(const Uid& uid, Kind kind, store::Level level, std::string site) {
+    Requirement one{.uid = uid,
+                    .kind = kind,
+                    .level = level,
+                    .strength = Strength::kRequired,
+                    .series = {},
+                    .study = {},
+                    .site = std::move(site)};
+    if (level == store::Level::kSeries) one.series = uid;
+    Merge(std::move(one));
   }
 
   // Only where contours name images at all: a list alone is all there is to go by.
@@ -144,11 +189,12 @@ class Collector {
     }
   }
 
-  const Uid self_;
+  const Kind object_;
+  const Uid self_, study_;
   const config::Requirements& choices_;
   Requirements all_;
   std::map<Uid, size_t> place_;
-  std::vector<Uid> series_, contours_, listed_;
+  std::vector<Uid> series_, frames_, contours_, listed_;
 };
 
 }  // namespace
@@ -166,8 +212,8 @@ std::vector<dataset::WantedPath> PathsFor(Kind object) {
 }
 
 Requirements RequirementsOf(Kind object, const Uid& self, const dataset::Harvest& harvest,
-                            const config::Requirements& choices) {
-  Collector collector(self, harvest, choices);
+                            const config::Requirements& choices, const Uid& study) {
+  Collector collector(object, self, study, harvest, choices);
   const auto all = rules::AriaReferences();
   for (const dataset::Found& found : harvest.found) {
     const ReferenceRule& rule = all[static_cast<size_t>(found.id)];

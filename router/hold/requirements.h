@@ -18,6 +18,7 @@ struct Requirements {
   std::vector<store::Requirement> references;  // distinct by uid: the strongest; order of mention
   std::vector<std::string> machines;           // distinct names of treatment machines (300A,00B2)
   bool treatment_device = false;               // (300A,000C): geometry without a structure set
+  bool names_no_images = false;                // a structure set that should, in any way
 };
 
 using store::kListOnly;  // given up once nothing has come for `quiet_for`
@@ -28,15 +29,16 @@ std::vector<dataset::WantedPath> PathsFor(Kind object);
 
 // Turns a harvest into requirements by the table (facts.md §3) and the application's choices:
 //
-// - images of a structure set are the union of list and contours;
-// - none named: the series, then (the standard has no key to ask for it) the frame of reference is
-//   only noted, and nothing is waited for;
+// - images of a structure set are the union of list and contours, or in their place, by choice, the
+//   series or the frame of reference;
+// - what of these is not named is made up for by the next: images, series, frame of reference;
+// - a structure set is that which is named or, by choice, any of `study`;
 // - a plan with TREATMENT_DEVICE geometry needs no structure set;
 // - what is no UID by its form ("UNKNOWN", "0"), or is `self`, is noted and never waited for.
 //
 // Pure. Any thread.
 Requirements RequirementsOf(Kind object, const Uid& self, const dataset::Harvest& harvest,
-                            const config::Requirements& choices);
+                            const config::Requirements& choices, const Uid& study = Uid());
 
 // The machine of `named` that is not among `known`, or empty if all are (or if none is known, or
 // none is named). Exact after trimming padding: VMSDBD's own rule.

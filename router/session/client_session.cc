@@ -170,10 +170,11 @@ Task<Result<>> ClientSession::RelayTapped(Incoming first, dimse::CommandSet comm
   }
   sending_upstream_ = true;
   ExpectResponse(first.context, command);
+  Passing passing(*this, command, tap);
   const std::string_view service = dimse::ServiceOf(command.command());
   const Bytes nothing;
   Relayed relayed = co_await RelayMessage(*client_, **upstream, first.context, std::move(command),
-                                          &complete, MessageSilence(), nothing, tap);
+                                          &complete, MessageSilence(), nothing, &passing);
   sending_upstream_ = false;
   (*upstream)->stream().SetReadTimeout(UpstreamSilence());
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "router/delivery/slots.h"
+#include "router/hold/whereabouts.h"
 #include "router/net/signal.h"
 #include "router/session/admit.h"
 #include "router/session/commitment_report.h"
@@ -49,6 +50,21 @@ class ClientSession : public Session {
     ul::ContextId context;
     dimse::CommandSet request;
     std::chrono::steady_clock::time_point since;
+    hold::Whereabouts where;  // of a C-STORE to an application that holds
+  };
+
+  // Sees a data set on its way upstream.
+  class Passing final : public Onlooker {
+   public:
+    // `tap`: null, or to be given all of it.
+    Passing(ClientSession& session, const dimse::CommandSet& request, Tap* tap);
+    void See(Bytes piece) override;
+
+   private:
+    ClientSession& session_;
+    const uint16_t message_id_;
+    Tap* const tap_;
+    bool wants_head_;
   };
 
   // ---- client_negotiation.cc: who answers the proposal, and how
@@ -92,7 +108,8 @@ class ClientSession : public Session {
   Task<Result<>> OnUpstreamMessage(Incoming first);
   Task<Result<>> OnUpstreamResponse(Incoming first);
   Task<Result<>> RelayFindAnswer(Incoming first, dimse::CommandSet response);
-  void NoteStored(const dimse::CommandSet& request, uint16_t status);
+  void NoteStored(const Outstanding& answered, uint16_t status);
+  void NoteHead(uint16_t message_id, Bytes head);
   Task<> CloseUpstream(Result<> how, bool in_peace);
   Task<> EndUpstream(bool release);
   Task<> AnswerOutstanding(const Error& why);

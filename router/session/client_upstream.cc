@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "router/association/protocol_errors.h"
 #include "router/dataset/edit.h"
@@ -11,6 +12,8 @@
 #include "router/session/carried_move.h"
 #include "router/session/client_session.h"
 #include "router/session/legs.h"
+#include "router/session/observe.h"
+#include "router/session/whereabouts.h"
 
 namespace router::session {
 namespace {
@@ -195,7 +198,7 @@ Task<Result<>> ClientSession::OnUpstreamResponse(Incoming first) {
   if (!pending)
     if (auto outstanding = TakeOutstanding(message_id)) {
       Count(outstanding->request, status, outstanding->since);
-      NoteStored(outstanding->request, status);
+      NoteStored(*outstanding, status);
     }
   if (pending && response.command() == dimse::Command::kCFindRsp && !first.last &&
       rq_.called.title() != application_.ae_title)
@@ -211,12 +214,39 @@ Task<Result<>> ClientSession::OnUpstreamResponse(Incoming first) {
 }
 
 // What a relayed C-STORE made known may be what a held instance waits for.
-void ClientSession::NoteStored(const dimse::CommandSet& request, uint16_t status) {
+void ClientSession::NoteStored(const Outstanding& answered, uint16_t status) {
   hold::Gate* gate = runtime_.gate ? runtime_.gate : runtime_.observer;
+  const dimse::CommandSet& request = answered.request;
   if (!gate || request.command() != dimse::Command::kCStoreRq) return;
   const auto of = dimse::ClassOf(dimse::Command::kCStoreRsp, status);
   if (of == dimse::StatusClass::kSuccess || of == dimse::StatusClass::kWarning)
-    gate->Stored(request.affected_sop_instance(), store::How::kRelayed);
+    gate->Stored(request.affected_sop_instance(), store::How::kRelayed, answered.where);
+}
+
+ClientSession::Passing::Passing(ClientSession& session, const dimse::CommandSet& request, Tap* tap)
+    : session_(session),
+      message_id_(request.message_id()),
+      tap_(tap),
+      wants_head_((session.runtime_.gate || session.runtime_.observer) &&
+                  request.command() == dimse::Command::kCStoreRq) {}
+
+void ClientSession::Passing::See(Bytes piece) {
+  if (std::exchange(wants_head_, false)) session_.NoteHead(message_id_, piece);
+  if (tap_) tap_->Add(piece);
+}
+
+// What the head of an instance tells of where it belongs is kept until the answer says that it is
+// there.
+void ClientSession::NoteHead(uint16_t message_id, Bytes head) {
+  auto one = std::ranges::find_if(outstanding_, [&](const Outstanding& sent) {
+    return sent.request.message_id() == message_id;
+  });
+  if (one == outstanding_.end()) return;
+  const ul::AcceptedContext* context = ContextOf(one->context);
+  if (!context) return;
+  one->where = WhereaboutsIn(head, context->transfer_syntax, one->request.affected_sop_class());
+  hold::Gate* gate = runtime_.gate ? runtime_.gate : runtime_.observer;
+  gate->Arriving(one->where);
 }
 
 // The client called an alias: where upstream names itself in Retrieve AE Title (0008,0054) the
@@ -282,7 +312,7 @@ Milliseconds ClientSession::UpstreamSilence() const {
 }
 
 void ClientSession::ExpectResponse(ul::ContextId context, const dimse::CommandSet& request) {
-  outstanding_.push_back({context, request, std::chrono::steady_clock::now()});
+  outstanding_.push_back({context, request, std::chrono::steady_clock::now(), {}});
   upstream_->stream().SetReadTimeout(UpstreamSilence());
 }
 

@@ -1,7 +1,5 @@
 #include "router/session/relay.h"
 
-#include "router/session/observe.h"
-
 namespace router::session {
 namespace {
 
@@ -14,7 +12,7 @@ Error ReleaseWithinMessage(const Association& from) {
 
 Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId context,
                            dimse::CommandSet command, bool* complete, Milliseconds silence,
-                           Bytes head, Tap* tap) {
+                           Bytes head, Onlooker* onlooker) {
   using End = Relayed::End;
   uint64_t data_bytes = head.size();
   auto broken_off = [&](End end, Error why) {
@@ -37,7 +35,7 @@ Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId con
       data_bytes += (*incoming)->bytes.size();
       *complete = (*incoming)->last;
       to.Append(context, false, (*incoming)->bytes, *complete);
-      if (tap) tap->Add((*incoming)->bytes);
+      if (onlooker) onlooker->See((*incoming)->bytes);
       continue;
     }
     auto sent = co_await to.Flush();

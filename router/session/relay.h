@@ -8,7 +8,14 @@ using association::Incoming;
 using net::Milliseconds;
 using net::Task;
 
-class Tap;
+// Is shown the pieces of a data set as they pass, and keeps none of them waiting.
+class Onlooker {
+ public:
+  virtual void See(Bytes piece) = 0;
+
+ protected:
+  ~Onlooker() = default;
+};
 
 // How the relay of one message ended, and which side ended it if not well.
 struct Relayed {
@@ -25,11 +32,11 @@ struct Relayed {
 // If either fails the message is broken off at `to` (Association::BreakOff): where a part of it had
 // left, nothing but an abort may follow there. If the sink failed, the rest of the data set is
 // still to come from `from` (unless *complete says otherwise): Drain it.
-// `head`: bytes of the data set that were received already; they go first. `tap`, if any, is given
+// `head`: bytes of the data set that were received already; they go first. `onlooker`, if any, sees
 // what is received here.
 Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId context,
                            dimse::CommandSet command, bool* complete, Milliseconds silence,
-                           Bytes head = {}, Tap* tap = nullptr);
+                           Bytes head = {}, Onlooker* onlooker = nullptr);
 
 // The next piece of the data set under way; good until the next Fill. An error too if something
 // else comes.

@@ -69,7 +69,9 @@ struct Reason {
 Reason PatientDiffersFrom(const Uid& other);
 
 enum class Strength : uint8_t { kRequired, kNoted };                   // only required ones hold
-enum class Level : uint8_t { kInstance, kSeries, kFrameOfReference };  // what the UID is of
+// What the UID is of: then an instance, any of a series, any of the kind in a frame of reference or
+// a study satisfies the requirement.
+enum class Level : uint8_t { kInstance, kSeries, kFrameOfReference, kStudy };
 
 // Requirement::site of an image that only the list of a structure set names, and no contour is
 // drawn on: once it alone is missing and nothing has come for a while, it is no longer waited for.

@@ -24,7 +24,15 @@ enum class Target : uint8_t {
 };
 
 // A reference for which a site may decide otherwise (`requirements` of the application).
-enum class Choice : uint8_t { kNone, kDoseStructureSet, kRecordPlan, kRegistrationImages };
+enum class Choice : uint8_t {
+  kNone,
+  kStructureSetImages,
+  kPlanStructureSet,
+  kDosePlan,
+  kDoseStructureSet,
+  kRecordPlan,
+  kRegistrationImages,
+};
 
 // One way in which an object mentions another.
 struct ReferenceRule {

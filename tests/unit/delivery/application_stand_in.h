@@ -22,6 +22,7 @@ using net::Task;
 struct KnownInstance {
   Uid instance, series, study;
   std::string modality = "CT";
+  std::string frame = {};  // of reference; told in answers at SERIES level if there is one
   auto operator<=>(const KnownInstance&) const = default;
 };
 
@@ -212,14 +213,15 @@ class ApplicationStandIn {
       if (!ignores_keys && !instance.empty() && instance != one.instance) continue;
       if (!ignores_keys && !series.empty() && series != one.series) continue;
       if (!ignores_keys && !study.empty() && study != one.study) continue;
-      if (level == "SERIES") answers.insert({"", one.series.str(), one.modality});
-      if (level == "IMAGE") answers.insert({one.instance.str(), one.series.str(), ""});
+      if (level == "SERIES") answers.insert({"", one.series.str(), one.modality, one.frame});
+      if (level == "IMAGE") answers.insert({one.instance.str(), one.series.str(), "", ""});
     }
     for (const auto& answer : answers) {
       auto item = dataset::Identifier::Of({{0x00080052, level},
                                            {0x00080018, answer[0]},
                                            {0x0020000E, answer[1]},
-                                           {0x00080060, answer[2]}});
+                                           {0x00080060, answer[2]},
+                                           {0x00200052, answer[3]}});
       Buffer encoded = item.Encode(syntax).value();
       dimse::CommandSet pending = dimse::CFindRsp(rq, dimse::status::kPending, true);
       if (!co_await Say(peer, id, std::move(pending), std::move(encoded))) co_return false;

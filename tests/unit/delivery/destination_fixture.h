@@ -38,13 +38,18 @@ struct Subject {
 
   Hooks Watch(bool somebody_verifies) {
     Hooks hooks;
-    hooks.on_stored = [this](const Uid& uid) { stored.push_back(uid.str()); };
+    hooks.on_stored = [this](const store::Instance& one) {
+      stored.push_back(one.sop_instance.str());
+    };
+    hooks.on_known = [this](const store::Instance& one) {
+      known.push_back(one.sop_instance.str());
+    };
     hooks.on_waiting = [this] { ++waiting; };
     if (somebody_verifies) hooks.on_verifying = [this] { ++verifying; };
     return hooks;
   }
 
-  std::vector<std::string> stored;
+  std::vector<std::string> stored, known;
   int waiting = 0, verifying = 0;
   Destination destination;
 };

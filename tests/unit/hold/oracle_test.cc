@@ -320,6 +320,56 @@ TEST_F(OracleTest, AWholeSeriesAsARequirementIsAskedForAtItsLevel) {
       loop_);
 }
 
+TEST_F(OracleTest, AFrameOfReferenceIsThatOfAnImageSeriesOfTheStudyUnlessItTellsAnother) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.has = {{Uid("1.3.1"), Uid("1.7"), Uid("1.6"), "CT"},
+                                 {Uid("1.4.1"), Uid("1.71"), Uid("1.61"), "RTSTRUCT"},
+                                 {Uid("1.3.2"), Uid("1.72"), Uid("1.62"), "MR", "1.8"},
+                                 {Uid("1.3.3"), Uid("1.73"), Uid("1.63"), ""}};
+        Asker asker(bench);
+        auto frame = [](const char* uid, const char* study) {
+          return Question{Uid(uid), Kind::kImage, store::Level::kFrameOfReference, Uid(),
+                          Uid(study)};
+        };
+        std::vector<Question> questions = {frame("1.81", "1.6"),   // does not tell
+                                           frame("1.82", "1.61"),  // no images
+                                           frame("1.83", "1.62"),  // another
+                                           frame("1.8", "1.62"),   // this one
+                                           frame("1.84", "1.63"),  // what, it does not tell
+                                           frame("1.85", "1.69")};
+        auto findings = co_await asker.oracle.Ask(std::move(questions));
+        EXPECT_THAT(Sorted(findings->found), ElementsAre("1.8", "1.81"));
+        EXPECT_THAT(Sorted(findings->absent), ElementsAre("1.82", "1.83", "1.84", "1.85"));
+        co_await asker.oracle.Close();
+        co_await bench.application.Close();
+      },
+      loop_);
+}
+
+TEST_F(OracleTest, AnyStructureSetOfTheStudyIsFoundByItsModality) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.has = {{Uid("1.4.1"), Uid("1.7"), Uid("1.6"), "RTSTRUCT"},
+                                 {Uid("1.3.1"), Uid("1.71"), Uid("1.61"), "CT"}};
+        Asker asker(bench);
+        auto any = [](const char* study) {
+          return Question{Uid(study), Kind::kStructureSet, store::Level::kStudy, Uid(), Uid(study)};
+        };
+        std::vector<Question> questions = {any("1.6"), any("1.61")};
+        auto findings = co_await asker.oracle.Ask(std::move(questions));
+        EXPECT_THAT(Sorted(findings->found), ElementsAre("1.6"));
+        EXPECT_THAT(Sorted(findings->absent), ElementsAre("1.61"));
+        co_await asker.oracle.Close();
+        co_await bench.application.Close();
+      },
+      loop_);
+}
+
 TEST_F(OracleTest, NeverAsksFasterThanAllowed) {
   Run(
       [](net::Loop& loop) -> Task<> {

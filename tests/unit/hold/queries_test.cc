@@ -59,9 +59,24 @@ TEST(PlanQueries, WhereUpstreamWantsAllKeysTheSeriesIsLookedUpInTheStudy) {
 TEST(PlanQueries, WhatCannotBeAskedIsInNoQuery) {
   const std::vector<Question> questions = {
       Plan("1.2.3"),
-      {Uid("1.4"), Kind::kImage, store::Level::kFrameOfReference, Uid(), Uid("1.6")}};
+      {Uid("1.4"), Kind::kImage, store::Level::kFrameOfReference, Uid(), Uid()}};
   EXPECT_THAT(PlanQueries(questions, Relational::kNo), IsEmpty());
   EXPECT_EQ(PlanQueries(questions, Relational::kUnknown).size(), 1u);
+}
+
+TEST(PlanQueries, AFrameOfReferenceAndAStructureSetOfAStudyAreSoughtAmongItsSeries) {
+  const std::vector<Question> questions = {
+      {Uid("1.8"), Kind::kImage, store::Level::kFrameOfReference, Uid(), Uid("1.6")},
+      {Uid("1.6"), Kind::kStructureSet, store::Level::kStudy, Uid(), Uid("1.6")}};
+  for (Relational relational : {Relational::kUnknown, Relational::kNo}) {
+    auto queries = PlanQueries(questions, relational);
+    ASSERT_THAT(FormsOf(queries), ElementsAre(Form::kStudyList));
+    EXPECT_THAT(queries[0].settles, ElementsAre(0u, 1u));
+    EXPECT_TRUE(queries[0].Identifier().Has(0x00200052));
+    EXPECT_FALSE(queries[0].relational);
+  }
+  auto queries = PlanQueries(std::span(questions).subspan(1), Relational::kUnknown);
+  EXPECT_FALSE(queries[0].Identifier().Has(0x00200052));  // asked for where it is of use alone
 }
 
 TEST(PlanQueries, ASeriesIsAskedForAtItsLevel) {

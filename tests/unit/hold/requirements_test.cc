@@ -38,7 +38,7 @@ struct Mention {
   std::string path, uid, series = {}, relationship = {};
 };
 Requirements Of(Kind object, std::vector<Mention> mentions, config::Requirements choices = {},
-                std::string geometry = "") {
+                std::string geometry = "", Uid study = Uid("1.6")) {
   dataset::Harvest harvest;
   harvest.plan_geometry = std::move(geometry);
   for (const Mention& mention : mentions) {
@@ -49,7 +49,7 @@ Requirements Of(Kind object, std::vector<Mention> mentions, config::Requirements
     found.relationship = mention.relationship;
     harvest.found.push_back(std::move(found));
   }
-  return RequirementsOf(object, kSelf, harvest, choices);
+  return RequirementsOf(object, kSelf, harvest, choices, study);
 }
 
 std::vector<std::string> Required(const Requirements& all) {
@@ -93,9 +93,87 @@ TEST(Requirements, AnImageThatIsNamedMakesTheSeriesNoRequirement) {
   EXPECT_THAT(Required(all), ElementsAre("1.3.1"));
 }
 
-TEST(Requirements, NeitherImageNorSeriesWaitsForNothing) {
-  EXPECT_THAT(Required(Of(Kind::kStructureSet, {{kFrame, "1.8"}})), IsEmpty());
-  EXPECT_THAT(Required(Of(Kind::kStructureSet, {})), IsEmpty());
+TEST(Requirements, WhereNeitherImageNorSeriesIsNamedTheFrameOfReferenceIs) {
+  const auto all = Of(Kind::kStructureSet, {{kFrame, "1.8"}, {kSeries, "UNKNOWN"}});
+  ASSERT_THAT(Required(all), ElementsAre("1.8"));
+  EXPECT_EQ(all.references[0].level, Level::kFrameOfReference);
+  EXPECT_EQ(all.references[0].kind, Kind::kImage);
+  EXPECT_FALSE(all.names_no_images);
+}
+
+TEST(Requirements, WhatNamesNothingAtAllWaitsForNothingAndSaysSo) {
+  const auto all = Of(Kind::kStructureSet, {{kFrame, "UNKNOWN"}, {kSeries, "0"}});
+  EXPECT_THAT(Required(all), IsEmpty());
+  EXPECT_TRUE(all.names_no_images);
+  EXPECT_FALSE(Of(Kind::kPlan, {}).names_no_images);
+}
+
+TEST(Requirements, TheSeriesTakesThePlaceOfItsImagesByChoice) {
+  config::Requirements choices;
+  choices.match_images = config::MatchImages::kSeries;
+  const std::vector<Mention> mentions = {
+      {kList, "1.3.1", "1.7"}, {kContour, "1.3.2"}, {kSeries, "1.7"}, {kFrame, "1.8"}};
+  const auto all = Of(Kind::kStructureSet, mentions, choices);
+  EXPECT_THAT(Required(all), ElementsAre("1.7"));
+  EXPECT_EQ(all.references.size(), 4u);  // the images stay noted
+}
+
+TEST(Requirements, TheFrameOfReferenceTakesThePlaceOfImagesByChoice) {
+  config::Requirements choices;
+  choices.match_images = config::MatchImages::kFrameOfReference;
+  EXPECT_THAT(Required(Of(Kind::kStructureSet,
+                          {{kContour, "1.3.2"}, {kSeries, "1.7"}, {kFrame, "1.8"}}, choices)),
+              ElementsAre("1.8"));
+}
+
+TEST(Requirements, WhatIsToBeMatchedAndIsNotNamedIsMadeUpForByTheNext) {
+  config::Requirements choices;
+  choices.match_images = config::MatchImages::kFrameOfReference;
+  EXPECT_THAT(Required(Of(Kind::kStructureSet, {{kContour, "1.3.2"}, {kSeries, "1.7"}}, choices)),
+              ElementsAre("1.7"));
+  EXPECT_THAT(Required(Of(Kind::kStructureSet, {{kContour, "1.3.2"}}, choices)),
+              ElementsAre("1.3.2"));
+  choices.match_images = config::MatchImages::kSeries;
+  EXPECT_THAT(Required(Of(Kind::kStructureSet, {{kContour, "1.3.2"}, {kFrame, "1.8"}}, choices)),
+              ElementsAre("1.3.2"));
+}
+
+TEST(Requirements, ImagesThatAreOnlyNotedLeaveNothingToFallBackTo) {
+  config::Requirements choices;
+  choices.structure_set_images = config::Strength::kNoted;
+  const auto all = Of(Kind::kStructureSet,
+                      {{kContour, "1.3.2"}, {kSeries, "1.7"}, {kFrame, "1.8"}}, choices);
+  EXPECT_THAT(Required(all), IsEmpty());
+  EXPECT_FALSE(all.names_no_images);
+}
+
+TEST(Requirements, AnyStructureSetOfTheStudyTakesThePlaceOfTheNamedOneByChoice) {
+  config::Requirements choices;
+  choices.match_structure_sets = config::MatchStructureSets::kStudy;
+  const auto all = Of(Kind::kPlan, {{"300C0060/00081155", "1.4.1"}}, choices);
+  ASSERT_THAT(Required(all), ElementsAre("1.6"));
+  EXPECT_EQ(all.references.back().level, Level::kStudy);
+  EXPECT_EQ(all.references.back().kind, Kind::kStructureSet);
+  // The dose names its plan all the same.
+  EXPECT_THAT(Required(Of(Kind::kDose,
+                          {{"300C0002/00081155", "1.5.1"}, {"300C0060/00081155", "1.5.2"}},
+                          choices)),
+              ElementsAre("1.5.1", "1.6"));
+  // Nothing named, nothing needed; without a study of its own, by the name alone.
+  EXPECT_THAT(Required(Of(Kind::kPlan, {}, choices)), IsEmpty());
+  EXPECT_THAT(Required(Of(Kind::kPlan, {{"300C0060/00081155", "1.4.1"}}, choices, "", Uid())),
+              ElementsAre("1.4.1"));
+}
+
+TEST(Requirements, PlanAndDoseAreOnlyNotedByChoice) {
+  config::Requirements choices;
+  choices.plan_structure_set = config::Strength::kNoted;
+  choices.dose_plan = config::Strength::kNoted;
+  EXPECT_THAT(Required(Of(Kind::kPlan, {{"300C0060/00081155", "1.4.1"}}, choices)), IsEmpty());
+  EXPECT_THAT(Required(Of(Kind::kDose,
+                          {{"300C0002/00081155", "1.5.1"}, {"300C0060/00081155", "1.5.2"}},
+                          choices)),
+              ElementsAre("1.5.2"));
 }
 
 TEST(Requirements, APlanNeedsItsStructureSetAndNeitherDoseNorOtherPlans) {

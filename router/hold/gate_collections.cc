@@ -1,0 +1,125 @@
+#include <algorithm>
+#include <set>
+
+#include "router/hold/gate.h"
+
+// Requirements that ask for more than one instance: a series, the images of a frame of reference, a
+// structure set of a study. DICOM has no end-of-series signal: images that were found are believed
+// to be all of them once nothing has been added for `quiet_for`.
+namespace router::hold {
+namespace {
+
+constexpr size_t kMostStirred = 10'000;     // series and studies that are remembered
+constexpr int kMostWanted = 10'000;         // at start
+constexpr net::Milliseconds kBreath{20};
+constexpr std::chrono::hours kEver{24 * 365};
+
+bool IsInstance(const Question& question) {
+  return question.level == store::Level::kInstance;
+}
+
+// What has to be quiet. Nothing says of which series the images of a frame of reference are.
+const Uid& Stirrable(const Question& question) {
+  return question.level == store::Level::kSeries ? question.uid : question.study;
+}
+
+}  // namespace
+
+void Gate::NoteStirred(const Whereabouts& where) {
+  if (where.kind != Kind::kImage) return;
+  const SteadyTime now = services_.clock.Now();
+  if (stirred_.size() >= kMostStirred)
+    std::erase_if(stirred_,
+                  [&](const auto& one) { return now - one.second >= application().quiet_for; });
+  for (const Uid& uid : {where.series, where.study})
+    if (!uid.empty()) stirred_[uid] = now;
+}
+
+// How long until it is quiet; zero: it is.
+net::Milliseconds Gate::UnrestOf(const Question& question) const {
+  if (IsInstance(question) || question.kind != Kind::kImage) return net::Milliseconds(0);
+  auto stirred = stirred_.find(Stirrable(question));
+  if (stirred == stirred_.end()) return net::Milliseconds(0);
+  const auto left = stirred->second + application().quiet_for - services_.clock.Now();
+  return std::max(std::chrono::ceil<net::Milliseconds>(left), net::Milliseconds(0));
+}
+
+// What waited before the process began may have been added to until then: quiet counts from now.
+Task<> Gate::ExpectUnrest() {
+  auto wanted =
+      co_await services_.ledger.Wanted(name_, services_.clock.WallNow() + kEver, kMostWanted);
+  if (!wanted) co_return Complain(wanted.error());
+  for (const store::WantedUid& one : *wanted) {
+    const Question question{one.uid, one.kind, one.level, one.series, one.study};
+    if (!IsInstance(question)) stirred_.try_emplace(Stirrable(question), services_.clock.Now());
+  }
+}
+
+// Whatever a session told before the question was answered has arrived here afterwards: the order in
+// which posts and answers come says nothing.
+Task<> Gate::HearOfArrivals(std::vector<Question> asked) {
+  if (std::ranges::all_of(asked, IsInstance)) co_return;
+  co_await breath_.Wait(kBreath);
+}
+
+// Rows that wait for a series or the like are asked about when it is quiet again.
+Task<> Gate::AskSoonAround(std::vector<Whereabouts> all) {
+  std::set<Uid> quiet_later, now;
+  for (const Whereabouts& where : all) {
+    NoteStirred(where);
+    if (where.kind == Kind::kImage) {
+      quiet_later.insert(where.series);
+      quiet_later.insert(where.frame_of_reference);
+    }
+    if (where.kind == Kind::kStructureSet) now.insert(where.study);
+  }
+  const net::Milliseconds quiet_in = std::max<net::Milliseconds>(kGather, application().quiet_for);
+  co_await AskSoonAbout(std::move(quiet_later), quiet_in);
+  co_await AskSoonAbout(std::move(now), kGather);
+}
+
+Task<> Gate::AskSoonAbout(std::set<Uid> uids, net::Milliseconds due_in) {
+  uids.erase(Uid());
+  if (uids.empty()) co_return;
+  std::vector<Uid> all(uids.begin(), uids.end());
+  const WallTime at = services_.clock.WallNow() + due_in;
+  auto wanted = co_await services_.ledger.AskSoon(name_, std::move(all), at);
+  if (!wanted) co_return Complain(wanted.error());
+  NoteWanted(std::move(*wanted), due_in);
+}
+
+// Those of `asked` that were found, and are quiet or not.
+std::vector<Question> Gate::FoundAmong(const std::vector<Question>& asked,
+                                       const std::vector<Uid>& found, bool quiet) const {
+  const std::set<Uid> there(found.begin(), found.end());
+  std::vector<Question> among;
+  for (const Question& question : asked) {
+    const bool is_quiet = UnrestOf(question).count() == 0;
+    if (there.contains(question.uid) && is_quiet == quiet) among.push_back(question);
+  }
+  return among;
+}
+
+// A series is met, and not believed to be as it is from now on: the next object that refers to it
+// asks anew.
+Task<> Gate::RecordFound(std::vector<Question> found) {
+  std::vector<Uid> instances, collections;
+  for (const Question& question : found)
+    (IsInstance(question) ? instances : collections).push_back(question.uid);
+  co_await RecordThere(std::move(instances), Believed(store::How::kQuery));
+  co_await RecordThere(std::move(collections),
+                       store::Knowledge{store::How::kQuery, services_.clock.WallNow()});
+}
+
+// There, and not quiet: as good as absent until then.
+Task<> Gate::RecordUnrest(std::vector<Question> stirred) {
+  if (stirred.empty()) co_return;
+  const WallTime now = services_.clock.WallNow();
+  std::vector<store::Absence> absences;
+  for (const Question& question : stirred)
+    absences.push_back({question.uid, now + UnrestOf(question)});
+  auto done = co_await services_.ledger.Absent(name_, std::move(absences));
+  if (!done) Complain(done.error());
+}
+
+}  // namespace router::hold
