@@ -30,6 +30,7 @@ Destination::Destination(Services services, std::shared_ptr<const config::Config
       owner_("delivery/" + name_),
       slots_(services_.home, application_ ? application_->max_associations : 1),
       breaker_(application_ ? application_->breaker : config::Breaker()),
+      budget_(application_ ? application_->retry.first : config::Retry().first),
       due_(services_.home),
       keep_(services_.home),
       ended_(services_.home),
@@ -69,7 +70,14 @@ Task<> Destination::RunQueue() {
       co_await AwaitProbe();
       continue;
     }
-    auto rows = co_await services_.ledger.Claim(name_, kBatch, owner_, LeaseTime());
+    const int allowed = budget_.Allowed(services_.clock.Now());
+    if (allowed == 0) {
+      const net::Milliseconds rest = budget_.Wait(services_.clock.Now());
+      co_await due_.Wait(rest);
+      continue;
+    }
+    const int batch_size = std::min(kBatch, allowed);
+    auto rows = co_await services_.ledger.Claim(name_, batch_size, owner_, LeaseTime());
     if (!rows) {
       log::Error("the queue cannot be read",
                  {{"application", name_}, {"reason", rows.error().detail}});
@@ -167,6 +175,7 @@ void Destination::NoteUnreachable(const Error& why) {
   if (up_) {
     log::Warning("destination cannot be reached", {{"application", name_}, {"reason", why.detail}});
   }
+  if (breaker_.state() == Breaker::State::kOpen) budget_.Exhausted();
   if (breaker_.state() == Breaker::State::kOpen && before == Breaker::State::kClosed) {
     log::Warning("nothing is sent until the destination answers a C-ECHO",
                  {{"application", name_}, {"failures", breaker_.failures()}});
@@ -213,6 +222,7 @@ void Destination::Configure(std::shared_ptr<const config::Config> config) {
     config_ = config;
     application_ = found;
     breaker_.Configure(found->breaker);
+    budget_.Configure(found->retry.first);
     slots_.SetLimit(found->max_associations);
     due_.Notify();
   });

@@ -16,6 +16,7 @@
 #include "router/dataset/source.h"
 #include "router/delivery/breaker.h"
 #include "router/delivery/legs.h"
+#include "router/delivery/retry_budget.h"
 #include "router/delivery/slots.h"
 #include "router/delivery/status_table.h"
 #include "router/net/pool.h"
@@ -208,6 +209,7 @@ class Destination {
   const std::string owner_;  // of claims
   Slots slots_;
   Breaker breaker_;
+  RetryBudget budget_;
   net::Signal due_, keep_, ended_;
   std::vector<std::function<Task<>()>> untold_;  // outcomes that the ledger did not take
   std::list<std::unique_ptr<Leg>> idle_;

@@ -77,6 +77,43 @@ TEST_F(DestinationTest, ADuplicateOfWhatWasNeverSentIsAConflict) {
       loop_);
 }
 
+// However many are due: after an outage they come as fast as they are taken.
+TEST_F(DestinationTest, AnApplicationThatTakesNothingIsNotSentAllThatIsDueAgainAndAgain) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        constexpr size_t kRows = 50, kBudget = RetryBudget::kMost;
+        Bench bench(loop);
+        auto tried = [&bench] { return static_cast<size_t>(Attempts(bench, "retry")); };
+        bench.application.Listen();
+        bool takes = false;
+        bench.application.on_store = [&takes](const StoredInstance&) {
+          return Reply{.status = static_cast<uint16_t>(takes ? 0 : 0xA700)};
+        };
+        Subject subject(bench);
+        std::vector<store::RowId> rows;
+        for (size_t i = 0; i < kRows; ++i) {
+          auto part = bench.MakePart("1.2.3." + std::to_string(i), Kind::kPlan, kPlan, "");
+          rows.push_back(co_await bench.Accept(std::move(part)));
+        }
+        subject.destination.Start();
+        co_await bench.Until([&] { return tried() >= kBudget; });
+        for (size_t round = 1; round <= 3; ++round) {
+          subject.destination.Wake();
+          co_await bench.Find(rows.back());
+          EXPECT_EQ(bench.application.stored.size(), kBudget + round - 1);
+          bench.clock.Advance(std::chrono::seconds(5));
+          subject.destination.Wake();
+          co_await bench.Until([&] { return tried() >= kBudget + round; });
+        }
+        takes = true;
+        bench.clock.Advance(std::chrono::minutes(10));
+        subject.destination.Wake();  // and the clock stands still: no more than this is needed
+        for (store::RowId row : rows) co_await bench.Await(row, State::kDelivered);
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
 TEST_F(DestinationTest, WhatWaitsForASlotHasNotBeenAttempted) {
   Run(
       [](net::Loop& loop) -> Task<> {
