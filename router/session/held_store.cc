@@ -154,6 +154,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
                                      {"application", application_.name},
                                      {"refers_to", Joined(accepted->other_patients, 4)}});
   }
+  kept_ = accepted->outcome != store::Accepted::Outcome::kConflict;
   runtime_.gate->Wake();
   if (accepted->state == store::State::kReady) runtime_.destination->Wake();
   co_return AnswerAccepted(*accepted, verdict);

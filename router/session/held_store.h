@@ -32,6 +32,8 @@ class HeldStore {
         runtime_(runtime) {}
 
   store::Instance instance;
+  // After Settle: it lies here and is not upstream, whatever it was answered.
+  bool kept() const { return kept_; }
 
   Task<StoreAnswer> Settle(store::SpoolFile file, store::SpoolWriter& part);
 
@@ -53,6 +55,7 @@ class HeldStore {
   ApplicationRuntime& runtime_;
   std::optional<store::Reason> unknown_;  // it was sent, and nobody knows whether it is there
   bool there_before_ = false;             // then: its UID was, before that
+  bool kept_ = false;
 };
 
 }  // namespace router::session

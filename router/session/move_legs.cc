@@ -65,6 +65,12 @@ Task<Result<MoveLegs::Leg*>> MoveLegs::For(net::Loop& loop, MoveTarget target,
   co_return &*found;
 }
 
+Task<> MoveLegs::CloseTo(const MoveTarget& target, bool anyhow) {
+  auto found = std::ranges::find(legs_, target, &Leg::target);
+  if (found == legs_.end() || !(anyhow || found->slot.IsWanted())) co_return;
+  co_await Close(*found, true);
+}
+
 Task<> MoveLegs::CloseWanted() {
   for (Leg& leg : legs_)
     if (leg.association && leg.slot.HasWaiters()) co_await Close(leg, true);

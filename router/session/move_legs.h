@@ -31,6 +31,8 @@ class MoveLegs {
   // the right to one. Good until it is closed.
   Task<Result<Leg*>> For(net::Loop& loop, MoveTarget target, net::Milliseconds slot_wait);
 
+  // Before somebody else needs the right to the only association there, or waits for one.
+  Task<> CloseTo(const MoveTarget& target, bool anyhow);
   // Between messages: gives up those for whose destinations others wait.
   Task<> CloseWanted();
   Task<> Close(Leg& leg, bool release);

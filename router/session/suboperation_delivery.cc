@@ -1,25 +1,82 @@
+#include <utility>
+
 #include "router/association/protocol_errors.h"
 #include "router/dataset/convert.h"
 #include "router/dataset/part10.h"
 #include "router/dimse/messages.h"
+#include "router/dimse/sop_classes.h"
+#include "router/hold/gate.h"
+#include "router/session/held_store.h"
 #include "router/session/suboperations.h"
+#include "router/session/whereabouts.h"
 #include "router/store/spool.h"
 
 // The way of one sub-operation to its destination.
 namespace router::session {
 
+// A sub-operation as a part in the spool. Without a file the disk refused, and `why` says what.
+struct SuboperationSession::Spooled {
+  std::unique_ptr<store::SpoolWriter> writer;
+  std::optional<store::SpoolFile> file;
+  std::string why;
+};
+
+// Sees an instance on its way to a destination that demands an order of injection, if there is a
+// gate.
+class SuboperationSession::Passing final : public Onlooker {
+ public:
+  Passing(SuboperationSession& session, hold::Gate* gate, ul::AcceptedContext from)
+      : session_(session), gate_(gate), from_(std::move(from)) {}
+  void See(Bytes piece) override {
+    hold::Gate* gate = std::exchange(gate_, nullptr);
+    if (!gate) return;  // the first piece tells it all
+    session_.where_ = WhereaboutsIn(piece, from_.transfer_syntax, from_.abstract_syntax);
+    gate->Arriving(session_.where_);
+  }
+
+ private:
+  SuboperationSession& session_;
+  hold::Gate* gate_;
+  const ul::AcceptedContext from_;
+};
+
+// Where the destination demands an order of injection.
+hold::Gate* SuboperationSession::GateOf(const MoveTarget& target) const {
+  return target.application.empty() ? nullptr : services_.Application(target.application).gate;
+}
+
 // An error is upstream's end; everything else is an answer for it.
 Task<Result<SuboperationSession::Answer>> SuboperationSession::Deliver(
     std::shared_ptr<OpenMove> move, ul::ContextId context, dimse::CommandSet command, Buffer head,
     bool complete) {
+  hold::Gate* gate = GateOf(move->request.target);
+  if (gate && dimse::MayHaveRequirements(command.affected_sop_class().view()))
+    co_return co_await Hold(std::move(move), context, std::move(command), std::move(head),
+                            complete);
+  const Uid instance = command.affected_sop_instance();
+  command.SetMoveOriginator(move->request.client, move->request.client_message_id);
   MoveTarget target = move->request.target;
+  where_ = {};
+  auto answer = co_await Relay(std::move(target), context, std::move(command), std::move(head),
+                               complete);
+  if (!answer || !gate) co_return answer;
+  const auto of = dimse::ClassOf(dimse::Command::kCStoreRsp, answer->status);
+  if (of == dimse::StatusClass::kSuccess || of == dimse::StatusClass::kWarning)
+    gate->Stored(instance, store::How::kRelayed, where_);
+  co_return answer;
+}
+
+Task<Result<SuboperationSession::Answer>> SuboperationSession::Relay(MoveTarget target,
+                                                                     ul::ContextId context,
+                                                                     dimse::CommandSet command,
+                                                                     Buffer head, bool complete) {
+  hold::Gate* gate = GateOf(target);
   auto leg = co_await legs_.For(upstream_->loop(), std::move(target), application_.answer_within);
   if (!leg) {
     auto drained = co_await DrainAfter(complete);
     if (!drained) co_return std::unexpected(drained.error());
     co_return Answer{dimse::status::kOutOfResources, leg.error().detail};
   }
-  command.SetMoveOriginator(move->request.client, move->request.client_message_id);
   const ul::AcceptedContext* from = ContextOf(context);
   const ul::AcceptedContext* to = nullptr;
   for (const ul::AcceptedContext& accepted : (*leg)->association->agreed()) {
@@ -36,19 +93,54 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Deliver(
   if (to->transfer_syntax == from->transfer_syntax) {
     const ul::ContextId leg_context = to->id;
     co_return co_await CutThrough(**leg, leg_context, std::move(command), std::move(head),
-                                  complete);
+                                  complete, gate, *from);
   }
   co_return co_await Converted(**leg, *from, *to, std::move(command), std::move(head), complete);
+}
+
+// To an application that demands an order of injection: as a client's own C-STORE (client_store.cc),
+// durable where it has to wait. What is kept here is no plain success: it has not reached its
+// destination yet.
+Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(
+    std::shared_ptr<OpenMove> move, ul::ContextId context, dimse::CommandSet command, Buffer head,
+    bool complete) {
+  static const config::Client kNobody;  // `acknowledge` is for clients that store themselves
+  const MoveTarget& target = move->request.target;
+  const config::Application* application = config_->FindApplication(target.application);
+  const ul::AcceptedContext from = *ContextOf(context);
+  auto spooled = co_await Spool(from, command, std::move(head), complete);
+  if (!spooled) co_return std::unexpected(spooled.error());
+  if (!spooled->file) co_return Answer{dimse::status::kOutOfResources, spooled->why};
+  // With one slot in all, ours would keep the sender out.
+  co_await legs_.CloseTo(target, application->max_associations == 1);
+  HeldStore held(services_, *config_, *application, kNobody,
+                 services_.Application(target.application));
+  held.instance.sop_instance = command.affected_sop_instance();
+  held.instance.sop_class = command.affected_sop_class();
+  held.instance.application = target.application;
+  held.instance.client = move->request.client;
+  held.instance.called = target.called;
+  held.instance.calling_as = target.calling;
+  held.instance.transfer_syntax = from.transfer_syntax;
+  store::SpoolFile file = std::move(*spooled->file);
+  StoreAnswer answer = co_await held.Settle(std::move(file), *spooled->writer);
+  if (held.kept() && answer.status == dimse::status::kSuccess)
+    co_return Answer{dimse::status::kCoercion, "held until what it refers to is there"};
+  co_return Answer{answer.status, std::move(answer.comment)};
 }
 
 Task<Result<SuboperationSession::Answer>> SuboperationSession::CutThrough(MoveLegs::Leg& leg,
                                                                           ul::ContextId leg_context,
                                                                           dimse::CommandSet command,
                                                                           Buffer head,
-                                                                          bool complete) {
+                                                                          bool complete,
+                                                                          hold::Gate* gate,
+                                                                          ul::AcceptedContext from) {
   command.SetMessageId(++leg.message_id);
+  Passing passing(*this, gate, std::move(from));
+  if (!head.empty()) passing.See(head);
   Relayed relayed = co_await RelayMessage(*upstream_, *leg.association, leg_context,
-                                          std::move(command), &complete, Silence(), head);
+                                          std::move(command), &complete, Silence(), head, &passing);
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);
   if (relayed.end == Relayed::End::kSinkFailed) {
     co_await legs_.Close(leg, false);
@@ -59,42 +151,57 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::CutThrough(MoveLe
   co_return co_await AwaitAnswer(leg);
 }
 
-// Another transfer syntax than upstream sends: through the spool, re-encoded by DCMTK.
-Task<Result<SuboperationSession::Answer>> SuboperationSession::Converted(
-    MoveLegs::Leg& leg, const ul::AcceptedContext& from, const ul::AcceptedContext& to,
-    dimse::CommandSet command, Buffer head, bool complete) {
+// The data set as a part in the spool. An error is upstream's end.
+Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(ul::AcceptedContext from,
+                                                                      dimse::CommandSet command,
+                                                                      Buffer head, bool complete) {
   dataset::FileMeta meta{command.affected_sop_class(),
                          command.affected_sop_instance(),
                          from.transfer_syntax,
                          Uid(ul::kImplementationClassUid),
                          std::string(ul::kImplementationVersion),
                          application_.ae_title};
-  const Uid target = to.transfer_syntax;
-  const ul::ContextId leg_context = to.id;
   Buffer header = dataset::MakeFileMetaHeader(meta);
+  Spooled spooled;
   auto writer = co_await services_.spool.Write(std::move(header));
   Result<> written = writer ? Result<>() : std::unexpected(writer.error());
-  if (written && !head.empty()) written = co_await (*writer)->Append(std::move(head));
+  if (writer) spooled.writer = std::move(*writer);
+  if (written && !head.empty()) written = co_await spooled.writer->Append(std::move(head));
   while (!complete) {
     auto piece = co_await ReceivePiece(*upstream_, &complete, Silence());
     if (!piece) {
-      if (writer) co_await (*writer)->Drop();
+      if (spooled.writer) co_await spooled.writer->Drop();
       co_return std::unexpected(piece.error());
     }
     const Bytes bytes = *piece;
-    if (written && !bytes.empty()) written = co_await (*writer)->Append(bytes);
+    if (written && !bytes.empty()) written = co_await spooled.writer->Append(bytes);
   }
   if (!written) {
-    if (writer) co_await (*writer)->Drop();
-    co_return Answer{dimse::status::kOutOfResources, written.error().detail};
+    if (spooled.writer) co_await spooled.writer->Drop();
+    spooled.why = written.error().detail;
+    co_return spooled;
   }
-  auto file = co_await (*writer)->Finish();
-  if (!file) co_return Answer{dimse::status::kOutOfResources, file.error().detail};
-  std::string path = (*writer)->path();
+  auto file = co_await spooled.writer->Finish();
+  if (file) spooled.file = std::move(*file);
+  if (!file) spooled.why = file.error().detail;
+  co_return spooled;
+}
+
+// Another transfer syntax than upstream sends: through the spool, re-encoded by DCMTK.
+Task<Result<SuboperationSession::Answer>> SuboperationSession::Converted(
+    MoveLegs::Leg& leg, const ul::AcceptedContext& from, const ul::AcceptedContext& to,
+    dimse::CommandSet command, Buffer head, bool complete) {
+  const Uid target = to.transfer_syntax;
+  const ul::ContextId leg_context = to.id;
+  auto spooled = co_await Spool(from, command, std::move(head), complete);
+  if (!spooled) co_return std::unexpected(spooled.error());
+  if (!spooled->file) co_return Answer{dimse::status::kOutOfResources, spooled->why};
+  std::string path = spooled->writer->path();
   auto convert = [path, target]() { return dataset::ConvertToBytes(path, target); };
   auto converted = co_await services_.cpu.Run<Result<Buffer>>(std::move(convert));
-  co_await (*writer)->Drop();
+  co_await spooled->writer->Drop();
   if (!converted) co_return Answer{dimse::status::kSopClassNotSupported, converted.error().detail};
+  where_ = WhereaboutsIn(*converted, target, command.affected_sop_class());
   command.SetMessageId(++leg.message_id);
   Buffer bytes = std::move(*converted);
   auto sent = co_await leg.association->Send(leg_context, std::move(command), std::move(bytes));

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "router/delivery/slots.h"
+#include "router/hold/whereabouts.h"
 #include "router/session/admit.h"
 #include "router/session/move_legs.h"
 #include "router/session/relay.h"
@@ -49,8 +50,18 @@ class SuboperationSession : public Session {
                                              Buffer* head);
   Task<Result<Answer>> Deliver(std::shared_ptr<OpenMove> move, ul::ContextId context,
                                dimse::CommandSet command, Buffer head, bool complete);
+  struct Spooled;
+  class Passing;
+  hold::Gate* GateOf(const MoveTarget& target) const;
+  Task<Result<Answer>> Relay(MoveTarget target, ul::ContextId context, dimse::CommandSet command,
+                             Buffer head, bool complete);
+  Task<Result<Answer>> Hold(std::shared_ptr<OpenMove> move, ul::ContextId context,
+                            dimse::CommandSet command, Buffer head, bool complete);
+  Task<Result<Spooled>> Spool(ul::AcceptedContext from, dimse::CommandSet command, Buffer head,
+                              bool complete);
   Task<Result<Answer>> CutThrough(MoveLegs::Leg& leg, ul::ContextId leg_context,
-                                  dimse::CommandSet command, Buffer head, bool complete);
+                                  dimse::CommandSet command, Buffer head, bool complete,
+                                  hold::Gate* gate, ul::AcceptedContext from);
   Task<Result<Answer>> Converted(MoveLegs::Leg& leg, const ul::AcceptedContext& from,
                                  const ul::AcceptedContext& to, dimse::CommandSet command,
                                  Buffer head, bool complete);
@@ -68,6 +79,7 @@ class SuboperationSession : public Session {
   Roster::Entry entry_;
   std::vector<ul::AcceptedContext> contexts_;  // with upstream
   MoveLegs legs_;
+  hold::Whereabouts where_;  // of what is being relayed
   const WallTime began_;
   uint64_t messages_ = 0;
   bool busy_ = false, stopping_ = false;
