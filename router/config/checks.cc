@@ -153,11 +153,36 @@ void CheckHolding(Reader& reader, const Application& application) {
     return;
   }
   for (std::string_view key :
-       {"machines", "unknown_machine", "patient_check", "hold", "requirements", "quiet_for"}) {
+       {"machines", "unknown_machine", "machine_names", "patient_check", "hold", "requirements", "quiet_for"}) {
     std::string written = path + "." + std::string(key);
     if (reader.Written(written))
       reader.Warn(reader.PlaceOf(written),
                   std::string(key) + " has no effect without profile: aria");
+  }
+}
+
+// A plan is changed on its way: whoever asks for that names every change, and says that he means it.
+void CheckMachineNames(Reader& reader, const Application& application) {
+  const std::string path = PathOf(application);
+  const std::string names = path + ".machine_names";
+  const bool map = application.unknown_machine == UnknownMachine::kMap;
+  if (!map && reader.Written(names))
+    reader.Warn(reader.PlaceOf(names), "machine_names has no effect without unknown_machine: map");
+  if (!map) return;
+  const Positioned& place = reader.PlaceOf(path + ".unknown_machine");
+  if (!application.clinical_edit)
+    reader.Error(place, "unknown_machine: map changes plans; add clinical_edit: true if that is "
+                        "what you want");
+  if (application.machine_names.empty() && !reader.Written(names))
+    reader.Error(place, "unknown_machine: map needs machine_names");
+  if (application.machines.empty())
+    reader.Error(place, "unknown_machine: map needs machines: without them none is unknown");
+  for (const auto& [plans, ours] : application.machine_names) {
+    if (std::ranges::find(application.machines, ours) == application.machines.end())
+      reader.Error(reader.PlaceOf(names), "machine_names: " + ours + " is not one of machines");
+    if (std::ranges::find(application.machines, plans) != application.machines.end())
+      reader.Warn(reader.PlaceOf(names),
+                  "machine_names: " + plans + " is one of machines, and stays as it is");
   }
 }
 
@@ -266,6 +291,7 @@ void CheckConfig(Reader& reader, const Config& config) {
   for (const Application& application : config.applications) {
     CheckAddress(reader, config, application);
     CheckHolding(reader, application);
+    CheckMachineNames(reader, application);
     CheckUnavailable(reader, application);
     CheckCommitment(reader, application);
     CheckMoves(reader, application);

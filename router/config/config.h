@@ -2,6 +2,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,7 +27,7 @@ using ByteCount = uint64_t;
 
 enum class Profile : uint8_t { kNone, kAria };
 enum class Mode : uint8_t { kObserve, kEnforce };
-enum class UnknownMachine : uint8_t { kQuarantine, kRefuse };
+enum class UnknownMachine : uint8_t { kQuarantine, kRefuse, kMap };
 enum class AfterDeadline : uint8_t { kQuarantine, kSend };
 enum class Moves : uint8_t { kForward, kCarry };
 enum class Confirm : uint8_t { kStatus, kQuery };
@@ -147,6 +148,8 @@ struct Application {
 
   std::vector<std::string> machines;  // treatment machines that it knows; empty: no check
   UnknownMachine unknown_machine = UnknownMachine::kQuarantine;
+  std::map<std::string, std::string> machine_names;  // kMap: what plans say, and what it is here
+  bool clinical_edit = false;                        // who writes kMap has to say that he means it
   PatientCheck patient_check = PatientCheck::kWarn;
   OnConflict on_conflict = OnConflict::kKeep;
   Hold hold;

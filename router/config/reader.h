@@ -131,6 +131,18 @@ class Section {
       fill(name, inside);
     }
   }
+  // A map from one kind of scalar to another: `fill` gets each pair.
+  template <class K, class V, class Fill>
+  void Pairs(std::string_view key, Fill fill) {
+    const Positioned* node = Find(key);
+    if (!node || !IsMap(key, *node)) return;
+    for (size_t i = 0; i < node->keys.size(); ++i) {
+      K from{};
+      V to{};
+      const bool first = Scalar(key, node->keys[i], from);
+      if (Scalar(key, node->values[i], to) && first) fill(std::move(from), std::move(to));
+    }
+  }
   // A list of maps: `fill` gets each with its section. Where a scalar may stand for a map,
   // `scalar` gets it first and says whether it took it.
   template <class Fill, class Short>

@@ -116,6 +116,10 @@ void ReadPatience(Section& application, Application& a) {
 void ReadHolding(Section& s, Application& a) {
   ReadTexts<MachineName>(s, "machines", a.machines, &MachineName::text, true);
   s.Value("unknown_machine", a.unknown_machine);
+  s.Pairs<MachineName, MachineName>("machine_names", [&](MachineName plans, MachineName ours) {
+    a.machine_names[std::move(plans.text)] = std::move(ours.text);
+  });
+  s.Value("clinical_edit", a.clinical_edit);
   s.Value("patient_check", a.patient_check);
   s.Value("on_conflict", a.on_conflict);
   ReadHold(s, a.hold);

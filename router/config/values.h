@@ -38,8 +38,10 @@ struct Words<Mode> {
 };
 template <>
 struct Words<UnknownMachine> {
-  static constexpr std::array<Word<UnknownMachine>, 2> kAll = {
-      {{"quarantine", UnknownMachine::kQuarantine}, {"refuse", UnknownMachine::kRefuse}}};
+  static constexpr std::array<Word<UnknownMachine>, 3> kAll = {
+      {{"quarantine", UnknownMachine::kQuarantine},
+       {"refuse", UnknownMachine::kRefuse},
+       {"map", UnknownMachine::kMap}}};
 };
 template <>
 struct Words<AfterDeadline> {

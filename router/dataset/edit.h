@@ -1,10 +1,15 @@
 #pragma once
+#include <map>
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "router/base/bytes.h"
 #include "router/base/result.h"
 #include "router/base/uid.h"
 #include "router/dataset/encoding.h"
+#include "router/dataset/source.h"
 
 namespace router::dataset {
 
@@ -16,5 +21,23 @@ namespace router::dataset {
 // bytes up to the element are no data set; kLimit where the value is longer than its VR can say.
 Result<Buffer> ReplaceElement(Bytes dataset, const Uid& transfer_syntax, Tag tag,
                               std::string_view value);
+
+struct Renamed {
+  Buffer header;  // of the file, up to its data set; only of a region
+  Buffer data_set;
+  size_t replaced = 0;
+  bool has_integrity = false;  // (3287,1000) to (3287,1002): made for what was before
+};
+
+// The data set with each text at one of `paths` (sequences from the outside in and the element, in
+// any item) that is a key of `names`, padding aside, replaced by its value. All other bytes stay as
+// they are, except the lengths of what is around: items and sequences of defined length, and groups
+// where (gggg,0000) is given. Errors: kCorrupt, blamed on the sender; kLimit where a length does not
+// fit, or, of a region, beyond 256 MiB; kDisk. Not for a loop.
+Result<Renamed> RenameTexts(Bytes data_set, const Uid& transfer_syntax,
+                            std::span<const std::vector<Tag>> paths,
+                            const std::map<std::string, std::string>& names);
+Result<Renamed> RenameTexts(const Region& region, std::span<const std::vector<Tag>> paths,
+                            const std::map<std::string, std::string>& names);
 
 }  // namespace router::dataset

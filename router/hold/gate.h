@@ -47,6 +47,8 @@ struct Verdict {
   std::string comment;
   std::optional<WallTime> warn_after, deadline;  // for Acceptance
   store::Patient patient;                        // for Acceptance
+  // Machines to be named otherwise in the plan before it is sent or accepted: (300A,00B2).
+  std::map<std::string, std::string> rename;
   bool patient_differs = false;                  // from what it refers to; said already
 };
 

@@ -131,14 +131,24 @@ Task<Result<Gate::Harvested>> Gate::Harvest(store::Instance instance, dataset::R
 // False: the verdict is settled.
 bool Gate::JudgeMachines(const Requirements& requirements, Verdict& verdict) const {
   const std::vector<std::string>& known = application().machines;
-  const std::string unknown = UnknownMachine(requirements.machines, known);
+  std::vector<std::string> unknown;
+  for (const std::string& name : requirements.machines) {
+    if (UnknownMachine(std::span(&name, 1), known).empty()) continue;
+    auto ours = application().machine_names.find(name);
+    const bool map = application().unknown_machine == config::UnknownMachine::kMap;
+    if (map && ours != application().machine_names.end())
+      verdict.rename[name] = ours->second;
+    else
+      unknown.push_back(name);
+  }
   if (unknown.empty()) return true;
-  const std::string name = Printable(unknown);
+  verdict.rename.clear();  // it stays as it came, for a person to decide
+  const std::string name = Printable(unknown.front());
   verdict.reason = {store::Cause::kUnknownMachine,
                     fmt::format("treatment machine \"{}\" is not known to {}; known: {}", name,
                                 name_, fmt::join(known, ", "))};
-  const bool keep = application().unknown_machine == config::UnknownMachine::kQuarantine;
-  verdict.kind = keep ? Verdict::Kind::kQuarantine : Verdict::Kind::kRefuse;
+  const bool refuse = application().unknown_machine == config::UnknownMachine::kRefuse;
+  verdict.kind = refuse ? Verdict::Kind::kRefuse : Verdict::Kind::kQuarantine;
   verdict.status = dimse::status::kCannotUnderstand;
   verdict.comment = AsErrorComment(
       fmt::format("machine {} unknown here; known: {}", name, fmt::join(known, ", ")));

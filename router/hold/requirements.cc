@@ -222,6 +222,14 @@ Requirements RequirementsOf(Kind object, const Uid& self, const dataset::Harvest
   return collector.Finish();
 }
 
+std::vector<std::vector<dataset::Tag>> MachinePaths() {
+  std::vector<std::vector<dataset::Tag>> paths;
+  const auto all = rules::AriaReferences();
+  for (const dataset::WantedPath& path : PathsFor(Kind::kPlan))
+    if (all[static_cast<size_t>(path.id)].target == Target::kMachine) paths.push_back(path.tags);
+  return paths;
+}
+
 std::string UnknownMachine(std::span<const std::string> named, std::span<const std::string> known) {
   if (known.empty()) return {};
   for (const std::string& name : named) {

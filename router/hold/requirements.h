@@ -40,6 +40,9 @@ std::vector<dataset::WantedPath> PathsFor(Kind object);
 Requirements RequirementsOf(Kind object, const Uid& self, const dataset::Harvest& harvest,
                             const config::Requirements& choices, const Uid& study = Uid());
 
+// Where a plan names treatment machines.
+std::vector<std::vector<dataset::Tag>> MachinePaths();
+
 // The machine of `named` that is not among `known`, or empty if all are (or if none is known, or
 // none is named). Exact after trimming padding: VMSDBD's own rule.
 std::string UnknownMachine(std::span<const std::string> named, std::span<const std::string> known);

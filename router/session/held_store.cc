@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "router/base/fail_point.h"
+#include "router/base/text.h"
 #include "router/dataset/digest.h"
+#include "router/dataset/edit.h"
 #include "router/dataset/head.h"
 #include "router/delivery/destination.h"
 #include "router/dimse/sop_classes.h"
@@ -30,22 +32,38 @@ StoreAnswer FailedBy(const Error& error, uint16_t status) {
 
 }  // namespace
 
-Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& part) {
-  const dataset::Region region{part.path(), file.dataset_offset, instance.transfer_syntax};
+// What was spooled in place of the part.
+struct HeldStore::Edited {
+  std::unique_ptr<store::SpoolWriter> part;
+  store::SpoolFile file;
+};
+
+Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& received) {
+  dataset::Region region{received.path(), file.dataset_offset, instance.transfer_syntax};
   auto unreadable = co_await ReadFacts(region);
   if (unreadable) {
-    co_await part.Drop();
+    co_await received.Drop();
     co_return *unreadable;
   }
   auto verdict = co_await runtime_.gate->Judge(instance, region, client_.acknowledge.wait);
+  Edited edited;
+  if (verdict && !verdict->rename.empty()) {
+    auto renamed = co_await Rename(region, verdict->rename);
+    co_await received.Drop();
+    if (!renamed) co_return FailedBy(renamed.error(), dimse::status::kCannotUnderstand);
+    edited = std::move(*renamed);
+    file = edited.file;
+    region = {edited.part->path(), file.dataset_offset, instance.transfer_syntax};
+  }
+  store::SpoolWriter& part = edited.part ? *edited.part : received;
   std::optional<StoreAnswer> answer;
   if (!verdict) {
     answer = FailedBy(verdict.error(), dimse::status::kCannotUnderstand);
   } else if (verdict->kind == hold::Verdict::Kind::kRefuse ||
              (verdict->kind == hold::Verdict::Kind::kQuarantine && KeepsNothing())) {
     answer = Failed(verdict->status, verdict->comment);
-  } else if (verdict->kind == hold::Verdict::Kind::kReady) {
-    answer = co_await SendReady(region);
+  } else if (verdict->kind == hold::Verdict::Kind::kReady && (note_.empty() || KeepsNothing())) {
+    answer = co_await SendReady(region);  // what was edited goes through the ledger's history
   }
   if (answer) {
     log::Write(answer->status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,
@@ -75,6 +93,37 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& p
   Reach(FailPoint::kJudged);
   hold::Verdict decided = std::move(*verdict);
   co_return co_await Accept(std::move(file), region, std::move(decided));
+}
+
+// The plan with its machines named as they are here (`unknown_machine: map`), as a part of its own.
+Task<Result<HeldStore::Edited>> HeldStore::Rename(dataset::Region region,
+                                                  std::map<std::string, std::string> names) {
+  auto edit = [region, names, paths = hold::MachinePaths()]() {
+    return dataset::RenameTexts(region, paths, names);
+  };
+  auto renamed = co_await services_.cpu.Run<Result<dataset::Renamed>>(std::move(edit));
+  if (!renamed) co_return std::unexpected(renamed.error());
+  auto part = co_await services_.spool.Write(std::move(renamed->header));
+  if (!part) co_return std::unexpected(part.error());
+  auto written = co_await (*part)->Append(std::move(renamed->data_set));
+  if (!written) {
+    co_await (*part)->Drop();
+    co_return std::unexpected(written.error());
+  }
+  auto file = co_await (*part)->Finish();
+  if (!file) co_return std::unexpected(file.error());
+  for (const auto& [plans, ours] : names)
+    note_ += (note_.empty() ? "" : "; ") + ("treatment machine \"" + Printable(plans) +
+                                            "\" was changed to \"" + ours + "\"");
+  log::Warning("plan edited", {{"sop_instance_uid", instance.sop_instance.str()},
+                               {"application", application_.name},
+                               {"calling", instance.client.view()},
+                               {"edit", note_},
+                               {"elements", renamed->replaced},
+                               {"integrity", renamed->has_integrity
+                                                 ? "(3287,1000) was made for the plan as it came"
+                                                 : "none"}});
+  co_return Edited{std::move(*part), std::move(*file)};
 }
 
 // What the ledger and the gate need to know of the instance.
@@ -136,6 +185,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
   acceptance.verify = unknown_;
   acceptance.there_before = there_before_;
   acceptance.only_if_held = KeepsNothing();
+  acceptance.note = note_;
   acceptance.patient = verdict.patient;
   acceptance.quarantine_other_patient =
       application_.patient_check == config::PatientCheck::kQuarantine;

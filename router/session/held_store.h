@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 
@@ -44,6 +45,8 @@ class HeldStore {
   }
   Task<std::optional<StoreAnswer>> ReadFacts(dataset::Region region);
   Task<std::optional<StoreAnswer>> SendReady(dataset::Region region);
+  struct Edited;
+  Task<Result<Edited>> Rename(dataset::Region region, std::map<std::string, std::string> names);
   Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, hold::Verdict verdict);
   StoreAnswer AnswerNotKept(const hold::Verdict& verdict) const;
   StoreAnswer AnswerAccepted(const store::Accepted& accepted, const hold::Verdict& verdict) const;
@@ -56,6 +59,7 @@ class HeldStore {
   std::optional<store::Reason> unknown_;  // it was sent, and nobody knows whether it is there
   bool there_before_ = false;             // then: its UID was, before that
   bool kept_ = false;
+  std::string note_;  // what was done to it
 };
 
 }  // namespace router::session

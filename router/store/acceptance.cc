@@ -99,6 +99,7 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   }
   row.state = row.missing > 0 ? State::kWaiting : State::kReady;
   if (row.missing > 0) row.reason.cause = Cause::kReferences;
+  row.reason.text = acceptance.note;
   answer.other_patients = OtherPatientsOf(tx, acceptance);
   if (!answer.other_patients.empty() && acceptance.quarantine_other_patient) {
     row.state = State::kQuarantined;

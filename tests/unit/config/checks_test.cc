@@ -31,6 +31,32 @@ TEST(Warnings, NobodyToCallAndNobodyWhoMayCall) {
                                         "f:1:1: no clients: every caller is rejected"));
 }
 
+std::vector<std::string> Errors(const std::string& of_application) {
+  return LoadText("f", kGood + "applications:\n  VMSDBD:\n    address: \"10.1.0.4:104\"\n" +
+                           "    profile: aria\n" + of_application + kClients)
+      .errors;
+}
+
+TEST(MachineNames, APlanIsNotChangedUnlessSomebodySaysThatHeMeansIt) {
+  const std::string map =
+      "    machines: [EDGE]\n    unknown_machine: map\n    machine_names: {OLD: EDGE}\n";
+  EXPECT_THAT(Errors(map + "    clinical_edit: true\n"), IsEmpty());
+  const std::string mean = "f:9:22: unknown_machine: map changes plans; add clinical_edit: true if "
+                           "that is what you want";
+  EXPECT_THAT(Errors(map), ElementsAre(mean));
+  EXPECT_THAT(Errors(map + "    clinical_edit: false\n"), ElementsAre(mean));
+}
+
+TEST(MachineNames, AreThoseOfMachinesThatAreKnown) {
+  EXPECT_THAT(Errors("    unknown_machine: map\n    clinical_edit: true\n"),
+              ElementsAre("f:8:22: unknown_machine: map needs machine_names",
+                          "f:8:22: unknown_machine: map needs machines: without them none is "
+                          "unknown"));
+  EXPECT_THAT(Errors("    machines: [EDGE]\n    unknown_machine: map\n    clinical_edit: true\n"
+                     "    machine_names: {OLD: EGDE}\n"),
+              ElementsAre("f:11:20: machine_names: EGDE is not one of machines"));
+}
+
 TEST(Warnings, AriaWithoutMachinesWarnsOnce) {
   EXPECT_THAT(Warnings("applications:\n"
                        "  VMSDBD: {address: \"10.1.0.4:104\", profile: aria}\n" +

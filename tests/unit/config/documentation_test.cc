@@ -42,6 +42,7 @@ void Collect(const Positioned& node, const std::string& path, std::set<std::stri
     Collect(item, path, keys);
   if (node.form != Positioned::Form::kMap) return;
   for (size_t i = 0; i < node.keys.size(); ++i) {
+    if (path.ends_with(".machine_names")) continue;  // names of machines, not keys
     bool named = path == "applications";
     std::string inside = (path.empty() ? "" : path + ".") + (named ? "NAME" : node.keys[i].scalar);
     if (!named) keys.insert(inside);

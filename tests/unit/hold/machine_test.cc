@@ -1,0 +1,56 @@
+#include "tests/unit/hold/gate_fixture.h"
+
+// `unknown_machine: map`.
+namespace router::hold {
+namespace {
+
+TEST_F(GateTest, AMachineThatIsToBeRenamedIsNoReasonToKeepThePlan) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench, [](config::Application& of) {
+          of.machines = {"EDGE"};
+          of.unknown_machine = config::UnknownMachine::kMap;
+          of.machine_names = {{"TR3", "EDGE"}};
+        });
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
+        EXPECT_THAT(verdict->rename, ElementsAre(::testing::Pair("TR3", "EDGE")));
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST_F(GateTest, AMachineWithoutANameHereKeepsThePlanAsItIs) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench, [](config::Application& of) {
+          of.machines = {"EDGE"};
+          of.unknown_machine = config::UnknownMachine::kMap;
+          of.machine_names = {{"ANOTHER", "EDGE"}};
+        });
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kQuarantine);
+        EXPECT_EQ(verdict->reason.cause, Cause::kUnknownMachine);
+        EXPECT_THAT(verdict->rename, IsEmpty());
+        co_await subject.End();
+      },
+      loop_);
+}
+
+TEST(MachinePaths, AreThoseOfBeamsIonBeamsAndBrachytherapy) {
+  const std::vector<std::vector<dataset::Tag>> paths = MachinePaths();
+  EXPECT_THAT(paths, ::testing::UnorderedElementsAre(ElementsAre(0x300A00B0, 0x300A00B2),
+                                                     ElementsAre(0x300A03A2, 0x300A00B2),
+                                                     ElementsAre(0x300A0206, 0x300A00B2)));
+}
+
+}  // namespace
+}  // namespace router::hold
