@@ -9,7 +9,7 @@
 namespace router::dataset {
 namespace {
 
-constexpr size_t kMostText = 1024;          // bytes of a value that is looked at
+constexpr size_t kMostText = 1024;  // bytes of a value that is looked at
 constexpr uint64_t kMostInMemory = 256ull << 20;
 constexpr Tag kFirstIntegrity = 0x32871000, kLastIntegrity = 0x32871002;
 
@@ -23,8 +23,9 @@ struct LengthField {
 struct Around {
   Tag tag = 0;  // of the sequence, also of its items
   bool is_item = false;
-  std::optional<LengthField> length;
-  std::optional<std::pair<uint16_t, LengthField>> group_length;  // the latest (gggg,0000) in it
+  std::optional<LengthField> length = {};
+  std::optional<std::pair<uint16_t, LengthField>> group_length =
+      {};  // the latest (gggg,0000) in it
 };
 
 struct Splice {
@@ -207,7 +208,9 @@ Result<Renamed> RenameTexts(Bytes data_set, const Uid& transfer_syntax,
 
 Result<Renamed> RenameTexts(const Region& region, std::span<const std::vector<Tag>> paths,
                             const std::map<std::string, std::string>& names) {
-  auto unreadable = [&] { return Fail(Errc::kDisk, Blame::kInternal, "cannot read " + region.path); };
+  auto unreadable = [&] {
+    return Fail(Errc::kDisk, Blame::kInternal, "cannot read " + region.path);
+  };
   std::ifstream file(region.path, std::ios::binary | std::ios::ate);
   if (!file) return unreadable();
   const auto size = static_cast<uint64_t>(file.tellg());
@@ -219,8 +222,9 @@ Result<Renamed> RenameTexts(const Region& region, std::span<const std::vector<Ta
   if (!file) return unreadable();
   const Bytes bytes(all);
   auto renamed = RenameTexts(bytes.subspan(region.offset), region.transfer_syntax, paths, names);
-  if (renamed) renamed->header.assign(bytes.begin(), bytes.begin() +
-                                      static_cast<std::ptrdiff_t>(region.offset));
+  if (renamed)
+    renamed->header.assign(bytes.begin(),
+                           bytes.begin() + static_cast<std::ptrdiff_t>(region.offset));
   return renamed;
 }
 

@@ -43,7 +43,7 @@ void Gate::Start() {
 
 Task<> Gate::Run() {
   running_ = true;
-  co_await ExpectUnrest();
+  if (!draining_) co_await ExpectUnrest();
   while (!draining_) {
     co_await AskWishes();
     if (!draining_) co_await AskWanted();

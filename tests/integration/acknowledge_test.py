@@ -40,10 +40,10 @@ class Acknowledge(Case):
         self.assertEqual(outcome.returncode, 0, outcome)
         return outcome
 
-    def assert_refused(self, file, status="a700", **how):
+    def assert_refused(self, file, status="OutOfResources", **how):
         outcome = self.send(file, calling="REFUSER", **how)
         self.assertNotEqual(outcome.returncode, 0, outcome)
-        self.assertIn(f"0x{status}", outcome.output, outcome)
+        self.assertIn(f": {status})", outcome.output, outcome)  # as storescu words it
 
     def send_and_commit(self, file):
         """Sent by one who waits; upstream finds what it was sent before only once it was asked."""
@@ -122,7 +122,7 @@ class Acknowledge(Case):
 
     def test_refuse_keeps_no_plan_for_an_unknown_machine_either(self):
         self.scene(machines=["ELSEWHERE"])
-        self.assert_refused(self.chain.plan, status="c000")
+        self.assert_refused(self.chain.plan, status="CannotUnderstand")
         self.assert_nothing_is_kept()
 
     def test_nobody_waits_for_what_he_may_be_about_to_send(self):
@@ -156,9 +156,10 @@ class Acknowledge(Case):
         self.scene(NEVER_COMMITS)
         self.assert_taken(*self.chain.images)
         asked = len(self.upstream.journal("find"))
-        sender = self.start(Process, ["storescu", "-v", "-R", "-aet", "WAITER", "-aec", "VMSDBD",
+        sender = Process("storescu", ["storescu", "-v", "-R", "-aet", "WAITER", "-aec", "VMSDBD",
                                       self.sluice.host, self.sluice.port,
-                                      self.chain.structure_set], name="storescu")
+                                      self.chain.structure_set], self.directory).start()
+        self.addCleanup(sender.end)
         wait_until(lambda: len(self.upstream.journal("find")) > asked, what="a question")
         self.sluice.stop()
         self.assertNotEqual(sender.wait(), 0)

@@ -42,7 +42,7 @@ class MachineNames(Case):
 
     def assert_renamed(self):
         uid = sop_instance_uid(self.chain.plan)
-        wait_until(lambda: uid in self.upstream.files() and not self.sluice.held(), 60,
+        wait_until(lambda: uid in self.upstream.arrivals() and not self.sluice.held(), 60,
                    "the plan upstream")
         arrived = pydicom.dcmread(self.upstream.files()[uid])
         sent = pydicom.dcmread(self.chain.plan)
@@ -78,7 +78,7 @@ class MachineNames(Case):
         (held,) = self.sluice.held()
         self.assertEqual(held["state"], "quarantined")
         (file,) = (self.directory / "store" / "spool").iterdir()
-        self.assertEqual(dataset_sha256(file), dataset_sha256(self.chain.plan))
+        self.assertEqual(canonical_sha256(file), canonical_sha256(self.chain.plan))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class MovesHeld(Case):
                            self.chain.dose]
         port = free_port()
         self.archive = self.start(
-            FaultyPeer, aet="ARCHIVE", name="archive",
+            FaultyPeer, aet="ARCHIVE", name="archive", options=("--aet", "ARCHIVE"),
             switches={"destinations": {"SLUICE": f"127.0.0.1:{port}"}})
         folder = self.directory / "chain"
         folder.mkdir()
@@ -50,7 +50,8 @@ class MovesHeld(Case):
 
     def assert_all_arrive_in_order(self):
         wanted = {sop_instance_uid(file) for file in self.everything}
-        wait_until(lambda: wanted <= set(self.aria.files()) and not self.sluice.held(), 60,
+        # The journal's line follows the file, and goes before the answer.
+        wait_until(lambda: wanted <= set(self.aria.arrivals()) and not self.sluice.held(), 60,
                    "everything there and nothing held")
         came = self.aria.journal("store")
         self.assertEqual({line["status"] for line in came}, {0}, "nothing was refused")

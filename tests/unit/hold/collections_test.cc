@@ -28,9 +28,17 @@ Task<store::RowId> AcceptNeeding(Bench& bench, std::vector<store::Requirement> n
 // Until what rows wait for is to be asked about no sooner than this.
 Task<> AskedAt(Bench& bench, WallTime at) {
   for (bool later = false; !later;) {
-    auto wanted = co_await bench.ledger->Wanted(kName, at + std::chrono::hours(1), 10);
+    auto wanted = co_await bench.ledger->Wanted(kName, at + std::chrono::hours(48), 10);
     later = wanted.has_value() && !wanted->empty() && wanted->front().next_check >= at;
   }
+}
+// Until the gate has looked at what waited before it.
+Task<> Begin(Subject& subject) {
+  subject.gate.Start();
+  auto part = subject.bench.MakePartOf(kPlanFile, Kind::kPlan);
+  auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+  EXPECT_TRUE(verdict.has_value());
+  subject.bench.application.finds.clear();
 }
 void HasImage(Bench& bench) { bench.application.has.insert({kImage, kSeries, kStudy}); }
 
@@ -41,8 +49,13 @@ TEST_F(GateTest, ASeriesThatIsAddedToIsMetOnceItHasBeenQuiet) {
         bench.application.Listen();
         HasImage(bench);
         Subject subject(bench);
-        subject.gate.Start();
+        co_await Begin(subject);
         subject.gate.Stored(kImage, store::How::kRelayed, kInSeries);
+        for (bool told = false; !told;) {
+          const std::vector<Uid> series(1, kSeries);
+          auto stored = co_await bench.ledger->Coming(kName, series);
+          told = stored.has_value() && !stored->empty();
+        }
         auto id = co_await AcceptNeeding(bench, NeedsSeries());
         subject.gate.Wake();
         co_await AskedAt(bench, bench.clock.WallNow() + minutes(10));
@@ -71,7 +84,7 @@ TEST_F(GateTest, ASeriesToWhichNothingIsAddedIsMetAtOnceAndNotBelievedLater) {
         bench.application.Listen();
         HasImage(bench);
         Subject subject(bench);
-        subject.gate.Start();
+        co_await Begin(subject);
         subject.gate.Stored(Uid("1.3.9"), store::How::kRelayed,
                             {Kind::kImage, Uid("1.79"), Uid("1.69"), Uid("1.89")});
         auto id = co_await AcceptNeeding(bench, NeedsSeries());
@@ -113,7 +126,7 @@ TEST_F(GateTest, AStructureSetOfTheStudyWakesWhatWaitsForAny) {
         Subject subject(bench, [](config::Application& of) {
           of.existence.first = of.existence.most = std::chrono::hours(24);
         });
-        subject.gate.Start();
+        co_await Begin(subject);
         auto id = co_await AcceptNeeding(bench, NeedsStructureSetOfStudy());
         subject.gate.Wake();
         co_await AskedAt(bench, bench.clock.WallNow() + std::chrono::hours(20));
@@ -139,9 +152,8 @@ TEST_F(GateTest, AStructureSetThatNamesNoImagesIsKeptOnRequest) {
         for (auto policy : {config::NoImages::kRelease, config::NoImages::kQuarantine}) {
           Bench bench(loop);
           bench.application.Listen();
-          Subject subject(bench, [policy](config::Application& of) {
-            of.requirements.no_images = policy;
-          });
+          Subject subject(
+              bench, [policy](config::Application& of) { of.requirements.no_images = policy; });
           subject.gate.Start();
           auto part = bench.MakePart("1.4.5", Kind::kStructureSet, kStructureClass);
           auto verdict = co_await subject.gate.Judge(part.instance, part.region);
