@@ -152,8 +152,8 @@ void CheckHolding(Reader& reader, const Application& application) {
                       ": no machines are listed, so plans for unknown machines are not caught");
     return;
   }
-  for (std::string_view key :
-       {"machines", "unknown_machine", "machine_names", "patient_check", "hold", "requirements", "quiet_for"}) {
+  for (std::string_view key : {"machines", "unknown_machine", "machine_names", "patient_check",
+                               "hold", "requirements", "quiet_for"}) {
     std::string written = path + "." + std::string(key);
     if (reader.Written(written))
       reader.Warn(reader.PlaceOf(written),
@@ -161,7 +161,8 @@ void CheckHolding(Reader& reader, const Application& application) {
   }
 }
 
-// A plan is changed on its way: whoever asks for that names every change, and says that he means it.
+// A plan is changed on its way: whoever asks for that names every change, and says that he means
+// it.
 void CheckMachineNames(Reader& reader, const Application& application) {
   const std::string path = PathOf(application);
   const std::string names = path + ".machine_names";
@@ -171,8 +172,9 @@ void CheckMachineNames(Reader& reader, const Application& application) {
   if (!map) return;
   const Positioned& place = reader.PlaceOf(path + ".unknown_machine");
   if (!application.clinical_edit)
-    reader.Error(place, "unknown_machine: map changes plans; add clinical_edit: true if that is "
-                        "what you want");
+    reader.Error(place,
+                 "unknown_machine: map changes plans; add clinical_edit: true if that is "
+                 "what you want");
   if (application.machine_names.empty() && !reader.Written(names))
     reader.Error(place, "unknown_machine: map needs machine_names");
   if (application.machines.empty())

@@ -32,8 +32,8 @@ struct Renamed {
 // The data set with each text at one of `paths` (sequences from the outside in and the element, in
 // any item) that is a key of `names`, padding aside, replaced by its value. All other bytes stay as
 // they are, except the lengths of what is around: items and sequences of defined length, and groups
-// where (gggg,0000) is given. Errors: kCorrupt, blamed on the sender; kLimit where a length does not
-// fit, or, of a region, beyond 256 MiB; kDisk. Not for a loop.
+// where (gggg,0000) is given. Errors: kCorrupt, blamed on the sender; kLimit where a length does
+// not fit, or, of a region, beyond 256 MiB; kDisk. Not for a loop.
 Result<Renamed> RenameTexts(Bytes data_set, const Uid& transfer_syntax,
                             std::span<const std::vector<Tag>> paths,
                             const std::map<std::string, std::string>& names);

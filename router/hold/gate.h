@@ -49,7 +49,7 @@ struct Verdict {
   store::Patient patient;                        // for Acceptance
   // Machines to be named otherwise in the plan before it is sent or accepted: (300A,00B2).
   std::map<std::string, std::string> rename;
-  bool patient_differs = false;                  // from what it refers to; said already
+  bool patient_differs = false;  // from what it refers to; said already
 };
 
 // Decides when an instance may go to an application that has an order of injection: judges it on

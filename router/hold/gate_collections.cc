@@ -9,14 +9,12 @@
 namespace router::hold {
 namespace {
 
-constexpr size_t kMostStirred = 10'000;     // series and studies that are remembered
-constexpr int kMostWanted = 10'000;         // at start
+constexpr size_t kMostStirred = 10'000;  // series and studies that are remembered
+constexpr int kMostWanted = 10'000;      // at start
 constexpr net::Milliseconds kBreath{20};
 constexpr std::chrono::hours kEver{24 * 365};
 
-bool IsInstance(const Question& question) {
-  return question.level == store::Level::kInstance;
-}
+bool IsInstance(const Question& question) { return question.level == store::Level::kInstance; }
 
 // What has to be quiet. Nothing says of which series the images of a frame of reference are.
 const Uid& Stirrable(const Question& question) {
@@ -55,8 +53,8 @@ Task<> Gate::ExpectUnrest() {
   }
 }
 
-// Whatever a session told before the question was answered has arrived here afterwards: the order in
-// which posts and answers come says nothing.
+// Whatever a session told before the question was answered has arrived here afterwards: the order
+// in which posts and answers come says nothing.
 Task<> Gate::HearOfArrivals(std::vector<Question> asked) {
   if (std::ranges::all_of(asked, IsInstance)) co_return;
   co_await breath_.Wait(kBreath);

@@ -39,8 +39,8 @@ std::vector<Uid> ReferredTo(const std::vector<store::Requirement>& requirements)
 bool AreInstances(const std::vector<store::Requirement>& requirements,
                   const std::vector<Uid>& missing) {
   return !missing.empty() && std::ranges::all_of(requirements, [&](const auto& one) {
-    return one.level == store::Level::kInstance || std::ranges::find(missing, one.uid) ==
-                                                       missing.end();
+    return one.level == store::Level::kInstance ||
+           std::ranges::find(missing, one.uid) == missing.end();
   });
 }
 
@@ -55,11 +55,10 @@ struct Gate::Harvested {
 
 Task<Result<Verdict>> Gate::Judge(store::Instance instance, dataset::Region file,
                                   net::Milliseconds patience) {
-  return net::RunOn<Result<Verdict>>(
-      services_.home,
-      [this, instance = std::move(instance), file = std::move(file), patience]() mutable {
-        return JudgeCounted(std::move(instance), std::move(file), patience);
-      });
+  return net::RunOn<Result<Verdict>>(services_.home, [this, instance = std::move(instance),
+                                                      file = std::move(file), patience]() mutable {
+    return JudgeCounted(std::move(instance), std::move(file), patience);
+  });
 }
 
 Task<Result<Verdict>> Gate::JudgeCounted(store::Instance instance, dataset::Region file,
@@ -234,8 +233,7 @@ Task<Result<std::vector<Uid>>> Gate::AwaitComing(std::vector<store::Requirement>
                                                  net::Milliseconds patience) {
   Waiter waiter(services_.home, missing);
   waiters_.push_back(&waiter);
-  auto left =
-      co_await AwaitComing(waiter, std::move(requirements), std::move(missing), patience);
+  auto left = co_await AwaitComing(waiter, std::move(requirements), std::move(missing), patience);
   waiters_.remove(&waiter);
   co_return left;
 }

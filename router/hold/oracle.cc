@@ -193,8 +193,8 @@ Task<Result<>> Oracle::Run(Query query, Round& round) {
   co_return Result<>();
 }
 
-// What a series of the study settles by itself: any of the kind that is asked for, where it tells no
-// other frame of reference. What tells no modality may be anything, and settles nothing.
+// What a series of the study settles by itself: any of the kind that is asked for, where it tells
+// no other frame of reference. What tells no modality may be anything, and settles nothing.
 void Oracle::SettleOfStudy(const std::vector<size_t>& wanted,
                            const std::vector<dataset::Identifier>& series, Round& round) {
   for (size_t i : wanted) {

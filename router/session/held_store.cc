@@ -113,8 +113,8 @@ Task<Result<HeldStore::Edited>> HeldStore::Rename(dataset::Region region,
   auto file = co_await (*part)->Finish();
   if (!file) co_return std::unexpected(file.error());
   for (const auto& [plans, ours] : names)
-    note_ += (note_.empty() ? "" : "; ") + ("treatment machine \"" + Printable(plans) +
-                                            "\" was changed to \"" + ours + "\"");
+    note_ += (note_.empty() ? "" : "; ") +
+             ("treatment machine \"" + Printable(plans) + "\" was changed to \"" + ours + "\"");
   log::Warning("plan edited", {{"sop_instance_uid", instance.sop_instance.str()},
                                {"application", application_.name},
                                {"calling", instance.client.view()},

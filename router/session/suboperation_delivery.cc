@@ -57,8 +57,8 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Deliver(
   command.SetMoveOriginator(move->request.client, move->request.client_message_id);
   MoveTarget target = move->request.target;
   where_ = {};
-  auto answer = co_await Relay(std::move(target), context, std::move(command), std::move(head),
-                               complete);
+  auto answer =
+      co_await Relay(std::move(target), context, std::move(command), std::move(head), complete);
   if (!answer || !gate) co_return answer;
   const auto of = dimse::ClassOf(dimse::Command::kCStoreRsp, answer->status);
   if (of == dimse::StatusClass::kSuccess || of == dimse::StatusClass::kWarning)
@@ -92,18 +92,19 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Relay(MoveTarget 
   }
   if (to->transfer_syntax == from->transfer_syntax) {
     const ul::ContextId leg_context = to->id;
-    co_return co_await CutThrough(**leg, leg_context, std::move(command), std::move(head),
-                                  complete, gate, *from);
+    co_return co_await CutThrough(**leg, leg_context, std::move(command), std::move(head), complete,
+                                  gate, *from);
   }
   co_return co_await Converted(**leg, *from, *to, std::move(command), std::move(head), complete);
 }
 
-// To an application that demands an order of injection: as a client's own C-STORE (client_store.cc),
-// durable where it has to wait. What is kept here is no plain success: it has not reached its
-// destination yet.
-Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(
-    std::shared_ptr<OpenMove> move, ul::ContextId context, dimse::CommandSet command, Buffer head,
-    bool complete) {
+// To an application that demands an order of injection: as a client's own C-STORE
+// (client_store.cc), durable where it has to wait. What is kept here is no plain success: it has
+// not reached its destination yet.
+Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(std::shared_ptr<OpenMove> move,
+                                                                    ul::ContextId context,
+                                                                    dimse::CommandSet command,
+                                                                    Buffer head, bool complete) {
   static const config::Client kNobody;  // `acknowledge` is for clients that store themselves
   const MoveTarget& target = move->request.target;
   const config::Application* application = config_->FindApplication(target.application);
@@ -129,13 +130,9 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(
   co_return Answer{answer.status, std::move(answer.comment)};
 }
 
-Task<Result<SuboperationSession::Answer>> SuboperationSession::CutThrough(MoveLegs::Leg& leg,
-                                                                          ul::ContextId leg_context,
-                                                                          dimse::CommandSet command,
-                                                                          Buffer head,
-                                                                          bool complete,
-                                                                          hold::Gate* gate,
-                                                                          ul::AcceptedContext from) {
+Task<Result<SuboperationSession::Answer>> SuboperationSession::CutThrough(
+    MoveLegs::Leg& leg, ul::ContextId leg_context, dimse::CommandSet command, Buffer head,
+    bool complete, hold::Gate* gate, ul::AcceptedContext from) {
   command.SetMessageId(++leg.message_id);
   Passing passing(*this, gate, std::move(from));
   if (!head.empty()) passing.See(head);

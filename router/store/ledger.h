@@ -30,7 +30,7 @@ struct Acceptance {
   // It gets no row of its own, for its sender answers for it: joined to an open row of the same
   // instance or, where there is none, dropped (kNotKept).
   bool only_if_held = false;
-  std::string note;  // what was done to it, for its history; no patient data
+  std::string note;                       // what was done to it, for its history; no patient data
   Patient patient;                        // remembered under its UID
   bool quarantine_other_patient = false;  // where what it refers to is another patient's
 };

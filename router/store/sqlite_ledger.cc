@@ -241,9 +241,8 @@ Task<Result<State>> SqliteLedger::Retry(RowId row, std::string reason, std::stri
   return thread_->Do<State>({}, [=](Transaction& tx) { return steps::Retry(tx, row, reason, by); });
 }
 
-Task<Result<std::vector<Row>>> SqliteLedger::NotePatient(std::string application,
-                                                         Uid sop_instance, Patient patient,
-                                                         bool quarantine) {
+Task<Result<std::vector<Row>>> SqliteLedger::NotePatient(std::string application, Uid sop_instance,
+                                                         Patient patient, bool quarantine) {
   return thread_->Do<std::vector<Row>>({}, [=](Transaction& tx) {
     return steps::NotePatient(tx, application, sop_instance, patient, quarantine);
   });

@@ -41,8 +41,9 @@ TEST(MachineNames, APlanIsNotChangedUnlessSomebodySaysThatHeMeansIt) {
   const std::string map =
       "    machines: [EDGE]\n    unknown_machine: map\n    machine_names: {OLD: EDGE}\n";
   EXPECT_THAT(Errors(map + "    clinical_edit: true\n"), IsEmpty());
-  const std::string mean = "f:9:22: unknown_machine: map changes plans; add clinical_edit: true if "
-                           "that is what you want";
+  const std::string mean =
+      "f:9:22: unknown_machine: map changes plans; add clinical_edit: true if "
+      "that is what you want";
   EXPECT_THAT(Errors(map), ElementsAre(mean));
   EXPECT_THAT(Errors(map + "    clinical_edit: false\n"), ElementsAre(mean));
 }

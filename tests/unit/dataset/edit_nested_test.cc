@@ -58,9 +58,8 @@ TEST(EditNested, RenamesInEveryItemAndNothingElseInEveryEncoding) {
     for (bool defined : {false, true}) {
       SCOPED_TRACE(std::string(uid) + (defined ? " defined" : " undefined"));
       const Encoding encoding = EncodingOf(Uid(uid));
-      auto renamed = RenameTexts(
-          Beams(encoding, {"OLD ", "OTHER ", "LONG_NAME ", "OLD "}, defined), Uid(uid), kPaths,
-          kNames);
+      auto renamed = RenameTexts(Beams(encoding, {"OLD ", "OTHER ", "LONG_NAME ", "OLD "}, defined),
+                                 Uid(uid), kPaths, kNames);
       ASSERT_TRUE(renamed) << renamed.error().detail;
       EXPECT_EQ(renamed->replaced, 3u);
       EXPECT_EQ(renamed->data_set,
@@ -120,8 +119,8 @@ TEST(EditNested, WhatIsCutIsNotEdited) {
 }
 
 TEST(EditNested, ARealPlanHasAllItsMachinesRenamedAndAllElseAsItWas) {
-  const std::string path = std::string(SLUICE_TEST_DATA) +
-                           "/varian-eclipse-proton-headphantom/RN.dcm";
+  const std::string path =
+      std::string(SLUICE_TEST_DATA) + "/varian-eclipse-proton-headphantom/RN.dcm";
   auto header = ReadPart10Header(path);
   ASSERT_TRUE(header);
   const Region region = header->DatasetOf(path);
@@ -137,8 +136,8 @@ TEST(EditNested, ARealPlanHasAllItsMachinesRenamedAndAllElseAsItWas) {
   ASSERT_TRUE(after) << after.error().detail;
   EXPECT_THAT(*after, SizeIs(before->size()));
   EXPECT_THAT(*after, Each(std::string("A_LONGER_NAME")));
-  auto back = RenameTexts(renamed->data_set, region.transfer_syntax, paths,
-                          {{"A_LONGER_NAME", "TR3"}});
+  auto back =
+      RenameTexts(renamed->data_set, region.transfer_syntax, paths, {{"A_LONGER_NAME", "TR3"}});
   ASSERT_TRUE(back);
   std::ifstream file(path, std::ios::binary);
   std::string all((std::istreambuf_iterator<char>(file)), {});

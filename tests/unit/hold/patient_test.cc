@@ -13,9 +13,7 @@ store::Patient OfFile(const std::string& path) {
   auto head = dataset::ReadHead(header->DatasetOf(path));
   return {head->patient_id_digest, head->patient_name_digest};
 }
-void Quarantine(config::Application& of) {
-  of.patient_check = config::PatientCheck::kQuarantine;
-}
+void Quarantine(config::Application& of) { of.patient_check = config::PatientCheck::kQuarantine; }
 
 Task<> Note(Bench& bench, Uid uid, store::Patient patient) {
   auto noted = co_await bench.ledger->NotePatient(kName, uid, patient, false);

@@ -58,8 +58,7 @@ TEST(PlanQueries, WhereUpstreamWantsAllKeysTheSeriesIsLookedUpInTheStudy) {
 
 TEST(PlanQueries, WhatCannotBeAskedIsInNoQuery) {
   const std::vector<Question> questions = {
-      Plan("1.2.3"),
-      {Uid("1.4"), Kind::kImage, store::Level::kFrameOfReference, Uid(), Uid()}};
+      Plan("1.2.3"), {Uid("1.4"), Kind::kImage, store::Level::kFrameOfReference, Uid(), Uid()}};
   EXPECT_THAT(PlanQueries(questions, Relational::kNo), IsEmpty());
   EXPECT_EQ(PlanQueries(questions, Relational::kUnknown).size(), 1u);
 }

@@ -141,8 +141,8 @@ TEST(Requirements, WhatIsToBeMatchedAndIsNotNamedIsMadeUpForByTheNext) {
 TEST(Requirements, ImagesThatAreOnlyNotedLeaveNothingToFallBackTo) {
   config::Requirements choices;
   choices.structure_set_images = config::Strength::kNoted;
-  const auto all = Of(Kind::kStructureSet,
-                      {{kContour, "1.3.2"}, {kSeries, "1.7"}, {kFrame, "1.8"}}, choices);
+  const auto all =
+      Of(Kind::kStructureSet, {{kContour, "1.3.2"}, {kSeries, "1.7"}, {kFrame, "1.8"}}, choices);
   EXPECT_THAT(Required(all), IsEmpty());
   EXPECT_FALSE(all.names_no_images);
 }
@@ -155,10 +155,10 @@ TEST(Requirements, AnyStructureSetOfTheStudyTakesThePlaceOfTheNamedOneByChoice) 
   EXPECT_EQ(all.references.back().level, Level::kStudy);
   EXPECT_EQ(all.references.back().kind, Kind::kStructureSet);
   // The dose names its plan all the same.
-  EXPECT_THAT(Required(Of(Kind::kDose,
-                          {{"300C0002/00081155", "1.5.1"}, {"300C0060/00081155", "1.5.2"}},
-                          choices)),
-              ElementsAre("1.5.1", "1.6"));
+  EXPECT_THAT(
+      Required(Of(Kind::kDose, {{"300C0002/00081155", "1.5.1"}, {"300C0060/00081155", "1.5.2"}},
+                  choices)),
+      ElementsAre("1.5.1", "1.6"));
   // Nothing named, nothing needed; without a study of its own, by the name alone.
   EXPECT_THAT(Required(Of(Kind::kPlan, {}, choices)), IsEmpty());
   EXPECT_THAT(Required(Of(Kind::kPlan, {{"300C0060/00081155", "1.4.1"}}, choices, "", Uid())),
@@ -170,10 +170,10 @@ TEST(Requirements, PlanAndDoseAreOnlyNotedByChoice) {
   choices.plan_structure_set = config::Strength::kNoted;
   choices.dose_plan = config::Strength::kNoted;
   EXPECT_THAT(Required(Of(Kind::kPlan, {{"300C0060/00081155", "1.4.1"}}, choices)), IsEmpty());
-  EXPECT_THAT(Required(Of(Kind::kDose,
-                          {{"300C0002/00081155", "1.5.1"}, {"300C0060/00081155", "1.5.2"}},
-                          choices)),
-              ElementsAre("1.5.2"));
+  EXPECT_THAT(
+      Required(Of(Kind::kDose, {{"300C0002/00081155", "1.5.1"}, {"300C0060/00081155", "1.5.2"}},
+                  choices)),
+      ElementsAre("1.5.2"));
 }
 
 TEST(Requirements, APlanNeedsItsStructureSetAndNeitherDoseNorOtherPlans) {
