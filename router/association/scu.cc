@@ -97,10 +97,11 @@ Task<Result<StoreAnswer>> Scu::Store(const ul::AcceptedContext& context, Uid sop
     if (!piece) co_return std::unexpected(piece.error());
     ended = piece->empty();
     association_->Append(context_id, false, *piece, ended);
+    // A flush that fails may have handed the last byte to the kernel all the same.
+    *sent_whole = ended;
     auto sent = co_await association_->Flush();
     if (!sent) co_return std::unexpected(sent.error());
   }
-  *sent_whole = true;
   Reach(FailPoint::kSent);
   turn.Release();
   auto response = co_await AwaitResponse(context_id, dimse::Command::kCStoreRq, id, nullptr);

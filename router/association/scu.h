@@ -57,7 +57,7 @@ class Scu {
   Task<Result<uint16_t>> Find(const ul::AcceptedContext& context, Buffer identifier,
                               std::function<bool(Bytes)> on_answer);
 
-  // C-STORE of what `source` yields. `sent_whole` is set once the last byte is with the kernel.
+  // C-STORE of what `source` yields. `sent_whole` is set once the last byte may be with the kernel.
   Task<Result<StoreAnswer>> Store(const ul::AcceptedContext& context, Uid sop_class,
                                   Uid sop_instance, ByteSource& source, bool* sent_whole,
                                   std::optional<dimse::MoveOriginator> originator = std::nullopt);

@@ -19,6 +19,7 @@ class Pieces : public ByteSource {
   Task<Result<Bytes>> Next() override {
     if (next_ == 1 && script) co_await script->UntilDone(steps);
     if (next_ == fails_at) co_return Fail(Errc::kDisk, Blame::kInternal, "the disk is gone");
+    if (next_ == pieces_.size() && at_end) at_end();
     if (next_ == pieces_.size() && !endless) co_return Bytes();
     co_return Bytes(pieces_[std::min(next_++, pieces_.size() - 1)]);
   }
@@ -26,6 +27,7 @@ class Pieces : public ByteSource {
   int steps = 0;
   size_t fails_at = SIZE_MAX;
   bool endless = false;
+  std::function<void()> at_end;
 
  private:
   std::vector<Buffer> pieces_;
@@ -287,6 +289,17 @@ TEST_F(ScuTest, APeerThatVanishesAfterTheLastByteMayHaveIt) {
   Pieces pieces({Hex("'abcd'"), Hex("'ef'")});
   EXPECT_THAT(Storing({"< " + kStoreSent, "> " + kUserAbort, "end"}, pieces),
               ElementsAre("store: aborted, upstream, sent whole"));
+}
+
+TEST_F(ScuTest, WhereTheLastFlushFailsThePeerMayHaveIt) {
+  Pieces pieces({Hex("'abcd'")});
+  With({"< " + Data(3, 3, StoreRq(1)) + Data(3, 0, "'abcd'"), "close"}, [&](Scu& scu) {
+    pieces.at_end = [&scu] {
+      scu.association().Interrupt({Errc::kInterrupted, Blame::kInternal, true, "enough"});
+    };
+    return Store(scu, pieces);
+  });
+  EXPECT_THAT(lines_, ElementsAre("store: interrupted, internal, sent whole"));
 }
 
 TEST_F(ScuTest, SilenceAfterTheLastByteLeavesItOpen) {
