@@ -8,6 +8,7 @@
 #include "router/dataset/edit.h"
 #include "router/dataset/head.h"
 #include "router/delivery/destination.h"
+#include "router/delivery/status_table.h"
 #include "router/dimse/sop_classes.h"
 #include "router/dimse/status.h"
 #include "router/session/legs.h"
@@ -63,7 +64,8 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
              (verdict->kind == hold::Verdict::Kind::kQuarantine && KeepsNothing())) {
     answer = Failed(verdict->status, verdict->comment);
   } else if (verdict->kind == hold::Verdict::Kind::kReady && (note_.empty() || KeepsNothing())) {
-    answer = co_await SendReady(region);  // what was edited goes through the ledger's history
+    // What was edited goes through the ledger's history.
+    answer = co_await SendReady(region, verdict->requirements);
   }
   if (answer) {
     log::Write(answer->status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,
@@ -141,12 +143,30 @@ Task<std::optional<StoreAnswer>> HeldStore::ReadFacts(dataset::Region region) {
   co_return std::nullopt;
 }
 
+// "Not yet": what it refers to is not there after all, whatever was known of it. So the client's
+// next attempt is judged by what upstream says, and others do not run into the same.
+Task<> HeldStore::Disbelieve(std::vector<store::Requirement> requirements) {
+  std::vector<Uid> uids;
+  for (const store::Requirement& one : requirements)
+    if (one.strength == store::Strength::kRequired) uids.push_back(one.uid);
+  if (uids.empty()) co_return;
+  auto forgotten = co_await services_.ledger.ForgetExistence(application_.name, std::move(uids));
+  if (!forgotten)
+    log::Error("the ledger did not do as it was told",
+               {{"application", application_.name}, {"reason", forgotten.error().detail}});
+  runtime_.gate->Wake();
+}
+
 // Upstream's own answer, or nothing if there is none.
-Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region) {
+Task<std::optional<StoreAnswer>> HeldStore::SendReady(
+    dataset::Region region, std::vector<store::Requirement> requirements) {
   auto attempt = co_await runtime_.destination->SendNow(instance, region);
   using Outcome = delivery::Attempt::Outcome;
   switch (attempt.outcome) {
     case Outcome::kAnswered:
+      if (delivery::VerdictOf(application_.statuses, attempt.answer.status) ==
+          delivery::Verdict::kNotYet)
+        co_await Disbelieve(std::move(requirements));
       co_return attempt.answer;
     case Outcome::kNever:
       if (attempt.error.code == Errc::kRefused) Forget(runtime_, instance.sop_class);

@@ -44,7 +44,9 @@ class HeldStore {
     return client_.acknowledge.then == config::Acknowledge::Then::kRefuse;
   }
   Task<std::optional<StoreAnswer>> ReadFacts(dataset::Region region);
-  Task<std::optional<StoreAnswer>> SendReady(dataset::Region region);
+  Task<std::optional<StoreAnswer>> SendReady(dataset::Region region,
+                                             std::vector<store::Requirement> requirements);
+  Task<> Disbelieve(std::vector<store::Requirement> requirements);
   struct Edited;
   Task<Result<Edited>> Rename(dataset::Region region, std::map<std::string, std::string> names);
   Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, hold::Verdict verdict);

@@ -68,6 +68,21 @@ class Acknowledge(Case):
     def arrivals(self, file):
         return self.upstream.arrivals().count(sop_instance_uid(file))
 
+    def test_what_upstream_says_is_not_there_is_asked_about_again(self):
+        self.scene(statuses={"not_yet": "A900"})
+        self.assert_taken(*self.chain.images, self.chain.structure_set, self.chain.plan)
+        wait_until(lambda: not self.sluice.held(), 60, "nothing held")  # on a slow machine
+        gone = sop_instance_uid(self.chain.structure_set)
+        self.upstream.forget(gone)
+        self.assertNotEqual(self.send(self.chain.plan).returncode, 0, "it was believed there")
+        self.assertEqual(self.sluice.held(), [])
+        self.assert_taken(self.chain.plan)
+        (held,) = self.sluice.held()
+        self.assertEqual((held["state"], [one["uid"] for one in held["missing"]]),
+                         ("waiting", [gone]))
+        self.assert_taken(self.chain.structure_set)
+        wait_until(lambda: not self.sluice.held(), 60, "nothing held")
+
     def test_durable_is_told_success_and_the_instance_is_on_disk(self):
         self.scene()
         self.assert_taken(self.chain.dose)
