@@ -37,9 +37,9 @@ Task<> Gate::EndOverdue() {
 // Waited longer than `at_most`: quarantined, or sent although something is missing.
 Task<> Gate::EndOne(store::Row row) {
   const bool send = application().hold.then == config::AfterDeadline::kSend;
-  const std::string why = fmt::format(
-      "after {} min {} of what it refers to are missing, first a {}",
-      MinutesSince(services_.clock.WallNow(), row.accepted_at), row.missing, WaitsFor(row));
+  const std::string why = fmt::format("after {} min {} of what it refers to are missing, first: {}",
+                                      MinutesSince(services_.clock.WallNow(), row.accepted_at),
+                                      row.missing, WaitsFor(row));
   if (send) {
     auto state = co_await services_.ledger.Release(row.id, "deadline: " + why, "sluice");
     if (IsTooLate(state)) co_return;

@@ -110,7 +110,7 @@ class TrapsOfReferences(TrapCase):
         exported = self.edited(chain.structure_set, SOPInstanceUID="1.2.246.352.205.5136.4799")
         self.send(exported, chain.plan)
         held = self.held(chain.plan, "quarantined")
-        self.assertIn("1 of what it refers to are missing, first a structure_set", held["reason"])
+        self.assertIn("1 of what it refers to are missing, first: structure_set", held["reason"])
         self.assertIn(held["reason"], self.operator("held"))
         uid = sop_instance_uid(chain.plan)
         self.assertIn("ready", self.operator("release", uid, "--reason", "Eclipse renamed it"))
