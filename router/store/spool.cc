@@ -7,7 +7,11 @@
 namespace router::store {
 
 Spool::Spool(Options options, net::WorkPool& pool, Disk& disk)
-    : options_(std::move(options)), paths_{options_.directory}, pool_(pool), disk_(disk) {
+    : options_(std::move(options)),
+      paths_{options_.directory},
+      pool_(pool),
+      disk_(disk),
+      headroom_(std::make_shared<Headroom>(disk, paths_.Spool(), options_.free_floor)) {
   std::random_device system;
   random_.seed(options_.seed != 0 ? options_.seed
                                   : static_cast<uint64_t>(system()) << 32 | system());
@@ -30,8 +34,7 @@ Task<Result<std::unique_ptr<SpoolWriter>>> Spool::Write(Buffer header) {
   using Opened = Result<std::shared_ptr<SpoolWriter::File>>;
   std::move_only_function<Opened()> open = [this, name = NewName(),
                                             header = std::move(header)]() mutable -> Opened {
-    return SpoolWriter::Open(paths_, std::move(name), std::move(header), options_.free_floor, pool_,
-                             disk_);
+    return SpoolWriter::Open(paths_, std::move(name), std::move(header), headroom_, pool_, disk_);
   };
   Task<Opened> opening = pool_.Run<Opened>(std::move(open));
   Opened file = co_await opening;

@@ -9,6 +9,7 @@
 #include "router/base/result.h"
 #include "router/net/pool.h"
 #include "router/store/disk.h"
+#include "router/store/headroom.h"
 #include "router/store/row.h"
 
 namespace router::store {
@@ -47,7 +48,7 @@ class SpoolWriter {
   SpoolWriter& operator=(const SpoolWriter&) = delete;
 
   // The next bytes of the data set. The first copies them before it returns to the loop. An error
-  // of an earlier write comes out of the next call.
+  // of an earlier write comes out of the next call: kDisk, retryable where free_floor is reached.
   Task<Result<>> Append(Bytes bytes);
   Task<Result<>> Append(Buffer bytes);
 
@@ -66,8 +67,8 @@ class SpoolWriter {
   friend class Spool;
   struct File;
   static Result<std::shared_ptr<File>> Open(const StorePaths& paths, std::string name,
-                                            Buffer header, uint64_t free_floor, net::WorkPool& pool,
-                                            Disk& disk);
+                                            Buffer header, std::shared_ptr<Headroom> headroom,
+                                            net::WorkPool& pool, Disk& disk);
   explicit SpoolWriter(std::shared_ptr<File> file);
   std::shared_ptr<File> file_;
   uint64_t dataset_bytes_ = 0;
@@ -130,6 +131,7 @@ class Spool {
   const StorePaths paths_;
   net::WorkPool& pool_;
   Disk& disk_;
+  const std::shared_ptr<Headroom> headroom_;  // shared with the jobs of writers
   std::mutex mutex_;
   std::mt19937_64 random_;  // under mutex_
 };

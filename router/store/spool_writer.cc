@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "router/base/fail_point.h"
 #include "router/base/log.h"
@@ -8,17 +10,24 @@
 #include "router/store/spool.h"
 
 namespace router::store {
+namespace {
+
+constexpr uint64_t kStride = 256 << 10;  // bytes that are asked for at a time where there is room
+
+}  // namespace
 
 // What loop and pool share. One job of the pool at a time writes what is queued, in order, so that
 // everything under "the job's" needs no lock.
 struct SpoolWriter::File : std::enable_shared_from_this<File> {
   enum class End : uint8_t { kOpen, kFinish, kDrop };
 
-  File(StorePaths p, std::string n, net::WorkPool& w, Disk& d)
-      : paths(std::move(p)), name(std::move(n)), pool(w), disk(d) {}
+  File(StorePaths p, std::string n, std::shared_ptr<Headroom> h, net::WorkPool& w, Disk& d)
+      : paths(std::move(p)), name(std::move(n)), headroom(std::move(h)), pool(w), disk(d) {}
+  ~File() { GiveBackRoom(); }
 
   const StorePaths paths;
   const std::string name;
+  const std::shared_ptr<Headroom> headroom;
   net::WorkPool& pool;
   Disk& disk;
 
@@ -33,6 +42,7 @@ struct SpoolWriter::File : std::enable_shared_from_this<File> {
 
   int file = -1;           // the job's
   uint64_t size = 0;       // the job's
+  uint64_t granted = 0;    // the job's: bytes of headroom that are not written yet
   uint64_t header = 0;     // constant after Open
   dataset::Sha256 sha256;  // the job's
 
@@ -43,7 +53,22 @@ struct SpoolWriter::File : std::enable_shared_from_this<File> {
     pool.Queue([self = shared_from_this()] { self->Work(); });
   }
 
+  Result<> TakeRoom(uint64_t bytes) {
+    if (bytes <= granted) return {};
+    uint64_t more = bytes - granted;
+    Result<> taken = headroom->Take(std::max(more, kStride));
+    if (taken)
+      more = std::max(more, kStride);
+    else if (more < kStride)
+      taken = headroom->Take(more);
+    if (taken) granted += more;
+    return taken;
+  }
+
+  void GiveBackRoom() { headroom->GiveBack(std::exchange(granted, 0)); }
+
   Result<> WriteAll(Bytes bytes) {
+    if (Result<> room = TakeRoom(bytes.size()); !room) return room;
     while (!bytes.empty()) {
       Result<size_t> written = disk.Write(file, bytes);
       if (!written) return std::unexpected(written.error());
@@ -51,6 +76,8 @@ struct SpoolWriter::File : std::enable_shared_from_this<File> {
         return Fail(Errc::kDisk, Blame::kInternal, "the disk takes no more bytes", true);
       bytes = bytes.subspan(*written);
       size += *written;
+      granted -= *written;
+      headroom->GiveBack(*written);
     }
     return {};
   }
@@ -78,8 +105,17 @@ struct SpoolWriter::File : std::enable_shared_from_this<File> {
         written = WriteAll(next);
         Reach(FailPoint::kPartBegun);
       }
+      if (!written) Abandon();
       Written(next.size(), std::move(written));
     }
+  }
+
+  // Its room is for others at once: whoever sends it may take long to come to the end.
+  void Abandon() {
+    disk.Close(std::exchange(file, -1));
+    GiveBackRoom();
+    Result<> gone = disk.Unlink(paths.Part(name));
+    if (!gone) log::Warning("a part stays in the spool", {{"why", gone.error().detail}});
   }
 
   void Written(size_t bytes, Result<> result) {
@@ -113,10 +149,11 @@ struct SpoolWriter::File : std::enable_shared_from_this<File> {
       if (!synced) failure = synced.error();
       Reach(FailPoint::kPartSynced);
     }
-    disk.Close(file);
-    if (failure || how == End::kDrop) {
-      Result<> gone = disk.Unlink(paths.Part(name));
-      if (!gone) log::Warning("a part stays in the spool", {{"why", gone.error().detail}});
+    if (file >= 0 && (failure || how == End::kDrop)) {
+      Abandon();
+    } else if (file >= 0) {
+      disk.Close(file);
+      GiveBackRoom();
     }
     if (failure)
       result = std::unexpected(*failure);
@@ -128,15 +165,11 @@ struct SpoolWriter::File : std::enable_shared_from_this<File> {
 
 Result<std::shared_ptr<SpoolWriter::File>> SpoolWriter::Open(const StorePaths& paths,
                                                              std::string name, Buffer header,
-                                                             uint64_t free_floor,
+                                                             std::shared_ptr<Headroom> headroom,
                                                              net::WorkPool& pool, Disk& disk) {
-  Result<uint64_t> free = disk.FreeBytes(paths.Spool());
-  if (!free) return std::unexpected(free.error());
-  if (*free < free_floor) {
-    return Fail(Errc::kDisk, Blame::kInternal,
-                "less than store.free_floor is free: " + std::to_string(*free) + " bytes", true);
-  }
-  auto made = std::make_shared<File>(paths, std::move(name), pool, disk);
+  auto made = std::make_shared<File>(paths, std::move(name), std::move(headroom), pool, disk);
+  Result<> room = made->TakeRoom(header.size());  // before anything is there to be taken away
+  if (!room) return std::unexpected(room.error());
   Result<int> file = disk.Create(paths.Part(made->name));
   if (!file) return std::unexpected(file.error());
   made->file = *file;

@@ -205,6 +205,78 @@ TEST_F(SpoolTest, BelowTheFloorNothingIsBegun) {
   EXPECT_THAT(Files(), IsEmpty());
   EXPECT_EQ(spool_->FreeBytes(), 999u);
   disk_.SetFree(1000);
+  EXPECT_FALSE(awaiter_.Await(spool_->Write(BufferOf("x"))));
+  disk_.SetFree(1001);
+  EXPECT_TRUE(awaiter_.Await(spool_->Write(BufferOf("x"))));
+}
+
+// A disk of so many bytes; says how few were ever left.
+class SmallDisk {
+ public:
+  SmallDisk(TestDisk& disk, uint64_t bytes) : disk_(disk), free_(bytes), least_(bytes) {
+    disk_.WriteAtMost(kWrite);
+    disk_.SetFree(bytes);
+    disk_.SetHook([this](const std::string& call, const std::string&) -> Result<> {
+      if (call == "write") Took();
+      return {};
+    });
+  }
+  ~SmallDisk() { disk_.SetHook({}); }
+  uint64_t least() const { return least_; }
+
+  static constexpr uint64_t kWrite = 4096;
+
+ private:
+  void Took() {
+    std::lock_guard lock(mutex_);
+    free_ -= kWrite;
+    least_ = std::min(least_, free_);
+    disk_.SetFree(free_);
+  }
+
+  TestDisk& disk_;
+  std::mutex mutex_;
+  uint64_t free_, least_;
+};
+
+TEST_F(SpoolTest, WhoeverWouldPassTheFloorEndsAndLeavesItsRoomToOthers) {
+  constexpr uint64_t kFloor = 1 << 20;
+  OpenSpool(kFloor);
+  SmallDisk small(disk_, kFloor + (1 << 20));
+  const std::string most(600 << 10, 'x'), rest(200 << 10, 'y');
+  std::unique_ptr<SpoolWriter> first = Writer(""), second = Writer("");
+  ASSERT_TRUE(Append(*first, most));
+  Drain();
+  (void)Append(*second, most);
+  Drain();
+  EXPECT_THAT(Files(), ::testing::SizeIs(1)) << "what is refused lies there no longer";
+  EXPECT_FALSE(Append(*second, rest));
+  EXPECT_TRUE(Append(*first, rest));
+  EXPECT_TRUE(awaiter_.Await(first->Finish()));
+  Result<SpoolFile> refused = awaiter_.Await(second->Finish());
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().retryable);
+  EXPECT_THAT(refused.error().detail, HasSubstr("free_floor"));
+  EXPECT_GE(small.least(), kFloor);
+}
+
+TEST_F(SpoolTest, ManyAtOnceDoNotPassTheFloor) {
+  constexpr uint64_t kFloor = 1 << 20;
+  OpenSpool(kFloor);
+  SmallDisk small(disk_, kFloor + (1 << 20));
+  const std::string piece(64 << 10, 'x');
+  std::vector<std::unique_ptr<SpoolWriter>> writers;
+  for (int i = 0; i < 4; ++i) writers.push_back(Writer(""));
+  for (int i = 0; i < 8; ++i)  // 2 MiB in all, where there is room for one
+    for (auto& writer : writers) (void)Append(*writer, piece);
+  size_t kept = 0;
+  for (auto& writer : writers) kept += awaiter_.Await(writer->Finish()) ? 1 : 0;
+  EXPECT_LT(kept, writers.size());
+  EXPECT_THAT(Files(), ::testing::SizeIs(kept));
+  EXPECT_GE(small.least(), kFloor);
+  // What was granted and not written has been given back.
+  disk_.SetHook({});
+  disk_.SetFree(kFloor + 1);
   EXPECT_TRUE(awaiter_.Await(spool_->Write(BufferOf("x"))));
 }
 
