@@ -153,6 +153,30 @@ class Rescue(Leaving):
         self.assertEqual([line["sha256"] for line in self.manifest()], ["ok", "differs", "ok"])
         self.assertNotIn("plan", (self.to / "send-VMSDBD.sh").read_text())
 
+    def test_the_script_stops_at_a_refusal_that_storescu_calls_none_and_goes_on_from_there(self):
+        self.begin()
+        self.hold()
+        self.sluice.kill9()
+        self.assertEqual(self.rescue().returncode, 0)
+        self.assertEqual(storescu(self.upstream, self.chain.images).returncode, 0)
+        # storescu ends with 0 after a status below 0100H.
+        self.upstream.set(store_status=[{"kind": "plan", "status": 0x00FF, "times": 1}])
+        refused = self.send(self.upstream.host, self.upstream.port)
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn("000001-structure_set.dcm: taken (Success)", refused.output)
+        self.assertIn("000002-plan.dcm: NOT TAKEN (Unknown Status: 0xff)", refused.output)
+        self.assertIn("run the same again", refused.output)
+        self.assertNotIn("dose", refused.output)
+        again = self.send(self.upstream.host, self.upstream.port)
+        self.assertEqual(again.returncode, 0, again)
+        self.assertIn("000001-structure_set.dcm: taken before", again.output)
+        self.assertEqual([line["kind"] for line in self.upstream.journal("store")
+                          if line["kind"] != "image"], ["structure_set", "plan", "plan", "dose"])
+        # Elsewhere nothing of it was taken yet; and nobody is there.
+        elsewhere = self.send(self.upstream.host, free_port())
+        self.assertEqual(elsewhere.returncode, 1, elsewhere)
+        self.assertIn("gave no answer", elsewhere.output)
+
     def test_titles_reach_the_script_as_words_whatever_is_in_them(self):
         title = "A'$(touch x)`\"*"
         self.begin(clients=[{"ae_title": "ME", "from": "127.0.0.1", "call_as": title}])
@@ -162,12 +186,15 @@ class Rescue(Leaving):
         fake = self.directory / "bin"
         fake.mkdir()
         words = self.directory / "words"
-        (fake / "storescu").write_text(f"#!/bin/sh\nprintf '%s\\n' \"$@\" >> {words}\n")
+        (fake / "storescu").write_text(
+            f"#!/bin/sh\nprintf '%s\\n' \"$@\" >> {words}\nshift 8\nfor file in \"$@\"; do\n"
+            "echo \"I: Sending file: $file\"\necho 'I: Received Store Response (Success)'\ndone\n")
         (fake / "storescu").chmod(0o755)
         sent = self.send("10.1.0.4", "104", env={"PATH": f"{fake}:{os.environ['PATH']}"})
         self.assertEqual(sent.returncode, 0, sent)
         told = words.read_text().splitlines()
-        self.assertEqual(told[:7], ["-R", "-aet", title, "-aec", "VMSDBD", "10.1.0.4", "104"])
+        self.assertEqual(told[:8],
+                         ["-v", "-R", "-aet", title, "-aec", "VMSDBD", "10.1.0.4", "104"])
         self.assertFalse((self.to / "x").exists())
         usage = self.send()
         self.assertEqual(usage.returncode, 2, usage)
