@@ -42,13 +42,11 @@ Result<> MustBeEmpty(const StorePaths& paths) {
     return Fail(Errc::kBadConfig, Blame::kInternal, paths.directory + " is not empty");
   }
   if (!error || error == std::errc::no_such_file_or_directory) return {};
-  return Fail(Errc::kDisk, Blame::kInternal, paths.directory + ": " + error.message());
+  return Fail(Errc::kDisk, Blame::kInternal,
+              "cannot look into " + paths.directory + ": " + Explain(error.value()));
 }
 
 Result<std::unique_ptr<Database>> OpenLedger(const std::string& path, Database::Access access) {
-  std::error_code error;
-  if (!fs::exists(path, error))
-    return Fail(Errc::kNotFound, Blame::kInternal, "there is no ledger at " + path);
   Result<std::unique_ptr<Database>> database = Database::Open(path, access);
   if (!database) return database;
   int64_t version = 0;
@@ -179,6 +177,7 @@ Result<> WriteMark(const std::string& backup, const StoreCopy& copy, Disk& disk)
 
 Result<> MustBeWhole(const std::string& backup, Disk& disk) {
   Result<int> file = disk.OpenToRead(MarkOf(backup));
+  if (!file && file.error().code != Errc::kNotFound) return std::unexpected(file.error());
   if (!file) {
     return Fail(Errc::kNotFound, Blame::kInternal,
                 backup + " is no backup, or one that was broken off");
@@ -273,6 +272,7 @@ Result<StoreCopy> RestoreInto(const StorePaths& from, const StorePaths& into, Wa
 
 Result<StoreCopy> BackUp(const std::string& store, const std::string& to, Disk& disk) {
   const StorePaths from{Absolute(store)}, into{Absolute(to)};
+  if (Result<> there = MustHaveLedger(from); !there) return std::unexpected(there.error());
   Result<std::unique_ptr<Database>> database =
       OpenLedger(from.Ledger(), Database::Access::kReadOnly);
   if (!database) return std::unexpected(database.error());

@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace router::store {
 namespace {
 
@@ -35,10 +37,21 @@ std::string FolderOf(const std::string& path) { return path.substr(0, path.rfind
 Result<int> LockStore(const StorePaths& paths) {
   const std::string path = paths.Lock();
   int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-  if (file < 0) return Fail(Errc::kDisk, Blame::kInternal, "cannot open " + path);
+  if (file < 0)
+    return Fail(Errc::kDisk, Blame::kInternal, "cannot open " + path + ": " + Explain(errno));
   if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
   ::close(file);
   return Fail(Errc::kLimit, Blame::kInternal, "another process uses this store: " + path);
+}
+
+Result<> MustHaveLedger(const StorePaths& paths) {
+  const std::string path = paths.Ledger();
+  if (::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0) return {};
+  if (errno != ENOENT && errno != ENOTDIR)
+    return Fail(Errc::kDisk, Blame::kInternal, "cannot read " + path + ": " + Explain(errno));
+  return Fail(Errc::kNotFound, Blame::kInternal,
+              "there is no store in " + paths.directory +
+                  ": it is the directory that store: directory names, with ledger.sqlite in it");
 }
 
 Result<> CopyLedger(Database& database, const std::string& path, Disk& disk) {

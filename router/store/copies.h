@@ -12,6 +12,9 @@ namespace router::store {
 // take the other's `sending` rows for a dead one's. Errors: kDisk; kLimit where another has it.
 Result<int> LockStore(const StorePaths& paths);
 
+// There is a ledger, and we may read it. Errors: kNotFound where there is none; kDisk.
+Result<> MustHaveLedger(const StorePaths& paths);
+
 // The ledger as of one moment as a file of its own at `path`, durable, in place of what was there;
 // never half a copy under that name. Others may write meanwhile. Blocks. Error kDisk.
 Result<> CopyLedger(Database& database, const std::string& path, Disk& disk);

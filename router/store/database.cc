@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "router/base/log.h"
+#include "router/store/disk.h"
 
 namespace router::store {
 
@@ -75,7 +76,9 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, Access
   int code = sqlite3_open_v2(path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
   std::unique_ptr<Database> database(new Database(handle));
   if (code != SQLITE_OK) {
-    return Fail(Errc::kDisk, Blame::kInternal, "cannot open " + path + ": " + sqlite3_errstr(code));
+    const int why = sqlite3_system_errno(handle);
+    return Fail(Errc::kDisk, Blame::kInternal,
+                "cannot open " + path + ": " + (why ? Explain(why) : sqlite3_errstr(code)));
   }
   // Only the moment in which the other connection checkpoints or recovers is waited for.
   sqlite3_busy_timeout(handle, 10'000);

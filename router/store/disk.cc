@@ -2,10 +2,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -15,8 +17,15 @@ namespace {
 std::unexpected<Error> Failed(const std::string& what, int code) {
   Errc errc = code == ENOENT ? Errc::kNotFound : Errc::kDisk;
   bool full = code == ENOSPC || code == EDQUOT;
-  return Fail(errc, Blame::kInternal,
-              what + ": " + std::error_code(code, std::generic_category()).message(), full);
+  return Fail(errc, Blame::kInternal, what + ": " + Explain(code), full);
+}
+
+std::string UserName() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> text;
+  getpwuid_r(::geteuid(), &entry, text.data(), text.size(), &found);
+  return found ? found->pw_name : std::to_string(::geteuid());
 }
 
 Result<int> OpenFile(const std::string& path, int flags) {
@@ -26,6 +35,14 @@ Result<int> OpenFile(const std::string& path, int flags) {
 }
 
 }  // namespace
+
+std::string Explain(int code) {
+  std::string why = std::error_code(code, std::generic_category()).message();
+  if (code != EACCES && code != EPERM) return why;
+  return why + " for user " + UserName() +
+         ": run it as a user that may (the service's own: sudo -u sluice …), or give this one the "
+         "right";
+}
 
 Result<> Disk::MakeDirectory(const std::string& path) {
   for (size_t end = 1; end != std::string::npos;) {

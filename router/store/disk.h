@@ -40,4 +40,7 @@ class Disk {
 // The file system itself; never destroyed.
 Disk& TheDisk();
 
+// What an errno says; where a right is lacking, of which user, and what to do about it.
+std::string Explain(int code);
+
 }  // namespace router::store

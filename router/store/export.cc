@@ -271,7 +271,8 @@ Result<> PrepareTarget(const std::string& to, const StorePaths& store, Disk& dis
   if (Result<> made = disk.MakeDirectory(path.string()); !made) return made;
   const bool empty = std::filesystem::is_empty(path, error);
   if (error) {
-    return Fail(Errc::kDisk, Blame::kInternal, "cannot look into " + to + ": " + error.message());
+    return Fail(Errc::kDisk, Blame::kInternal,
+                "cannot look into " + to + ": " + Explain(error.value()));
   }
   if (!empty) return refuse(to + " is not empty: choose another directory, or empty this one");
   return {};

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "router/store/copies.h"
 #include "router/store/schema.h"
 #include "router/store/whole_file.h"
 
@@ -25,7 +26,7 @@ class Lock {
     int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);  // NFS locks only what may be written
     if (file < 0 && errno != ENOENT) file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0 && errno != ENOENT)
-      return Fail(Errc::kDisk, Blame::kInternal, "cannot open " + path);
+      return Fail(Errc::kDisk, Blame::kInternal, "cannot open " + path + ": " + Explain(errno));
     if (file < 0 || ::flock(file, LOCK_EX | LOCK_NB) == 0) return Lock(file);
     ::close(file);
     return Fail(Errc::kLimit, Blame::kInternal,
@@ -99,12 +100,7 @@ Result<int64_t> SettleCopy(const StorePaths& copy, const StorePaths& store, Disk
 Result<Rescued> Rescue(const std::string& store, const std::string& to, Disk& disk) {
   const StorePaths from{std::filesystem::absolute(store).lexically_normal().string()};
   const StorePaths target{std::filesystem::absolute(to).lexically_normal().string()};
-  std::error_code none;
-  if (!std::filesystem::exists(from.Ledger(), none)) {
-    return Fail(Errc::kNotFound, Blame::kInternal,
-                "there is no store in " + from.directory +
-                    ": it is the directory that store: directory names, with ledger.sqlite in it");
-  }
+  if (Result<> there = MustHaveLedger(from); !there) return std::unexpected(there.error());
   Result<Lock> lock = Lock::Take(from);
   if (!lock) return std::unexpected(lock.error());
   if (Result<> prepared = PrepareTarget(target.directory, from, disk); !prepared)

@@ -105,7 +105,7 @@ class Backup(Case):
         self.assertIn("is no backup", refused.output)
         nothing = self.command("backup", "--store", self.directory / "other", "--to", self.shelf)
         self.assertEqual(nothing.returncode, 1, nothing)
-        self.assertIn("no ledger", nothing.output)
+        self.assertIn("no store", nothing.output)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/unit/store/forbidden.h"
 #include "tests/unit/store/store_fixture.h"
 
 // A store that is saved while it works, lost, and made again.
@@ -238,6 +239,21 @@ TEST_F(BackupTest, WhereThereIsNoStoreThereIsNothingToSave) {
   ASSERT_FALSE(copy);
   EXPECT_EQ(copy.error().code, Errc::kNotFound);
   EXPECT_FALSE(std::filesystem::exists(shelf()));
+}
+
+TEST_F(BackupTest, WhereTheRightIsLackingThatIsSaidAndOfWhom) {
+  Open();
+  Accept("1.1");
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  for (const std::string& closed : {store(), shelf()}) {
+    Forbidden forbidden(closed);
+    Result<StoreCopy> copy = closed == store() ? BackUp(store(), shelf() + "2")
+                                               : Restore(shelf(), store() + "2", clock_.WallNow());
+    ASSERT_FALSE(copy);
+    EXPECT_EQ(copy.error().code, Errc::kDisk);
+    EXPECT_THAT(copy.error().detail, HasSubstr("Permission denied for user "));
+    EXPECT_THAT(copy.error().detail, HasSubstr(closed));
+  }
 }
 
 TEST_F(BackupTest, ADamagedFileIsNamedAndTheRestComesBack) {

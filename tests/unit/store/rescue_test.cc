@@ -5,6 +5,7 @@
 
 #include "router/dataset/part10.h"
 #include "router/store/ledger_reader.h"
+#include "tests/unit/store/forbidden.h"
 #include "tests/unit/store/store_fixture.h"
 
 // Leaving: what was acknowledged comes out of a store whole, in order, and the store stays.
@@ -189,6 +190,17 @@ TEST_F(RescueTest, WhatIsInQuarantineIsNamedSoAndSentOnlyWhenAskedFor) {
   EXPECT_THAT(ContentOf(to() + "/send-VMSDBD.sh"),
               HasSubstr("if [ \"$quarantined\" = yes ]; then\nsend 'SLUICE' '' \\\n"
                         "  'VMSDBD/000001-plan.quarantined.dcm'\nfi\n"));
+}
+
+TEST_F(RescueTest, AStoreThatMayNotBeReadIsNotCalledNone) {
+  AcceptChain();
+  Die();
+  Forbidden forbidden(store());
+  Result<Rescued> rescued = RescueTo();
+  ASSERT_FALSE(rescued);
+  EXPECT_EQ(rescued.error().code, Errc::kDisk);
+  EXPECT_THAT(rescued.error().detail, HasSubstr("Permission denied for user "));
+  EXPECT_THAT(rescued.error().detail, Not(HasSubstr("no store")));
 }
 
 TEST_F(RescueTest, ADaemonThatRunsIsNotRescued) {
