@@ -1,10 +1,14 @@
 #include "router/store/copies.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
+#include <sstream>
 
 namespace router::store {
 namespace {
@@ -40,8 +44,33 @@ Result<int> LockStore(const StorePaths& paths) {
   if (file < 0)
     return Fail(Errc::kDisk, Blame::kInternal, "cannot open " + path + ": " + Explain(errno));
   if (::flock(file, LOCK_EX | LOCK_NB) == 0) return file;
+  const std::string holder = HolderOf(file);
   ::close(file);
-  return Fail(Errc::kLimit, Blame::kInternal, "another process uses this store: " + path);
+  return Fail(Errc::kLimit, Blame::kInternal,
+              "another process uses the store in " + paths.directory + holder +
+                  ": only one may at a time. Stop that one first (systemctl stop sluice), or name "
+                  "another directory");
+}
+
+// proc(5): "1: FLOCK  ADVISORY  WRITE 1234 fe:01:5678 0 EOF", the file by device and inode. Not all
+// file systems show the same device to stat(2).
+std::string HolderOf(int file) {
+  struct stat about{};
+  if (::fstat(file, &about) != 0) return {};
+  const std::string wanted = fmt::format(":{}", about.st_ino);
+  std::ifstream locks("/proc/locks");
+  for (std::string line; std::getline(locks, line);) {
+    std::istringstream words(line);
+    std::string number, kind, advisory, mode, which;
+    int process = 0;
+    words >> number >> kind >> advisory >> mode >> process >> which;
+    if (kind != "FLOCK" || !which.ends_with(wanted) || process <= 0) continue;
+    std::string name;
+    std::ifstream named(fmt::format("/proc/{}/comm", process));
+    std::getline(named, name);
+    return fmt::format(" (process {}{}{})", process, name.empty() ? "" : ", ", name);
+  }
+  return {};
 }
 
 Result<> MustHaveLedger(const StorePaths& paths) {

@@ -12,6 +12,10 @@ namespace router::store {
 // take the other's `sending` rows for a dead one's. Errors: kDisk; kLimit where another has it.
 Result<int> LockStore(const StorePaths& paths);
 
+// Who holds the lock on an open file, for people: " (process 1234, sluice)"; empty where the system
+// does not tell.
+std::string HolderOf(int file);
+
 // There is a ledger, and we may read it. Errors: kNotFound where there is none; kDisk.
 Result<> MustHaveLedger(const StorePaths& paths);
 

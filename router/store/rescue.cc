@@ -28,11 +28,12 @@ class Lock {
     if (file < 0 && errno != ENOENT)
       return Fail(Errc::kDisk, Blame::kInternal, "cannot open " + path + ": " + Explain(errno));
     if (file < 0 || ::flock(file, LOCK_EX | LOCK_NB) == 0) return Lock(file);
+    const std::string holder = HolderOf(file);
     ::close(file);
     return Fail(Errc::kLimit, Blame::kInternal,
-                "Sluice is running on " + store.directory +
-                    " (its lock is taken): `sluice leave` takes everything out while it runs; or "
-                    "stop it first");
+                "Sluice is running on " + store.directory + holder +
+                    ": `sluice leave` takes everything out while it runs; or stop it first "
+                    "(systemctl stop sluice)");
   }
   Lock(Lock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
   Lock& operator=(Lock&&) = delete;

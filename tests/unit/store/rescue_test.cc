@@ -209,6 +209,7 @@ TEST_F(RescueTest, ADaemonThatRunsIsNotRescued) {
   ASSERT_FALSE(rescued);
   EXPECT_EQ(rescued.error().code, Errc::kLimit);
   EXPECT_THAT(rescued.error().detail, HasSubstr("Sluice is running"));
+  EXPECT_THAT(rescued.error().detail, HasSubstr("(process " + std::to_string(getpid())));
   EXPECT_FALSE(std::filesystem::exists(to()));
 }
 

@@ -371,6 +371,7 @@ TEST_F(SqliteLedgerTest, OneStoreBelongsToOneProcess) {
   Result<std::unique_ptr<SqliteLedger>> second = SqliteLedger::Open(Options(), clock_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::kLimit);
+  EXPECT_THAT(second.error().detail, ::testing::HasSubstr("(process " + std::to_string(getpid())));
 }
 
 TEST_F(SqliteLedgerTest, AfterACrashADamagedLedgerIsNotOpened) {
