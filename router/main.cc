@@ -10,7 +10,7 @@
 #include "router/base/log.h"
 #include "router/config/load.h"
 #include "router/rescue.h"
-#include "router/store/backup.h"
+#include "router/shelf.h"
 
 namespace {
 
@@ -82,19 +82,6 @@ bool TakeFrom(const std::string& file, admin::ClientOptions& options) {
   options.url = "http://" + where.str();
   options.token = config->admin.token;
   return true;
-}
-
-// The exit code of a backup or its restoration; what was done, or why not, is printed.
-int Report(const Result<store::StoreCopy>& copy, const char* done, const std::string& where) {
-  if (!copy) {
-    std::cerr << "sluice: " << copy.error().detail << '\n';
-    return 1;
-  }
-  std::cout << copy->instances << " instances (" << copy->files << " files, " << copy->bytes
-            << " bytes) " << done << ' ' << where << '\n';
-  for (const std::string& file : copy->damaged)
-    std::cerr << "spool/" << file << ": missing or damaged in the backup\n";
-  return copy->damaged.empty() ? 0 : 1;
 }
 
 }  // namespace
@@ -169,10 +156,8 @@ int main(int argc, char** argv) {
     if (!leave_config.empty() && !TakeFrom(leave_config, options)) return 1;
     return admin::RunLeave(options, to, std::cout, std::cerr);
   }
-  if (*backup) return Report(store::BackUp(store, shelf), "saved in", shelf);
-  if (*restore) {
-    return Report(store::Restore(shelf, store, Clock().WallNow()), "restored in", store);
-  }
+  if (*backup) return RunBackUp(store, shelf, std::cout, std::cerr);
+  if (*restore) return RunRestore(shelf, store, std::cout, std::cerr);
   if (*held) return admin::RunHeld(options, std::cout, std::cerr);
   if (*observe) return admin::RunObserveReport(options, std::cout, std::cerr);
   if (*status) return admin::RunStatus(options, std::cout, std::cerr);

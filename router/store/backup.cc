@@ -210,28 +210,48 @@ Result<> MarkAsOld(Database& database, WallTime now) {
   return {};
 }
 
-// Puts the files there. Returns those that are not what the ledger says.
-Result<std::vector<std::string>> RestoreFiles(Database& database, const StorePaths& from,
-                                              const StorePaths& into, Disk& disk) {
-  std::vector<std::string> damaged;
+enum class Placed : uint8_t { kWhole, kDamaged, kMissing };
+
+// Puts one file there and compares it with what the ledger says of it: size, data set, digest.
+Result<Placed> RestoreFile(const std::string& from, const dataset::Region& into, uint64_t size,
+                           const Buffer& sha256, Disk& disk) {
+  Result<> placed = LinkOrCopy(from, into.path, disk);
+  if (!placed && placed.error().code == Errc::kNotFound) return Placed::kMissing;
+  if (!placed) return std::unexpected(placed.error());
+  std::error_code error;
+  if (fs::file_size(into.path, error) != size) return Placed::kDamaged;
+  Result<dataset::Digest> digest = dataset::DigestOfBytes(into);
+  return digest && std::ranges::equal(*digest, sha256) ? Placed::kWhole : Placed::kDamaged;
+}
+
+// Puts the files there. Returns the instances whose files are not what the ledger says.
+Result<std::vector<DamagedInstance>> RestoreFiles(Database& database, const StorePaths& from,
+                                                  const StorePaths& into, Disk& disk) {
+  std::vector<DamagedInstance> damaged;
   Rows rows = database.Ask(
-      "SELECT file, size, dataset_offset, sha256, transfer_syntax FROM delivery "
-      "WHERE state NOT IN ('delivered', 'discarded') GROUP BY file");
+      "SELECT file, size, dataset_offset, sha256, transfer_syntax, sop_instance, kind, "
+      "application, state FROM delivery "
+      "WHERE state NOT IN ('delivered', 'discarded') ORDER BY file, id");
+  std::string last;  // several instances may share a file
+  Result<Placed> placed;
   while (rows.Next()) {
     const std::string name = rows.Text();
     const uint64_t size = static_cast<uint64_t>(rows.Int());
     dataset::Region region{into.File(name), static_cast<uint64_t>(rows.Int()), {}};
     const Buffer sha256 = rows.Blob();
     region.transfer_syntax = rows.TakeUid();
-    Result<> placed = LinkOrCopy(from.File(name), into.File(name), disk);
-    if (!placed && placed.error().code != Errc::kNotFound) return std::unexpected(placed.error());
-    std::error_code error;
-    bool good = placed && fs::file_size(into.File(name), error) == size;
-    if (good) {
-      Result<dataset::Digest> digest = dataset::DigestOfBytes(region);
-      good = digest && std::ranges::equal(*digest, sha256);
-    }
-    if (!good) damaged.push_back(name);
+    if (name != last) placed = RestoreFile(from.File(name), region, size, sha256, disk);
+    if (!placed) return std::unexpected(placed.error());
+    last = name;
+    if (*placed == Placed::kWhole) continue;
+    DamagedInstance one;
+    one.file = name;
+    one.missing = *placed == Placed::kMissing;
+    one.sop_instance = rows.TakeUid();
+    one.kind = static_cast<Kind>(rows.Int());
+    one.application = rows.Text();
+    one.state = rows.Text();
+    damaged.push_back(std::move(one));
   }
   if (database.failed()) return std::unexpected(database.failure());
   Result<> synced = disk.SyncDirectory(into.Spool());
@@ -254,7 +274,7 @@ Result<StoreCopy> RestoreInto(const StorePaths& from, const StorePaths& into, Wa
     if (!done) return std::unexpected(done.error());
     copy = Summary(**database, FilesOf(**database));
     if (!copy) return copy;
-    Result<std::vector<std::string>> damaged = RestoreFiles(**database, from, into, disk);
+    Result<std::vector<DamagedInstance>> damaged = RestoreFiles(**database, from, into, disk);
     if (!damaged) return std::unexpected(damaged.error());
     copy->damaged = std::move(*damaged);
   }

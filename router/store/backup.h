@@ -6,6 +6,7 @@
 #include "router/base/clock.h"
 #include "router/base/result.h"
 #include "router/store/disk.h"
+#include "router/store/row.h"
 
 // A store on another shelf, and back (docs/operations.md says when). A backup is a folder:
 //
@@ -14,12 +15,23 @@
 //     <backup>/backup                   written last: without it the backup is not whole
 namespace router::store {
 
+// An instance whose file is not what was received.
+struct DamagedInstance {
+  std::string file;  // in the spool
+  bool missing = false;
+  Uid sop_instance;
+  Kind kind = Kind::kOther;
+  std::string application, state;  // the state as a word
+
+  bool operator==(const DamagedInstance&) const = default;
+};
+
 // What was saved or restored.
 struct StoreCopy {
-  int64_t instances = 0;  // rows that have not ended
+  int64_t instances = 0;  // rows that have not ended, those that are damaged among them
   int64_t files = 0;
-  uint64_t bytes = 0;                // of the files
-  std::vector<std::string> damaged;  // files: not there, or not what the ledger says of them
+  uint64_t bytes = 0;  // of the files
+  std::vector<DamagedInstance> damaged;
 };
 
 // `store`: of a Sluice that may be running and notices nothing, or that has ended. `to`: not there,

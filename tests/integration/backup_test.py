@@ -98,6 +98,18 @@ class Backup(Case):
         self.send(*self.chain.images)
         self.assert_all_upstream()
 
+    def test_what_is_damaged_in_the_backup_is_named_and_not_counted_as_restored(self):
+        self.save()
+        plan = sop_instance_uid(self.chain.plan)
+        held = self.sluice.json(f"/api/v1/held/{plan}")["held"]
+        self.lose_the_machine()
+        (self.shelf / "spool" / held[0]["spool_file"]).unlink()
+        restored = self.command("restore", "--from", self.shelf, "--to", self.store)
+        self.assertEqual(restored.returncode, 1, restored)
+        self.assertIn("2 of 3 instances restored", restored.output)
+        self.assertIn(f"plan {plan} for VMSDBD (waiting): its file", restored.output)
+        self.assertIn("is not in the backup", restored.output)
+
     def test_what_is_no_backup_is_not_restored(self):
         self.shelf.mkdir()
         refused = self.command("restore", "--from", self.shelf, "--to", self.directory / "other")

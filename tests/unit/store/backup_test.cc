@@ -265,7 +265,10 @@ TEST_F(BackupTest, ADamagedFileIsNamedAndTheRestComesBack) {
   std::ofstream(shelf() + "/spool/f1.dcm") << "CONTENT of f1.dcm";  // as long as it was
   std::filesystem::remove(shelf() + "/spool/f2.dcm");
   StoreCopy restored = RestoreHere().value();
-  EXPECT_THAT(restored.damaged, ElementsAre("f1.dcm", "f2.dcm"));
+  const DamagedInstance differs{"f1.dcm", false, Uid("1.1"), Kind::kImage, "VMSDBD", "ready"};
+  const DamagedInstance missing{"f2.dcm", true, Uid("1.2"), Kind::kImage, "VMSDBD", "ready"};
+  EXPECT_EQ(restored.damaged, (std::vector{differs, missing}));
+  EXPECT_EQ(restored.instances, 3);
   Open();
   EXPECT_EQ(Find(3).state, State::kReady);
   EXPECT_THAT(ledger_->sweep().rows_without_file, ElementsAre("f2.dcm"));
