@@ -1,5 +1,6 @@
 #include "router/store/backup.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -44,6 +45,13 @@ Result<> MustBeEmpty(const StorePaths& paths) {
   if (!error || error == std::errc::no_such_file_or_directory) return {};
   return Fail(Errc::kDisk, Blame::kInternal,
               "cannot look into " + paths.directory + ": " + Explain(error.value()));
+}
+
+Result<> MustLieApart(const StorePaths& target, const StorePaths& source, const char* what) {
+  if (!LiesIn(target.directory, source.directory)) return {};
+  return Fail(Errc::kBadConfig, Blame::kInternal,
+              fmt::format("{} lies in {}: choose a directory outside of {}", target.directory, what,
+                          source.directory));
 }
 
 Result<std::unique_ptr<Database>> OpenLedger(const std::string& path, Database::Access access) {
@@ -293,6 +301,8 @@ Result<StoreCopy> RestoreInto(const StorePaths& from, const StorePaths& into, Wa
 Result<StoreCopy> BackUp(const std::string& store, const std::string& to, Disk& disk) {
   const StorePaths from{Absolute(store)}, into{Absolute(to)};
   if (Result<> there = MustHaveLedger(from); !there) return std::unexpected(there.error());
+  if (Result<> apart = MustLieApart(into, from, "the store"); !apart)
+    return std::unexpected(apart.error());
   Result<std::unique_ptr<Database>> database =
       OpenLedger(from.Ledger(), Database::Access::kReadOnly);
   if (!database) return std::unexpected(database.error());
@@ -319,6 +329,7 @@ Result<StoreCopy> Restore(const std::string& from, const std::string& store, Wal
                           Disk& disk) {
   const StorePaths saved{Absolute(from)}, into{Absolute(store)};
   Result<> fit = MustBeWhole(saved.directory, disk);
+  if (fit) fit = MustLieApart(into, saved, "the backup");
   if (fit) fit = MustBeEmpty(into);
   if (fit) fit = disk.MakeDirectory(into.Spool());
   if (!fit) return std::unexpected(fit.error());

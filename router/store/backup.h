@@ -35,8 +35,9 @@ struct StoreCopy {
 };
 
 // `store`: of a Sluice that may be running and notices nothing, or that has ended. `to`: not there,
-// or empty. Files are linked where both are on one file system. Blocks. Errors: kNotFound where
-// there is no store; kBadConfig where `to` is not empty, or the ledger is a newer version's; kDisk,
+// or empty; not in the store. Files are linked where both are on one file system. Blocks. Errors:
+// kNotFound where there is no store; kBadConfig where `to` will not do, or the ledger is a newer
+// version's; kDisk,
 // kCorrupt; kLimit, retryable, where the store changes faster than it can be saved.
 Result<StoreCopy> BackUp(const std::string& store, const std::string& to, Disk& disk = TheDisk());
 

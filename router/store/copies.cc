@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -81,6 +82,14 @@ Result<> MustHaveLedger(const StorePaths& paths) {
   return Fail(Errc::kNotFound, Blame::kInternal,
               "there is no store in " + paths.directory +
                   ": it is the directory that store: directory names, with ledger.sqlite in it");
+}
+
+bool LiesIn(const std::string& path, const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path inside =
+      fs::weakly_canonical(path, error).lexically_relative(fs::weakly_canonical(directory, error));
+  return !inside.empty() && *inside.begin() != "..";
 }
 
 Result<> CopyLedger(Database& database, const std::string& path, Disk& disk) {

@@ -19,6 +19,9 @@ std::string HolderOf(int file);
 // There is a ledger, and we may read it. Errors: kNotFound where there is none; kDisk.
 Result<> MustHaveLedger(const StorePaths& paths);
 
+// `path` is `directory` or lies in it, also by another name; neither need be there.
+bool LiesIn(const std::string& path, const std::string& directory);
+
 // The ledger as of one moment as a file of its own at `path`, durable, in place of what was there;
 // never half a copy under that name. Others may write meanwhile. Blocks. Error kDisk.
 Result<> CopyLedger(Database& database, const std::string& path, Disk& disk);

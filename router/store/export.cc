@@ -10,6 +10,7 @@
 
 #include "router/dataset/digest.h"
 #include "router/dataset/part10.h"
+#include "router/store/copies.h"
 #include "router/store/whole_file.h"
 
 namespace router::store {
@@ -262,13 +263,10 @@ Result<> PrepareTarget(const std::string& to, const StorePaths& store, Disk& dis
   };
   const std::filesystem::path path = std::filesystem::path(to).lexically_normal();
   if (!path.is_absolute()) return refuse("the directory to write to must be an absolute path");
-  std::error_code error;
-  const auto inside = std::filesystem::weakly_canonical(path, error)
-                          .lexically_relative(std::filesystem::weakly_canonical(
-                              std::filesystem::path(store.directory), error));
-  if (!inside.empty() && *inside.begin() != "..")
+  if (LiesIn(path.string(), store.directory))
     return refuse(to + " lies in the store: choose a directory outside of it");
   if (Result<> made = disk.MakeDirectory(path.string()); !made) return made;
+  std::error_code error;
   const bool empty = std::filesystem::is_empty(path, error);
   if (error) {
     return Fail(Errc::kDisk, Blame::kInternal,

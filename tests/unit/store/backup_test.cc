@@ -234,6 +234,21 @@ TEST_F(BackupTest, NothingIsWrittenOverWhatIsThere) {
   EXPECT_EQ(Find(1).state, State::kReady);
 }
 
+TEST_F(BackupTest, NeitherLiesInTheOther) {
+  Open();
+  Accept("1.1");
+  for (const std::string& inside : {store() + "/backup", store() + "/spool", store()}) {
+    Result<StoreCopy> copy = BackUp(store(), inside);
+    ASSERT_FALSE(copy) << inside;
+    EXPECT_THAT(copy.error().detail, HasSubstr("lies in the store"));
+  }
+  EXPECT_FALSE(std::filesystem::exists(store() + "/backup"));
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  Result<StoreCopy> restored = Restore(shelf(), shelf() + "/store", clock_.WallNow());
+  ASSERT_FALSE(restored);
+  EXPECT_THAT(restored.error().detail, HasSubstr("lies in the backup"));
+}
+
 TEST_F(BackupTest, WhereThereIsNoStoreThereIsNothingToSave) {
   Result<StoreCopy> copy = BackUp(store(), shelf());
   ASSERT_FALSE(copy);
