@@ -32,6 +32,35 @@ std::string Absolute(const std::string& path) {
   return error ? path : absolute;
 }
 
+bool IsThere(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+std::string WhyNotEmpty(const StorePaths& paths) {
+  const std::string& where = paths.directory;
+  const bool store = IsThere(paths.Ledger()) && IsThere(paths.Lock());
+  if (IsThere(MarkOf(where)))
+    return where + " is not empty: it is a backup. Choose another directory";
+  if (IsThere(paths.LedgerPart()) || (!store && IsThere(paths.Spool()))) {
+    return where + " is not empty: it has what a backup or a restore left that was broken off. " +
+           "Look at it, remove it (rm -r " + where + "), and do this again";
+  }
+  if (store)
+    return where + " is not empty: it has a store. Choose another directory, or move that away";
+  return where + " is not empty: choose a directory that is not there yet, or empty this one";
+}
+
+// Takes away what this call itself has put into an empty directory.
+void Clear(const StorePaths& paths, Disk& disk) {
+  Result<std::vector<Disk::Entry>> files = disk.List(paths.Spool());
+  if (files)
+    for (const Disk::Entry& file : *files) (void)disk.Unlink(paths.File(file.name));
+  for (const char* more : {"", "-wal", "-shm", "-journal"})
+    (void)disk.Unlink(paths.LedgerPart() + more);
+  (void)disk.Unlink(MarkOf(paths.directory));
+}
+
 // No file in it, and no folder but an empty spool; a lock is left behind by every start.
 Result<> MustBeEmpty(const StorePaths& paths) {
   std::error_code error, ignored;
@@ -40,7 +69,7 @@ Result<> MustBeEmpty(const StorePaths& paths) {
     const std::string path = at->path();
     if (path == paths.Lock()) continue;
     if (path == paths.Spool() && fs::is_empty(at->path(), ignored)) continue;
-    return Fail(Errc::kBadConfig, Blame::kInternal, paths.directory + " is not empty");
+    return Fail(Errc::kBadConfig, Blame::kInternal, WhyNotEmpty(paths));
   }
   if (!error || error == std::errc::no_such_file_or_directory) return {};
   return Fail(Errc::kDisk, Blame::kInternal,
@@ -270,7 +299,7 @@ Result<std::vector<DamagedInstance>> RestoreFiles(Database& database, const Stor
 // The ledger gets its name last: until then there is no store.
 Result<StoreCopy> RestoreInto(const StorePaths& from, const StorePaths& into, WallTime now,
                               Disk& disk) {
-  const std::string part = into.Ledger() + ".part";
+  const std::string part = into.LedgerPart();
   Result<> done = CopyFile(from.Ledger(), part, disk);
   if (!done) return std::unexpected(done.error());
   Result<StoreCopy> copy;
@@ -336,6 +365,7 @@ Result<StoreCopy> Restore(const std::string& from, const std::string& store, Wal
   Result<int> lock = LockStore(into);
   if (!lock) return std::unexpected(lock.error());
   Result<StoreCopy> copy = RestoreInto(saved, into, now, disk);
+  if (!copy) Clear(into, disk);
   ::close(*lock);
   return copy;
 }

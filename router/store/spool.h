@@ -23,6 +23,8 @@ struct StorePaths {
   std::string directory;  // absolute
 
   std::string Ledger() const { return directory + "/ledger.sqlite"; }
+  // What is to become the ledger, while a store is restored.
+  std::string LedgerPart() const { return Ledger() + ".part"; }
   // A copy of the ledger as that version of its tables had it, made before they were changed.
   std::string LedgerOf(int version) const {
     return Ledger() + ".version-" + std::to_string(version);

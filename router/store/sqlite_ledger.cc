@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "router/store/copies.h"
 #include "router/store/integrity.h"
@@ -35,6 +36,17 @@ std::vector<std::string> FilesOf(const std::vector<Acceptance>& instances) {
   return names;
 }
 
+// A new ledger in its place would know nothing of what was to be restored.
+Result<> MustNotBeHalfRestored(const StorePaths& paths) {
+  std::error_code error;
+  if (!std::filesystem::exists(paths.LedgerPart(), error)) return {};
+  if (std::filesystem::exists(paths.Ledger(), error)) return {};
+  return router::Fail(Errc::kBadConfig, Blame::kInternal,
+                      "a restore into " + paths.directory +
+                          " was broken off: remove what is in it, and restore again (sluice "
+                          "restore), or begin with an empty directory");
+}
+
 Task<Result<Accepted>> FirstOf(Task<Result<std::vector<Accepted>>> all) {
   Result<std::vector<Accepted>> answers = co_await all;
   if (!answers) co_return std::unexpected(answers.error());
@@ -54,6 +66,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(Options options, const 
     ::close(*lock);
     return std::unexpected(error);
   };
+  if (Result<> whole = MustNotBeHalfRestored(paths); !whole) return fail(whole.error());
   Result<std::unique_ptr<Database>> database =
       Database::Open(paths.Ledger(), Database::Access::kReadWrite, options.vfs);
   if (!database) return fail(database.error());

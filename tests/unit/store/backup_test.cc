@@ -221,6 +221,37 @@ TEST_F(BackupTest, ABackupThatWasBrokenOffIsNotRestored) {
   EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/other/ledger.sqlite"));
 }
 
+TEST_F(BackupTest, ARestoreThatFailsLeavesNothingInTheWayOfTheNext) {
+  Open();
+  Accept("1.1");
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  LoseTheStore();
+  TestDisk disk;
+  disk.Fail("rename");  // the last step
+  ASSERT_FALSE(Restore(shelf(), store(), clock_.WallNow(), disk));
+  EXPECT_EQ(disk.open_files(), 0);
+  ASSERT_TRUE(RestoreHere());
+  Open();
+  EXPECT_EQ(Find(1).state, State::kReady);
+}
+
+TEST_F(BackupTest, ARestoreThatWasCutShortIsNamedAndNoStoreIsBegunUponIt) {
+  std::filesystem::create_directories(store() + "/spool");
+  std::ofstream(paths().LedgerPart()) << "half";
+  Result<std::unique_ptr<SqliteLedger>> begun = SqliteLedger::Open({.directory = store()}, clock_);
+  ASSERT_FALSE(begun);
+  EXPECT_THAT(begun.error().detail, HasSubstr("was broken off"));
+  EXPECT_FALSE(std::filesystem::exists(paths().Ledger()));
+  {
+    auto other = SqliteLedger::Open({.directory = folder_.path() + "/other"}, clock_);
+    ASSERT_TRUE(BackUp(folder_.path() + "/other", shelf()));
+  }
+  Result<StoreCopy> restored = RestoreHere();
+  ASSERT_FALSE(restored);
+  EXPECT_THAT(restored.error().detail, HasSubstr("was broken off"));
+  EXPECT_THAT(restored.error().detail, HasSubstr("rm -r " + store()));
+}
+
 TEST_F(BackupTest, NothingIsWrittenOverWhatIsThere) {
   Open();
   Accept("1.1");
