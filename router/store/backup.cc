@@ -308,6 +308,11 @@ Result<StoreCopy> RestoreInto(const StorePaths& from, const StorePaths& into, Wa
     if (!database) return std::unexpected(database.error());
     done = CheckIntegrity(**database);
     if (done) done = MarkAsOld(**database, now);
+    if (!done && done.error().code == Errc::kCorrupt) {
+      return Fail(Errc::kCorrupt, Blame::kInternal,
+                  "the backup's " + from.Ledger() + " will not do: in its copy " +
+                      done.error().detail + ". Take an older backup");
+    }
     if (!done) return std::unexpected(done.error());
     copy = Summary(**database, FilesOf(**database));
     if (!copy) return copy;

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "router/base/log.h"
@@ -74,7 +75,7 @@ Result<std::unique_ptr<Database>> Database::Open(const std::string& path, Access
                                        : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   sqlite3* handle = nullptr;
   int code = sqlite3_open_v2(path.c_str(), &handle, flags, vfs.empty() ? nullptr : vfs.c_str());
-  std::unique_ptr<Database> database(new Database(handle));
+  std::unique_ptr<Database> database(new Database(handle, path));
   if (code != SQLITE_OK) {
     const int why = sqlite3_system_errno(handle);
     return Fail(Errc::kDisk, Blame::kInternal,
@@ -156,9 +157,14 @@ bool Database::full() const { return (code_ & 0xFF) == SQLITE_FULL; }
 
 Error Database::failure() const {
   int primary = code_ & 0xFF;
-  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
-    return Error{Errc::kCorrupt, Blame::kInternal, false, "the ledger: " + message_};
-  return Error{Errc::kDisk, Blame::kInternal, full(), "the ledger: " + message_};
+  if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) return Damage(message_);
+  return Error{Errc::kDisk, Blame::kInternal, full(), "the ledger " + path_ + ": " + message_};
+}
+
+Error Database::Damage(std::string_view why) const {
+  std::string text = "the ledger " + path_ + " is damaged (" + std::string(why) + ")";
+  std::ranges::replace(text, '\n', ' ');  // as SQLite's verdicts have them
+  return Error{Errc::kCorrupt, Blame::kInternal, false, std::move(text)};
 }
 
 void Database::Forgive() {

@@ -93,8 +93,10 @@ class Database {
 
   bool failed() const { return code_ != 0; }
   bool full() const;      // the failure is a full disk
-  Error failure() const;  // kDisk, kCorrupt or kNotFound
-  void Forgive();         // forgets the failure
+  Error failure() const;  // kDisk or kCorrupt; names the file
+  // It holds what was never written to it: `why` in a few words, by SQLite or by us.
+  Error Damage(std::string_view why) const;
+  void Forgive();  // forgets the failure
   int failure_code() const { return code_; }
 
   std::vector<std::string> Statements() const;  // prepared so far
@@ -104,7 +106,7 @@ class Database {
 
  private:
   friend class Rows;
-  explicit Database(sqlite3* handle) : handle_(handle) {}
+  Database(sqlite3* handle, std::string path) : handle_(handle), path_(std::move(path)) {}
   sqlite3_stmt* Prepare(std::string_view sql);
   int64_t RunToEnd(sqlite3_stmt* statement);
   void Note(int code);
@@ -144,6 +146,7 @@ class Database {
     size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
   sqlite3* handle_;
+  const std::string path_;
   std::unordered_map<std::string, sqlite3_stmt*, Hash, std::equal_to<>> statements_;
   int code_ = 0;
   std::string message_;

@@ -20,14 +20,20 @@ Result<> CheckIntegrity(Database& database) {
     dangling = rows.Next();
   }
   if (database.failed()) return std::unexpected(database.failure());
-  if (verdict != "ok")
-    return Fail(Errc::kCorrupt, Blame::kInternal, "the ledger is damaged: " + verdict);
-  if (dangling)
-    return Fail(Errc::kCorrupt, Blame::kInternal, "the ledger has requirements without a row");
+  if (verdict != "ok") return std::unexpected(database.Damage(verdict));
+  if (dangling) return std::unexpected(database.Damage("requirements without a row"));
   return {};
 }
 
-IntegrityWatch::IntegrityWatch(std::unique_ptr<Database> beside) : database_(std::move(beside)) {
+std::string AfterDamage(const StorePaths& paths) {
+  return ". Keep " + paths.directory +
+         " as it is. Make a store of the last backup (sluice restore) in another directory, name "
+         "that in store: directory, and start Sluice. What came since is in " +
+         paths.Spool() + " as DICOM files, which storescu sends";
+}
+
+IntegrityWatch::IntegrityWatch(std::unique_ptr<Database> beside, StorePaths paths)
+    : database_(std::move(beside)), paths_(std::move(paths)) {
   thread_ = std::thread([this] { Run(); });
   pthread_setname_np(thread_.native_handle(), "integrity");
 }
@@ -52,7 +58,7 @@ void IntegrityWatch::Run() {
   changed_.notify_all();
   if (checked || ending_) return;
   if (checked.error().code == Errc::kCorrupt)
-    log::Fatal("the ledger is damaged", {{"why", checked.error().detail}});
+    log::Fatal("the ledger is damaged", {{"why", checked.error().detail + AfterDamage(paths_)}});
   log::Error("the ledger could not be checked", {{"why", checked.error().detail}});
 }
 

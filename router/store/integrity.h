@@ -2,10 +2,12 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "router/base/result.h"
 #include "router/store/database.h"
+#include "router/store/spool.h"
 
 namespace router::store {
 
@@ -13,12 +15,15 @@ namespace router::store {
 // the ledger is large. Errors: kCorrupt, saying what is wrong first; kDisk.
 Result<> CheckIntegrity(Database& database);
 
+// What an operator does about kCorrupt, as the end of the sentence.
+std::string AfterDamage(const StorePaths& paths);
+
 // The same beside the work, on a connection and a thread of its own, for a ledger that ended in
 // order and is in use already. Damage ends the process: the next start, which finds no mark of an
 // orderly end, checks before anything else and refuses.
 class IntegrityWatch {
  public:
-  explicit IntegrityWatch(std::unique_ptr<Database> beside);
+  IntegrityWatch(std::unique_ptr<Database> beside, StorePaths paths);
   ~IntegrityWatch();  // breaks off
   IntegrityWatch(const IntegrityWatch&) = delete;
   IntegrityWatch& operator=(const IntegrityWatch&) = delete;
@@ -27,6 +32,7 @@ class IntegrityWatch {
   void Run();
 
   std::unique_ptr<Database> database_;  // the thread's, but for Interrupt
+  const StorePaths paths_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool ending_ = false, ended_ = false;  // under mutex_

@@ -6,6 +6,7 @@
 
 #include "router/base/fail_point.h"
 #include "router/base/log.h"
+#include "router/store/integrity.h"
 #include "router/store/schema.h"
 #include "router/store/steps.h"
 
@@ -129,8 +130,7 @@ void LedgerThread::Undo(std::vector<Call>& batch) {
   Error error = database_->failure();
   database_->Forgive();
   if (database_->InTransaction()) database_->Run("ROLLBACK");
-  if (database_->failed())
-    log::Fatal("the ledger cannot roll back", {{"why", database_->failure().detail}});
+  if (database_->failed()) log::Fatal("the ledger cannot roll back", {{"why", WhyItFailed()}});
   for (Call& call : batch) {
     if (!call.error) call.error = error;
     Remove(call.parts);
@@ -156,7 +156,13 @@ bool LedgerThread::Commit() {
   if (!database_->failed()) database_->Run("COMMIT");
   if (!database_->failed()) return true;
   if (database_->full()) return false;
-  log::Fatal("the ledger cannot commit", {{"why", database_->failure().detail}});
+  log::Fatal("the ledger cannot commit", {{"why", WhyItFailed()}});
+}
+
+std::string LedgerThread::WhyItFailed() const {
+  const Error error = database_->failure();
+  if (error.code == Errc::kCorrupt) return error.detail + AfterDamage(paths_);
+  return error.detail + ": mend the disk, then start Sluice; nothing acknowledged is lost";
 }
 
 void LedgerThread::ClearTombstones(Transaction& tx) {

@@ -90,6 +90,7 @@ class LedgerThread {
   void Undo(std::vector<Call>& batch);
   std::vector<std::string> UnusedFiles(Transaction& tx, const std::vector<Call>& batch);
   bool Commit();
+  std::string WhyItFailed() const;  // the database; and what an operator does
   void ClearTombstones(Transaction& tx);
   void BuryUnused(Transaction& tx, const std::vector<std::string>& unused);
   void SyncUnlinked();

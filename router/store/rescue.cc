@@ -9,6 +9,7 @@
 #include <set>
 
 #include "router/store/copies.h"
+#include "router/store/integrity.h"
 #include "router/store/schema.h"
 #include "router/store/whole_file.h"
 
@@ -110,9 +111,12 @@ Result<Rescued> Rescue(const std::string& store, const std::string& to, Disk& di
     return std::unexpected(copied.error());
   Result<int64_t> unclaimed = SettleCopy(target, from, disk);
   if (!unclaimed) {
-    return Fail(
-        unclaimed.error().code, Blame::kInternal,
-        unclaimed.error().detail + "; the instances themselves are DICOM files in " + from.Spool());
+    return Fail(unclaimed.error().code, Blame::kInternal,
+                unclaimed.error().detail + ", a copy of " + from.Ledger() +
+                    (unclaimed.error().code == Errc::kCorrupt ? AfterDamage(from)
+                                                              : "; the instances themselves are "
+                                                                "DICOM files in " +
+                                                                    from.Spool()));
   }
   Result<std::unique_ptr<LedgerReader>> ledger = LedgerReader::Open(target.directory);
   if (!ledger) return std::unexpected(ledger.error());

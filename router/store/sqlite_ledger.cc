@@ -62,9 +62,10 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(Options options, const 
   if (!made) return std::unexpected(made.error());
   Result<int> lock = LockStore(paths);
   if (!lock) return std::unexpected(lock.error());
-  auto fail = [&lock](const Error& error) {
+  auto fail = [&lock, &paths](Error error) {
     ::close(*lock);
-    return std::unexpected(error);
+    if (error.code == Errc::kCorrupt) error.detail += AfterDamage(paths);
+    return std::unexpected(std::move(error));
   };
   if (Result<> whole = MustNotBeHalfRestored(paths); !whole) return fail(whole.error());
   Result<std::unique_ptr<Database>> database =
@@ -86,7 +87,7 @@ Result<std::unique_ptr<SqliteLedger>> SqliteLedger::Open(Options options, const 
         Database::Open(paths.Ledger(), Database::Access::kReadWrite, options.vfs);
     if (!beside) return fail(beside.error());
     (*beside)->Script("PRAGMA query_only = ON");
-    watch = std::make_unique<IntegrityWatch>(std::move(*beside));
+    watch = std::make_unique<IntegrityWatch>(std::move(*beside), paths);
   }
   auto thread =
       std::make_unique<LedgerThread>(std::move(*database), disk, paths, clock, std::move(*gauges),

@@ -335,6 +335,8 @@ TEST_F(BackupTest, ADamagedLedgerIsNotRestored) {
   Result<StoreCopy> restored = RestoreHere();
   ASSERT_FALSE(restored);
   EXPECT_EQ(restored.error().code, Errc::kCorrupt);
+  EXPECT_THAT(restored.error().detail, HasSubstr(shelf() + "/ledger.sqlite"));
+  EXPECT_THAT(restored.error().detail, HasSubstr("Take an older backup"));
   EXPECT_FALSE(std::filesystem::exists(paths().Ledger()));
 }
 

@@ -391,6 +391,10 @@ TEST_F(SqliteLedgerTest, AfterACrashADamagedLedgerIsNotOpened) {
   Result<std::unique_ptr<SqliteLedger>> opened = SqliteLedger::Open(Options(), clock_);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, Errc::kCorrupt);
+  EXPECT_THAT(opened.error().detail,
+              ::testing::AllOf(::testing::HasSubstr(paths().Ledger() + " is damaged ("),
+                               ::testing::HasSubstr("sluice restore"),
+                               ::testing::HasSubstr(paths().Spool())));
 }
 
 // A large one would take minutes to read.
