@@ -73,13 +73,20 @@ Task<> Look(Services& services, ApplicationRuntime& runtime, store::Instance ins
 
 void Tap::Add(Bytes bytes) {
   if (!kept_) return;
-  const auto more = static_cast<int64_t>(bytes.size());
-  kept_->charged += more;
-  const int64_t all = kept_->all += more;
-  if (all > kMostOfAll || kept_->bytes.size() + bytes.size() > kMost)
-    kept_.reset();
-  else
-    kept_->bytes.insert(kept_->bytes.end(), bytes.begin(), bytes.end());
+  const size_t size = kept_->bytes.size() + bytes.size();
+  if (size > kMost || !Reserve(size)) return kept_.reset();
+  kept_->bytes.insert(kept_->bytes.end(), bytes.begin(), bytes.end());
+}
+
+// What a buffer may hold is what it takes, not what is in it; while it grows it is there twice.
+bool Tap::Reserve(size_t size) {
+  const size_t before = kept_->bytes.capacity();
+  if (size <= before) return true;
+  const size_t after = std::min(kMost, std::max(size, 2 * before));
+  if (kept_->Charge(static_cast<int64_t>(after)) > kMostOfAll) return false;
+  kept_->bytes.reserve(after);
+  kept_->Charge(-static_cast<int64_t>(before));
+  return true;
 }
 
 std::shared_ptr<const Buffer> Tap::Take() {

@@ -25,10 +25,13 @@ class Tap {
   struct Kept {
     explicit Kept(std::atomic<int64_t>& of) : all(of) {}
     ~Kept() { all -= charged; }
+    int64_t Charge(int64_t more) { return charged += more, all += more; }
     std::atomic<int64_t>& all;
     int64_t charged = 0;
     Buffer bytes;
   };
+  bool Reserve(size_t size);
+
   std::shared_ptr<Kept> kept_;  // null: it did not fit
 };
 

@@ -20,6 +20,17 @@ TEST(Tap, KeepsWhatPassesAndGivesTheRoomBack) {
   EXPECT_EQ(all, 0);
 }
 
+TEST(Tap, IsChargedWhatItTakesNotWhatIsInIt) {
+  std::atomic<int64_t> all{0};
+  Tap tap(all);
+  const Buffer piece(1000);
+  for (int i = 0; i < 33; ++i) tap.Add(piece);
+  std::shared_ptr<const Buffer> kept = tap.Take();
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->size(), 33'000u);
+  EXPECT_EQ(all, static_cast<int64_t>(kept->capacity()));
+}
+
 TEST(Tap, DropsWhatIsTooLargeAndHoldsNothingOfIt) {
   std::atomic<int64_t> all{0};
   const Buffer piece(Tap::kMost / 2 + 1);
