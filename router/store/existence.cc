@@ -198,12 +198,12 @@ std::vector<Uid> Coming(Transaction& tx, const std::string& application,
 }
 
 // What is no longer believed is still remembered for a while: see Begin.
-void ForgetExpired(Transaction& tx, int at_most) {
-  tx.database().Run(
+int64_t ForgetExpired(Transaction& tx, int at_most) {
+  const int64_t existences = tx.database().Run(
       "DELETE FROM existence WHERE (application, uid) IN "
       "(SELECT application, uid FROM existence WHERE expires <= ? ORDER BY expires LIMIT ?)",
       tx.now() - kRememberFor, at_most);
-  ForgetPatients(tx, tx.now() - kRememberFor, at_most);
+  return std::max(existences, ForgetPatients(tx, tx.now() - kRememberFor, at_most));
 }
 
 }  // namespace router::store::steps

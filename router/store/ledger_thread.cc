@@ -198,8 +198,9 @@ void LedgerThread::Perform(std::vector<Call>& batch) {
   }
   bool wrote = database_->HasWritten() || !buried_.empty();
   if (wrote) {
-    if (tx.now() - forgot_at_ >= kForgetEvery || tx.now() < forgot_at_) {
-      steps::ForgetExpired(tx, kForgetAtMost);
+    // Until none is left: with each commit as many as a commit may have written.
+    if (forgetting_ || tx.now() - forgot_at_ >= kForgetEvery || tx.now() < forgot_at_) {
+      forgetting_ = steps::ForgetExpired(tx, kForgetAtMost) == kForgetAtMost;
       forgot_at_ = tx.now();
     }
     ClearTombstones(tx);

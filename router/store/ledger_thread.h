@@ -102,8 +102,9 @@ class LedgerThread {
   const StorePaths paths_;
   const Clock& clock_;
   const Options options_;
-  WallTime forgot_at_;  // the thread's
-  ClockWatch watch_;    // the thread's
+  WallTime forgot_at_;       // the thread's
+  bool forgetting_ = false;  // the thread's: there was more than one commit forgets
+  ClockWatch watch_;         // the thread's
   // The thread's: files whose tombstones are not cleared yet, unlinked since the folder was synced
   // last, and before.
   std::vector<std::string> unlinked_, buried_;

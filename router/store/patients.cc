@@ -68,8 +68,8 @@ std::vector<Row> NotePatient(Transaction& tx, const std::string& application, co
 }
 
 // As long as existence is remembered.
-void ForgetPatients(Transaction& tx, WallTime before, int at_most) {
-  tx.database().Run(
+int64_t ForgetPatients(Transaction& tx, WallTime before, int at_most) {
+  return tx.database().Run(
       "DELETE FROM patient WHERE (application, uid) IN "
       "(SELECT application, uid FROM patient WHERE at <= ? ORDER BY at LIMIT ?)",
       before, at_most);

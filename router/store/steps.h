@@ -26,7 +26,8 @@ std::vector<Uid> Unknown(Transaction& tx, const std::string& application,
                          const std::vector<Uid>& uids);
 std::vector<Uid> Coming(Transaction& tx, const std::string& application,
                         const std::vector<Uid>& uids);
-void ForgetExpired(Transaction& tx, int at_most);
+// How many of the table that had the most to forget.
+int64_t ForgetExpired(Transaction& tx, int at_most);
 
 // patients.cc
 void RememberPatient(Transaction& tx, const std::string& application, const Uid& uid,
@@ -35,7 +36,7 @@ std::vector<Uid> OtherPatients(Transaction& tx, const std::string& application,
                                const std::vector<Uid>& uids, const Patient& patient);
 std::vector<Row> NotePatient(Transaction& tx, const std::string& application, const Uid& uid,
                              const Patient& patient, bool quarantine);
-void ForgetPatients(Transaction& tx, WallTime before, int at_most);
+int64_t ForgetPatients(Transaction& tx, WallTime before, int at_most);
 
 // requirements.cc
 // Writes the requirements of a new row, met where the UIDs are known; `row` is counted afresh.
