@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "router/admin/page.h"
+#include "router/admin/wish.h"
 #include "router/base/log.h"
 
 namespace router::admin {
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::string_view kHeld = "/api/v1/held", kInstances = "/api/v1/instances/";
 constexpr std::string_view kLeave = "/api/v1/leave";
-constexpr size_t kReasonLength = 500;  // characters of an operator's reason
 constexpr int kMissingListed = 500;    // UIDs of one instance; /held/{uid} lists them all
 
 int HttpStatusOf(Errc code) {
@@ -67,67 +67,6 @@ Answer NoSuchPath(const Ask& ask) {
 bool IsSpelledLikeUid(std::string_view text) {
   return !text.empty() && text.size() <= 64 &&
          std::ranges::all_of(text, [](char c) { return c > ' ' && c < 127 && c != '/'; });
-}
-
-struct Wish {
-  std::string reason, application;
-  std::optional<store::RowId> row;
-};
-
-Result<Wish> WishOf(std::string_view body) {
-  auto bad = [](std::string text) {
-    return Fail(Errc::kRefused, Blame::kDownstream, std::move(text));
-  };
-  Wish wish;
-  if (body.empty()) return wish;
-  Json json = Json::parse(body, nullptr, false);
-  if (!json.is_object()) return bad("the body is no JSON object; send {\"reason\": \"...\"}");
-  for (const auto& [key, value] : json.items()) {
-    if (key == "row" && value.is_number_integer()) {
-      wish.row = value.get<store::RowId>();
-    } else if (key == "reason" && value.is_string()) {
-      wish.reason = value.get<std::string>();
-    } else if (key == "application" && value.is_string()) {
-      wish.application = value.get<std::string>();
-    } else {
-      return bad(
-          "the body may have reason and application (texts) and row (a number), nothing else");
-    }
-  }
-  if (wish.reason.size() > kReasonLength) {
-    return bad(fmt::format("the reason is longer than {} bytes; shorten it", kReasonLength));
-  }
-  std::ranges::replace_if(wish.reason, [](unsigned char c) { return c < ' ' || c == 127; }, ' ');
-  return wish;
-}
-
-bool CanBeActedOn(const store::Row& row, const Wish& wish) {
-  if (wish.row && *wish.row != row.id) return false;
-  if (!wish.application.empty() && wish.application != row.instance.application) return false;
-  return IsOpen(row.state);
-}
-
-// The one row that is meant, or why none is.
-Result<store::Row> Choose(const std::vector<store::HeldRow>& rows, const Uid& uid,
-                          const Wish& wish) {
-  std::vector<const store::Row*> meant;
-  for (const store::HeldRow& held : rows) {
-    if (CanBeActedOn(held.row, wish)) meant.push_back(&held.row);
-  }
-  if (meant.size() == 1) return *meant.front();
-  if (meant.empty()) {
-    return Fail(Errc::kNotFound, Blame::kDownstream,
-                uid.str() + (rows.empty() ? " was never held here" : " is not held any more") +
-                    (wish.application.empty() ? "" : " for " + wish.application) +
-                    "; `sluice held` lists what is");
-  }
-  std::string text = uid.str() + " is held more than once:";
-  for (const store::Row* row : meant) {
-    text +=
-        fmt::format(" row {} for {} ({}),", row->id, row->instance.application, NameOf(row->state));
-  }
-  text.back() = ';';
-  return Fail(Errc::kRefused, Blame::kDownstream, text + " name one of them by application or row");
 }
 
 }  // namespace
@@ -274,6 +213,7 @@ Answer Api::ActOnHeld(const Ask& ask, const Uid& uid, HeldAction action) {
   if (!rows) return Failed(rows.error());
   auto row = Choose(*rows, uid, *wish);
   if (!row) return Failed(row.error());
+  if (auto fits = MustFit(action, *row); !fits) return Failed(fits.error());
 
   std::string by = "operator at " + ask.caller.address;
   auto state = source_.Act(action, row->id, wish->reason, by);

@@ -28,7 +28,8 @@ Result<Row> Transaction::Require(RowId id, std::initializer_list<State> allowed)
     if (row->state == state) return std::move(*row);
   }
   return Fail(Errc::kNotFound, Blame::kInternal,
-              "row " + std::to_string(id) + " is " + std::string(NameOf(row->state)));
+              row->instance.sop_instance.str() + " (row " + std::to_string(id) + ") is " +
+                  std::string(NameOf(row->state)) + " by now");
 }
 
 void Transaction::Insert(Row& row) {

@@ -149,11 +149,28 @@ TEST_F(ApiTest, AnOperatorActsOnTheRowThatTheUidNames) {
   Answer answer = Post("/api/v1/held/1.2.3.4/release", R"({"reason": "the plan is\nin Aria"})");
   EXPECT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(Json::parse(answer.body)["state"], "ready");
+  source_.held[0].row.state = store::State::kQuarantined;
   Post("/api/v1/held/1.2.3.4/retry", "");
   Post("/api/v1/held/1.2.3.4/discard", R"({"reason": "a test"})");
   EXPECT_THAT(source_.acts, ElementsAre("release 7 the plan is in Aria operator at 127.0.0.1",
                                         "retry 7  operator at 127.0.0.1",
                                         "discard 7 a test operator at 127.0.0.1"));
+}
+
+TEST_F(ApiTest, WhatMakesNoSenseNowIsRefusedWithWhatToDoInItsPlace) {
+  using store::State;
+  const std::vector<std::tuple<State, std::string, std::string>> refused = {
+      {State::kWaiting, "retry", "waits for 1 instances that VMSDBD does not have"},
+      {State::kReady, "release", "sluice retry"},
+      {State::kSending, "release", "is being sent to VMSDBD"},
+      {State::kSending, "retry", "is being sent to VMSDBD"}};
+  for (const auto& [state, action, why] : refused) {
+    source_.held[0].row.state = state;
+    Answer answer = Post("/api/v1/held/1.2.3.4/" + action, "");
+    EXPECT_EQ(answer.status, 409);
+    EXPECT_THAT(answer.body, HasSubstr(why));
+  }
+  EXPECT_THAT(source_.acts, IsEmpty());
 }
 
 TEST_F(ApiTest, NothingIsDiscardedWithoutAReason) {
