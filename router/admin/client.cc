@@ -149,12 +149,37 @@ Result<Json> StatusOf(Remote& remote) {
     if (!list) return list;
     status[what] = list->contains(what) ? (*list)[what] : Json::array();
   }
+  auto leave = remote.GetJson("/api/v1/leave");
+  if (!leave) return leave;
+  status["leave"] = std::move(*leave);
   return status;
 }
 
 int64_t NumberOf(const Json& object, const char* key) {
   auto found = object.find(key);
   return found != object.end() && found->is_number_integer() ? found->get<int64_t>() : 0;
+}
+
+// A line about `sluice leave`, if it was ever begun: since then nothing is held.
+std::string LeaveLine(const Json& leave) {
+  const std::string state = leave.value("state", "none"), to = leave.value("directory", "");
+  std::string said = "sluice leave, begun ";
+  if (auto since = leave.find("since"); since != leave.end() && since->is_string())
+    said += since->get<std::string>();
+  if (state == "sending") {
+    said += fmt::format(": sends what is due ({} left), then writes the rest to {}",
+                        NumberOf(leave, "queued"), to);
+  } else if (state == "writing") {
+    said += ": writes what is not upstream to " + to;
+  } else if (state == "done") {
+    said += fmt::format(": {} instances that are not upstream were written to {}",
+                        NumberOf(leave, "written"), to);
+  } else if (state == "failed") {
+    said += " failed: " + leave.value("error", "the log says why");
+  } else {
+    return "";
+  }
+  return said + "; nothing more is held until Sluice is restarted\n";
 }
 
 // Asks again and again until it is done, or has failed; each new state is told.
@@ -236,6 +261,7 @@ int RunStatus(const ClientOptions& options, std::ostream& out, std::ostream& err
   for (const Json& reason : (*status)["reasons"]) {
     if (reason.is_string()) out << "  " << reason.get<std::string>() << "\n";
   }
+  out << LeaveLine((*status)["leave"]);
   const auto running = std::ranges::count_if(
       (*status)["moves"], [](const Json& move) { return move.value("state", "") != "ended"; });
   out << fmt::format("{} associations, {} moves in progress\n\n", SizeOf(*status, "associations"),

@@ -71,6 +71,26 @@ TEST_F(ClientTest, StatusTellsReadinessAndDestinationsEvenWhenNotReady) {
   EXPECT_THAT(out_.str(), HasSubstr("VMSDBD       10.1.0.4:51402  yes  closed"));
 }
 
+TEST_F(ClientTest, StatusTellsThatNothingIsHeldAnyMoreSinceItWasLeft) {
+  EXPECT_EQ(RunStatus(options_, out_, err_), 0) << err_.str();
+  EXPECT_THAT(out_.str(), Not(HasSubstr("leave")));
+  LeaveStatus& leave = source_.leaving.front();
+  leave.since = kMonday;
+  leave.directory = "/srv/out";
+  leave.written = 3;
+  leave.error = "the disk is full";
+  for (const auto& [state, said] : std::map<std::string, std::string>{
+           {"sending", ": sends what is due (0 left), then writes the rest to /srv/out"},
+           {"writing", ": writes what is not upstream to /srv/out"},
+           {"done", ": 3 instances that are not upstream were written to /srv/out"},
+           {"failed", " failed: the disk is full"}}) {
+    leave.state = state;
+    EXPECT_EQ(RunStatus(options_, out_, err_), 0) << err_.str();
+    EXPECT_THAT(out_.str(), HasSubstr("sluice leave, begun 2023-11-14T22:13:20Z" + said +
+                                      "; nothing more is held until Sluice is restarted\n"));
+  }
+}
+
 TEST_F(ClientTest, ReleaseSendsTheTokenAndTheReason) {
   EXPECT_EQ(RunAct(options_, HeldAction::kRelease, {"1.2.3.4", "it is there", ""}, out_, err_), 0)
       << err_.str();
