@@ -12,6 +12,7 @@
 #include "router/config/load.h"
 #include "router/dataset/init.h"
 #include "router/net/chunk.h"
+#include "router/reload.h"
 #include "router/session/serve.h"
 
 namespace router {
@@ -257,28 +258,18 @@ Result<std::string> App::Reload() {
   if (!loaded.config) {
     std::string all;
     for (const std::string& error : loaded.errors) all += (all.empty() ? "" : "; ") + error;
-    return refuse(std::move(all));
+    return refuse("nothing was taken over, since the file has faults: " + all);
   }
   const config::Config& fresh = *loaded.config;
-  if (fresh.listen != old->listen) return refuse("listen cannot be changed while running: restart");
-  if (fresh.store != old->store) return refuse("store cannot be changed while running: restart");
-  if (fresh.admin != old->admin || fresh.metrics != old->metrics)
-    return refuse("admin and metrics cannot be changed while running: restart");
-  if (fresh.loops != old->loops) return refuse("loops cannot be changed while running: restart");
-  for (const config::Application& application : fresh.applications) {
-    const config::Application* before = old->FindApplication(application.name);
-    if (!before) return refuse("application " + application.name + " is new: it needs a restart");
-    if (before->address.has_value() != application.address.has_value() ||
-        before->profile != application.profile || before->mode != application.mode ||
-        before->max_associations != application.max_associations)
-      return refuse(
-          "profile, mode, max_associations and having an address cannot be changed while "
-          "running (application " +
-          application.name + "): restart");
+  std::string keys;
+  for (const std::string& one : NeedingRestart(*old, fresh))
+    keys += (keys.empty() ? "" : "; ") + one;
+  if (!keys.empty()) {
+    return refuse(
+        "nothing of " + config_->file +
+        " was taken over, since this needs a restart (systemctl restart sluice): " + keys);
   }
-  for (const config::Application& application : old->applications)
-    if (!fresh.FindApplication(application.name))
-      return refuse("application " + application.name + " was removed: that needs a restart");
+  net::ByteBudget::OfChunks().SetLimit(fresh.limits.buffers);
   services_->SetConfig(loaded.config);
   for (const auto& destination : destinations_) destination->Configure(loaded.config);
   for (const auto& [name, gate] : gates_) gate->Configure(loaded.config);
@@ -307,7 +298,7 @@ void App::Drain() {
     }
   };
   // Again and again: an association of sub-operations is idle only when the last move has ended.
-  const auto by = std::chrono::steady_clock::now() + config_->limits.drain;
+  const auto by = std::chrono::steady_clock::now() + services_->config()->limits.drain;
   do stop(false);
   while (!services_->census.AwaitEmpty(kLookAgain) && std::chrono::steady_clock::now() < by);
   CloseAcceptors();
@@ -343,7 +334,7 @@ void App::StopApplications() {
   while (!services_->observing.AwaitEmpty(kLastWord));
   for (auto& destination : destinations_) {
     delivery::Destination* one = destination.get();
-    const net::Milliseconds patience = config_->limits.drain;
+    const net::Milliseconds patience = services_->config()->limits.drain;
     RunAndWait(*loops_[0], [one, patience] { return one->Drain(patience); });
   }
   for (const auto& [name, runtime] : services_->applications) {

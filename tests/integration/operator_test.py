@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+"""What a person at the machine types, and what is said when it cannot be done."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import *  # noqa: E402,F403
+
+TOKEN = "token-of-this-test"
+
+
+class Operator(Case):
+    """Nobody is behind the application: what is asked of Sluice itself needs no peer."""
+
+    def setUp(self):
+        super().setUp()
+        self.applications = {"VMSDBD": {"address": f"127.0.0.1:{free_port()}", "profile": "aria"}}
+        self.limits = {"drain": "3s"}
+        self.config = self.write(port=free_port(), admin_port=free_port())
+
+    def write(self, port=None, admin_port=None, **keys):
+        return sluice_config(self.directory, self.applications, port=port or self.config.port,
+                             admin_port=admin_port or self.config.admin_port, token=TOKEN,
+                             limits=self.limits, **keys)
+
+    def begin(self):
+        self.sluice = self.start(Sluice, self.config)
+
+    def assert_refused(self, outcome, *said):
+        self.assertEqual(outcome.returncode, 1, outcome)
+        for text in said:
+            self.assertIn(text, outcome.output)
+
+    def test_a_reload_that_is_refused_names_each_key_that_needs_a_restart(self):
+        self.begin()
+        self.applications["VMSDBD"].update(mode="observe", max_associations=3)
+        self.applications["NEW"] = {"address": f"127.0.0.1:{free_port()}"}
+        self.write(loops=3, log={"form": "json"})
+        refused = self.sluice.operator("reload")
+        self.assert_refused(refused, "applications: VMSDBD: mode (from enforce to observe)",
+                            "applications: VMSDBD: max_associations (from 8 to 3)",
+                            "applications: NEW (is new)", "loops (from 0 to 3)",
+                            "log: form (from text to json)", "systemctl restart")
+        self.assertEqual(self.sluice.json("/api/v1/config")["applications"]["VMSDBD"]["mode"],
+                         "enforce")
+        del self.applications["NEW"]
+        self.applications["VMSDBD"] = {"address": f"127.0.0.1:{free_port()}", "profile": "aria",
+                                       "machines": ["TR3"]}
+        self.limits["buffers"] = "96MiB"
+        self.write()
+        taken = self.sluice.operator("reload")
+        self.assertEqual(taken.returncode, 0, taken)
+        self.assertEqual(self.sluice.metric("sluice_buffer_limit_bytes"), 96 << 20)
+
+
+if __name__ == "__main__":
+    run_cases()
