@@ -85,6 +85,7 @@ Result<std::unique_ptr<App>> App::Start(std::shared_ptr<const config::Config> co
   app->StartRunning();
   auto admin = app->StartAdmin();
   if (!admin) return std::unexpected(admin.error());
+  app->serving_ = true;
   return app;
 }
 
@@ -287,7 +288,7 @@ void App::Drain() {
   if (drained_) return;
   drained_ = true;
   services_->draining = true;
-  log::Info("draining", {{"associations", services_->census.connections()}});
+  if (serving_) log::Info("draining", {{"associations", services_->census.connections()}});
   for (const auto& [name, gate] : gates_) gate->EndPatience();
   // While a move is open upstream may call us once more; others are rejected.
   if (moves_->InProgress() == 0) CloseAcceptors();
@@ -306,7 +307,7 @@ void App::Drain() {
   do stop(true);
   while (!services_->census.AwaitEmpty(kLastWord));
   StopApplications();
-  log::Info("drained");
+  if (serving_) log::Info("drained");
 }
 
 void App::CloseAcceptors() {

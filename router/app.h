@@ -100,6 +100,7 @@ class App {
   std::vector<std::unique_ptr<admin::Server>> servers_;
   std::mutex reload_mutex_;
   bool running_ = false, drained_ = false;
+  bool serving_ = false;  // the start has succeeded: the end of any other is nobody's news
 };
 
 }  // namespace router

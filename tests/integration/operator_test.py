@@ -52,6 +52,13 @@ class Operator(Case):
         self.assertEqual(taken.returncode, 0, taken)
         self.assertEqual(self.sluice.metric("sluice_buffer_limit_bytes"), 96 << 20)
 
+    def test_a_start_that_fails_says_why_and_nothing_of_an_end(self):
+        self.begin()
+        second = self.write(admin_port=free_port(), store={"directory": f"{self.directory}/other"})
+        refused = run_tool([self.sluice.command[0], "serve", "--config", second.path])
+        self.assert_refused(refused, f"cannot listen on *:{self.config.port}")
+        self.assertNotIn("drain", refused.output)
+
 
 if __name__ == "__main__":
     run_cases()
