@@ -133,16 +133,16 @@ int main(int argc, char** argv) {
   auto* rescue = cli.add_subcommand("rescue", "Take everything out of a dead Sluice's store");
   rescue->add_option("--store", store, "The store's directory")->required();
   rescue->add_option("--to", to, "An empty directory, or one to be made")->required();
-  auto act = [&](const char* name, const char* what) {
+  auto act = [&](const char* name, const char* what, bool why_is_needed = false) {
     auto* sub = ask(name, what);
     sub->add_option("uid", on.sop_instance_uid, "SOP Instance UID")->required();
-    sub->add_option("--reason", on.reason, "Why, for the history");
+    sub->add_option("--reason", on.reason, "Why, for the history")->required(why_is_needed);
     sub->add_option("--application", on.application, "Where it is held, if for several");
     return sub;
   };
   auto* release = act("release", "Send a held instance whatever is missing");
   auto* retry = act("retry", "Try a queued or quarantined instance again now");
-  auto* discard = act("discard", "Give a held instance up for good");
+  auto* discard = act("discard", "Give a held instance up for good", true);
 
   try {
     cli.parse(argc, argv);

@@ -52,6 +52,16 @@ class Operator(Case):
         self.assertEqual(taken.returncode, 0, taken)
         self.assertEqual(self.sluice.metric("sluice_buffer_limit_bytes"), 96 << 20)
 
+    def test_discarding_demands_a_reason_and_its_help_says_so(self):
+        self.begin()
+        self.assert_refused(self.sluice.operator("discard", "1.2.3"), "--reason is required")
+        told = self.sluice.operator("discard", "--help")
+        self.assertRegex(told.output, r"--reason TEXT REQUIRED")
+        self.assertNotIn("REQUIRED", self.sluice.operator("release", "--help").output
+                         .split("--reason")[1])
+        self.assert_refused(self.sluice.operator("discard", "1.2.3", "--reason", "a test"),
+                            "1.2.3 was never held here", "sluice held")
+
     def test_a_start_that_fails_says_why_and_nothing_of_an_end(self):
         self.begin()
         second = self.write(admin_port=free_port(), store={"directory": f"{self.directory}/other"})
