@@ -84,6 +84,18 @@ bool TakeFrom(const std::string& file, admin::ClientOptions& options) {
   return true;
 }
 
+// What was typed in the place of a command, if it is none of ours.
+std::string NotACommand(const CLI::App& cli, int argc, char** argv) {
+  std::string all;
+  for (const CLI::App* one : cli.get_subcommands({})) {
+    if (argc > 1 && one->get_name() == argv[1]) return {};
+    all += (all.empty() ? "" : ", ") + one->get_name();
+  }
+  if (argc < 2) return "sluice: say what to do: " + all + "; --help says more";
+  if (argv[1][0] == '-') return {};
+  return "sluice: there is no command " + std::string(argv[1]) + "; there are " + all;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -97,14 +109,22 @@ int main(int argc, char** argv) {
   auto* check = cli.add_subcommand("check", "List every fault of a configuration file");
   check->add_option("--config", file, "The configuration file")->capture_default_str();
 
+  const CLI::Validator named(
+      [](std::string& directory) {
+        return directory.empty() ? std::string("a directory must have a name") : std::string();
+      },
+      "");
   std::string store, shelf;
   auto* backup = cli.add_subcommand("backup", "Save a store, also while Sluice runs");
-  backup->add_option("--store", store, "The directory of the store")->required();
-  backup->add_option("--to", shelf, "A directory that is not there yet, or empty")->required();
+  backup->add_option("--store", store, "The directory of the store")->required()->check(named);
+  backup->add_option("--to", shelf, "A directory that is not there yet, or empty")
+      ->required()
+      ->check(named);
   auto* restore = cli.add_subcommand("restore", "Make a store of a backup");
-  restore->add_option("--from", shelf, "The directory of the backup")->required();
+  restore->add_option("--from", shelf, "The directory of the backup")->required()->check(named);
   restore->add_option("--to", store, "The directory of the store: not there yet, or empty")
-      ->required();
+      ->required()
+      ->check(named);
 
   admin::ClientOptions options;
   admin::ActOn on;
@@ -128,11 +148,11 @@ int main(int argc, char** argv) {
   std::string leave_config, to;
   leave->add_option("--config", leave_config,
                     "Its configuration file: in place of --url and token");
-  leave->add_option("--to", to, "An empty directory, or one to be made")->required();
+  leave->add_option("--to", to, "An empty directory, or one to be made")->required()->check(named);
   leave->add_flag("--json", options.json, "The API's answer as it is");
   auto* rescue = cli.add_subcommand("rescue", "Take everything out of a dead Sluice's store");
-  rescue->add_option("--store", store, "The store's directory")->required();
-  rescue->add_option("--to", to, "An empty directory, or one to be made")->required();
+  rescue->add_option("--store", store, "The store's directory")->required()->check(named);
+  rescue->add_option("--to", to, "An empty directory, or one to be made")->required()->check(named);
   auto act = [&](const char* name, const char* what, bool why_is_needed = false) {
     auto* sub = ask(name, what);
     sub->add_option("uid", on.sop_instance_uid, "SOP Instance UID")->required();
@@ -147,6 +167,10 @@ int main(int argc, char** argv) {
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string why = NotACommand(cli, argc, argv); !why.empty()) {
+      std::cerr << why << '\n';
+      return 1;
+    }
     return cli.exit(error) == 0 ? 0 : 1;
   }
   if (*serve) return Serve(file);

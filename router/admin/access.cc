@@ -46,7 +46,7 @@ std::string Access::WhyNotRead(const Caller& caller) const {
            "from elsewhere, set admin: token_file in the configuration";
   }
   if (!caller.authorization.empty()) {
-    return "the token is not the one of admin: token_file in the configuration";
+    return "the token is not the one of admin: token_file (or token) in the configuration";
   }
   return "reading needs the token here: send \"Authorization: Bearer TOKEN\" (sluice: --token-file "
          "or SLUICE_TOKEN), or ask on the machine itself by 127.0.0.1 or localhost";
@@ -59,7 +59,7 @@ std::string Access::WhyNotChange(const Caller& caller) const {
            "in the configuration and start again";
   }
   if (!caller.authorization.empty()) {
-    return "the token is not the one of admin: token_file in the configuration";
+    return "the token is not the one of admin: token_file (or token) in the configuration";
   }
   return "changing needs the token: send \"Authorization: Bearer TOKEN\" (sluice: --token-file or "
          "SLUICE_TOKEN)";

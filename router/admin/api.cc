@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kHeld = "/api/v1/held", kInstances = "/api/v1/instances/";
 constexpr std::string_view kLeave = "/api/v1/leave";
-constexpr int kMissingListed = 500;    // UIDs of one instance; /held/{uid} lists them all
+constexpr int kMissingListed = 500;  // UIDs of one instance; /held/{uid} lists them all
 
 int HttpStatusOf(Errc code) {
   switch (code) {
@@ -171,7 +171,8 @@ Answer Api::Held(const Ask& ask) {
 }
 
 Answer Api::HeldOne(const Uid& uid) {
-  if (!IsSpelledLikeUid(uid.view())) return Refusal(400, "this is no UID; /api/v1/held lists them");
+  if (!IsSpelledLikeUid(uid.view()))
+    return Refusal(400, "this is no UID; `sluice held` lists those that are held");
   auto rows = source_.ByUid(uid);
   if (!rows) return Failed(rows.error());
   if (rows->empty()) return Refusal(404, uid.str() + " was never held here");
@@ -203,7 +204,8 @@ Answer Api::Instance(const Uid& uid) {
 }
 
 Answer Api::ActOnHeld(const Ask& ask, const Uid& uid, HeldAction action) {
-  if (!IsSpelledLikeUid(uid.view())) return Refusal(400, "this is no UID; /api/v1/held lists them");
+  if (!IsSpelledLikeUid(uid.view()))
+    return Refusal(400, "this is no UID; `sluice held` lists those that are held");
   auto wish = WishOf(ask.body);
   if (!wish) return Refusal(400, wish.error().detail);
   if (action == HeldAction::kDiscard && wish->reason.empty()) {

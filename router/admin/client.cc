@@ -70,7 +70,8 @@ class Remote {
       if (!answer) {
         return Fail(Errc::kConnect, Blame::kUpstream,
                     "no answer from " + url_ + " (" + httplib::to_string(answer.error()) +
-                        "): is Sluice running, and is that its admin: listen?");
+                        "): is Sluice running (systemctl status sluice), and is that the address "
+                        "of admin: listen in its configuration?");
       }
       if (answer->status == 200 || (accept_503_ && answer->status == 503)) return answer->body;
       return Fail(Errc::kRefused, Blame::kUpstream, ErrorOf(*answer));
@@ -304,7 +305,8 @@ int RunLeave(const ClientOptions& options, const std::string& to, std::ostream& 
              std::ostream& err) {
   auto remote = Remote::Open(options);
   if (!remote) return Failed(err, remote.error());
-  Json body = {{"to", std::filesystem::absolute(to).lexically_normal().string()}};
+  std::error_code error;
+  Json body = {{"to", std::filesystem::absolute(to, error).lexically_normal().string()}};
   auto begun = remote->PostJson("/api/v1/leave", body);
   if (!begun) return Failed(err, begun.error());
   auto left = AwaitLeave(*remote, std::move(*begun), options.json ? nullptr : &out);

@@ -25,13 +25,6 @@ constexpr int kRounds = 20;
 
 std::string MarkOf(const std::string& backup) { return backup + "/backup"; }
 
-std::string Absolute(const std::string& path) {
-  std::error_code error;
-  std::string absolute = fs::absolute(path, error).lexically_normal();
-  while (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
-  return error ? path : absolute;
-}
-
 bool IsThere(const std::string& path) {
   std::error_code error;
   return fs::exists(path, error);

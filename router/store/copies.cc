@@ -84,6 +84,13 @@ Result<> MustHaveLedger(const StorePaths& paths) {
                   ": it is the directory that store: directory names, with ledger.sqlite in it");
 }
 
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  std::string absolute = std::filesystem::absolute(path, error).lexically_normal();
+  while (absolute.size() > 1 && absolute.ends_with('/')) absolute.pop_back();
+  return error ? path : absolute;
+}
+
 bool LiesIn(const std::string& path, const std::string& directory) {
   namespace fs = std::filesystem;
   std::error_code error;

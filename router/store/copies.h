@@ -19,6 +19,9 @@ std::string HolderOf(int file);
 // There is a ledger, and we may read it. Errors: kNotFound where there is none; kDisk.
 Result<> MustHaveLedger(const StorePaths& paths);
 
+// From the working directory; as it is where that is gone.
+std::string Absolute(const std::string& path);
+
 // `path` is `directory` or lies in it, also by another name; neither need be there.
 bool LiesIn(const std::string& path, const std::string& directory);
 

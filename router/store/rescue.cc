@@ -100,8 +100,7 @@ Result<int64_t> SettleCopy(const StorePaths& copy, const StorePaths& store, Disk
 }  // namespace
 
 Result<Rescued> Rescue(const std::string& store, const std::string& to, Disk& disk) {
-  const StorePaths from{std::filesystem::absolute(store).lexically_normal().string()};
-  const StorePaths target{std::filesystem::absolute(to).lexically_normal().string()};
+  const StorePaths from{Absolute(store)}, target{Absolute(to)};
   if (Result<> there = MustHaveLedger(from); !there) return std::unexpected(there.error());
   Result<Lock> lock = Lock::Take(from);
   if (!lock) return std::unexpected(lock.error());

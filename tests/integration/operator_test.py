@@ -1,5 +1,6 @@
 #!/usr/bin/python3
 """What a person at the machine types, and what is said when it cannot be done."""
+import os
 import pathlib
 import sys
 
@@ -61,6 +62,14 @@ class Operator(Case):
                          .split("--reason")[1])
         self.assert_refused(self.sluice.operator("discard", "1.2.3", "--reason", "a test"),
                             "1.2.3 was never held here", "sluice held")
+
+    def test_what_is_no_command_or_names_no_directory_is_called_so(self):
+        sluice = os.environ["SLUICE"]
+        self.assert_refused(run_tool([sluice, "hold"]), "there is no command hold", "held, ")
+        self.assert_refused(run_tool([sluice]), "say what to do: serve, check")
+        self.assert_refused(run_tool([sluice, "leave", "--to", ""]), "must have a name")
+        self.assert_refused(run_tool([sluice, "rescue", "--store", "", "--to", "x"]),
+                            "must have a name")
 
     def test_a_start_that_fails_says_why_and_nothing_of_an_end(self):
         self.begin()
