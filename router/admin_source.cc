@@ -1,5 +1,7 @@
 #include "router/admin_source.h"
 
+#include <fmt/format.h>
+
 #include <future>
 
 #include "router/app.h"
@@ -38,11 +40,13 @@ std::string AdminSource::Metrics() { return app_.registry_.Serialize(); }
 admin::Readiness AdminSource::Ready() {
   admin::Readiness readiness;
   if (app_.services_->draining) readiness.reasons.push_back("Sluice is stopping");
-  if (app_.spool_->FreeBytes() < app_.config_->store.free_floor)
+  const store::StorePaths& store = app_.spool_->paths();
+  if (const uint64_t free = app_.spool_->FreeBytes(); free < app_.config_->store.free_floor) {
     readiness.reasons.push_back(
-        "the store has less free space than store.free_floor: nothing more "
-        "is held; free space in " +
-        app_.config_->store.directory);
+        fmt::format("{} has {} bytes free, less than store: free_floor ({}): nothing more is held, "
+                    "such stores are answered A700; make room there",
+                    store.directory, free, app_.config_->store.free_floor));
+  }
   readiness.ready = readiness.reasons.empty();
   return readiness;
 }

@@ -102,6 +102,11 @@ std::string HeldTable(const Json& held, WallTime now) {
     text += aligned.substr(at, end - at) + "    " + Why(one) + "\n";
     at = end;
   }
+  if (std::ranges::any_of(held,
+                          [](const Json& one) { return Text(one, "state") == "quarantined"; }))
+    text +=
+        "\nquarantined: mend what the line says, then sluice retry UID; or sluice release UID, or "
+        "sluice discard UID --reason TEXT\n";
   return text;
 }
 

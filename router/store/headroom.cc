@@ -11,8 +11,9 @@ Result<> Headroom::Take(uint64_t bytes) {
   granted_ -= bytes;
   if (!free) return std::unexpected(free.error());
   return Fail(Errc::kDisk, Blame::kInternal,
-              "less than store.free_floor would be left: " + std::to_string(*free) +
-                  " bytes are free, " + std::to_string(taken) + " are to be written",
+              "less than store: free_floor would be left (" + std::to_string(*free) +
+                  " bytes are free, " + std::to_string(taken) +
+                  " are to be written): make room in " + folder_,
               true);
 }
 

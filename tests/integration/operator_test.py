@@ -63,6 +63,19 @@ class Operator(Case):
         self.assert_refused(self.sluice.operator("discard", "1.2.3", "--reason", "a test"),
                             "1.2.3 was never held here", "sluice held")
 
+    def test_a_store_without_room_is_named_with_what_is_free_and_what_is_asked_for(self):
+        self.config = self.write(store={"directory": str(self.directory / "store"),
+                                        "free_floor": "1023TiB"})
+        self.sluice = Sluice(self.config, self.directory / "sluice")
+        self._started.append(self.sluice)
+        self.sluice.start(wait=False)
+        wait_until(lambda: self.sluice.operator("status").returncode == 0, 60, "an answer")
+        told = self.sluice.operator("status").output
+        self.assertTrue(told.startswith("not ready\n"), told)
+        self.assertIn(f"{self.directory / 'store'} has ", told)
+        self.assertIn(f"less than store: free_floor ({1023 << 40})", told)
+        self.assertIn("make room there", told)
+
     def test_what_is_no_command_or_names_no_directory_is_called_so(self):
         sluice = os.environ["SLUICE"]
         self.assert_refused(run_tool([sluice, "hold"]), "there is no command hold", "held, ")

@@ -31,6 +31,8 @@ TEST(HeldTable, SaysWhyAnInstanceIsQuarantined) {
   row.row.state = store::State::kQuarantined;
   row.row.reason = {store::Cause::kRefused, "upstream answered A900"};
   EXPECT_THAT(HeldTable(Held(row), kMonday), HasSubstr("\n    upstream answered A900\n"));
+  EXPECT_THAT(HeldTable(Held(row), kMonday), HasSubstr("then sluice retry UID"));
+  EXPECT_THAT(HeldTable(Held(HeldDose()), kMonday), Not(HasSubstr("sluice retry")));
 }
 
 TEST(HeldTable, CountsWhatItDoesNotName) {
