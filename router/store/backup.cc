@@ -44,6 +44,16 @@ std::string WhyNotEmpty(const StorePaths& paths) {
   return where + " is not empty: choose a directory that is not there yet, or empty this one";
 }
 
+// What went wrong while `into` was filled, for whoever has to choose another.
+std::unexpected<Error> Broken(Error error, const char* what, const StorePaths& into, Disk& disk) {
+  if (error.code != Errc::kDisk) return std::unexpected(std::move(error));
+  const Result<uint64_t> free = disk.FreeBytes(into.directory);
+  error.detail = fmt::format("the {} in {} failed, and what was written is removed: {}", what,
+                             into.directory, error.detail);
+  if (free) error.detail += fmt::format("; {} bytes are free there", *free);
+  return std::unexpected(std::move(error));
+}
+
 // Takes away what this call itself has put into an empty directory.
 void Clear(const StorePaths& paths, Disk& disk) {
   Result<std::vector<Disk::Entry>> files = disk.List(paths.Spool());
@@ -51,6 +61,7 @@ void Clear(const StorePaths& paths, Disk& disk) {
     for (const Disk::Entry& file : *files) (void)disk.Unlink(paths.File(file.name));
   for (const char* more : {"", "-wal", "-shm", "-journal"})
     (void)disk.Unlink(paths.LedgerPart() + more);
+  (void)disk.Unlink(paths.Ledger());
   (void)disk.Unlink(MarkOf(paths.directory));
 }
 
@@ -323,6 +334,23 @@ Result<StoreCopy> RestoreInto(const StorePaths& from, const StorePaths& into, Wa
   return copy;
 }
 
+Result<StoreCopy> SaveInto(Database& database, const StorePaths& from, const StorePaths& into,
+                           Disk& disk) {
+  Gatherer gatherer(from, into, disk);
+  StoreCopy copy;
+  for (int round = 0; round < kRounds; ++round) {
+    Result<bool> saved = SaveAsOfNow(database, gatherer, into, disk, copy);
+    if (!saved) return std::unexpected(saved.error());
+    if (!*saved) continue;
+    Result<> marked = WriteMark(into.directory, copy, disk);
+    if (!marked) return std::unexpected(marked.error());
+    return copy;
+  }
+  return Fail(Errc::kLimit, Blame::kInternal,
+              "the store changes faster than it can be saved: try again when less is delivered",
+              true);
+}
+
 }  // namespace
 
 Result<StoreCopy> BackUp(const std::string& store, const std::string& to, Disk& disk) {
@@ -337,19 +365,10 @@ Result<StoreCopy> BackUp(const std::string& store, const std::string& to, Disk& 
   if (!empty) return std::unexpected(empty.error());
   Result<> made = disk.MakeDirectory(into.Spool());
   if (!made) return std::unexpected(made.error());
-  Gatherer gatherer(from, into, disk);
-  StoreCopy copy;
-  for (int round = 0; round < kRounds; ++round) {
-    Result<bool> saved = SaveAsOfNow(**database, gatherer, into, disk, copy);
-    if (!saved) return std::unexpected(saved.error());
-    if (!*saved) continue;
-    Result<> marked = WriteMark(into.directory, copy, disk);
-    if (!marked) return std::unexpected(marked.error());
-    return copy;
-  }
-  return Fail(Errc::kLimit, Blame::kInternal,
-              "the store changes faster than it can be saved: try again when less is delivered",
-              true);
+  Result<StoreCopy> copy = SaveInto(**database, from, into, disk);
+  if (copy) return copy;
+  Clear(into, disk);
+  return Broken(std::move(copy.error()), "backup", into, disk);
 }
 
 Result<StoreCopy> Restore(const std::string& from, const std::string& store, WallTime now,
@@ -365,7 +384,8 @@ Result<StoreCopy> Restore(const std::string& from, const std::string& store, Wal
   Result<StoreCopy> copy = RestoreInto(saved, into, now, disk);
   if (!copy) Clear(into, disk);
   ::close(*lock);
-  return copy;
+  if (copy) return copy;
+  return Broken(std::move(copy.error()), "restore", into, disk);
 }
 
 }  // namespace router::store

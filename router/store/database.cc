@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "router/base/log.h"
@@ -94,7 +95,8 @@ Database::~Database() {
 void Database::Note(int code) {
   if (code_ != 0) return;
   code_ = code;
-  message_ = std::string(sqlite3_errstr(code)) + ": " + sqlite3_errmsg(handle_);
+  message_ = sqlite3_errstr(code);
+  if (const std::string more = sqlite3_errmsg(handle_); more != message_) message_ += ": " + more;
 }
 
 sqlite3_stmt* Database::Prepare(std::string_view sql) {
@@ -158,7 +160,12 @@ bool Database::full() const { return (code_ & 0xFF) == SQLITE_FULL; }
 Error Database::failure() const {
   int primary = code_ & 0xFF;
   if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB) return Damage(message_);
-  return Error{Errc::kDisk, Blame::kInternal, full(), "the ledger " + path_ + ": " + message_};
+  std::string text = "the ledger " + path_ + ": " + message_;
+  if (full()) text += ": make room where it lies";
+  // SQLite takes locks beside the file even to read it.
+  if (primary == SQLITE_READONLY || primary == SQLITE_CANTOPEN || primary == SQLITE_PERM)
+    text += ": its folder must be open to writing, also to be read. " + Explain(EACCES);
+  return Error{Errc::kDisk, Blame::kInternal, full(), std::move(text)};
 }
 
 Error Database::Damage(std::string_view why) const {

@@ -107,7 +107,11 @@ Result<Rescued> Rescue(const std::string& store, const std::string& to, Disk& di
   if (Result<> prepared = PrepareTarget(target.directory, from, disk); !prepared)
     return std::unexpected(prepared.error());
   if (Result<> copied = CopyLedger(disk, from.Ledger(), target.Ledger()); !copied)
-    return std::unexpected(copied.error());
+    return Fail(copied.error().code, Blame::kInternal,
+                copied.error().detail +
+                    ". Nothing is taken out yet, and the store is as it was: "
+                    "choose a directory with more room",
+                copied.error().retryable);
   Result<int64_t> unclaimed = SettleCopy(target, from, disk);
   if (!unclaimed) {
     return Fail(unclaimed.error().code, Blame::kInternal,

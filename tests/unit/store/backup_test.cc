@@ -221,6 +221,23 @@ TEST_F(BackupTest, ABackupThatWasBrokenOffIsNotRestored) {
   EXPECT_FALSE(std::filesystem::exists(folder_.path() + "/other/ledger.sqlite"));
 }
 
+TEST_F(BackupTest, WhereThereIsNoRoomThatIsSaidOfTheTargetAndNothingStays) {
+  Open();
+  Accept("1.1");
+  DiskWithoutLinks links;
+  ASSERT_TRUE(BackUp(store(), shelf(), links));
+  TestDisk disk;
+  disk.Fail("sync", true);
+  Result<StoreCopy> copy = BackUp(store(), shelf() + "2", disk);
+  ASSERT_FALSE(copy);
+  EXPECT_THAT(copy.error().detail, HasSubstr("the backup in " + shelf() + "2 failed"));
+  EXPECT_THAT(copy.error().detail, HasSubstr("bytes are free there"));
+  EXPECT_THAT(FilesIn(shelf() + "2"), ElementsAre("spool"));
+  EXPECT_THAT(FilesIn(shelf() + "2/spool"), IsEmpty());
+  disk.Heal();
+  EXPECT_TRUE(BackUp(store(), shelf() + "2", disk));
+}
+
 TEST_F(BackupTest, ARestoreThatFailsLeavesNothingInTheWayOfTheNext) {
   Open();
   Accept("1.1");
