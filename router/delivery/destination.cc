@@ -209,6 +209,15 @@ void Destination::Reached() {
   });
 }
 
+// It may be one client's title that is not trusted there: nothing else need wait for that.
+void Destination::Rejected(std::string why) {
+  services_.home.Post([this, why = std::move(why)] {
+    if (breaker_.state() == Breaker::State::kHalfOpen) return;
+    NoteReached();
+    last_error_ = why;
+  });
+}
+
 void Destination::Unreachable(std::string why) {
   services_.home.Post([this, why = std::move(why)] {
     if (breaker_.MaySend()) NoteUnreachable(Error{Errc::kConnect, Blame::kUpstream, true, why});

@@ -123,6 +123,7 @@ class Destination {
 
   // [any] What a session learned by calling the application itself.
   void Reached();
+  void Rejected(std::string why);  // reached, and the association was not accepted
   void Unreachable(std::string why);
 
   // [any] Something may be due: rows became ready.

@@ -30,8 +30,10 @@ Task<Result<delivery::Slot>> TakeSlot(ApplicationRuntime& runtime, delivery::Pur
 
 void NoteCall(ApplicationRuntime& runtime, const Result<>& called) {
   if (!runtime.destination) return;
-  if (called || called.error().code == Errc::kRejected)
+  if (called)
     runtime.destination->Reached();
+  else if (called.error().code == Errc::kRejected)
+    runtime.destination->Rejected(called.error().detail);
   else if (called.error().code != Errc::kInterrupted)
     runtime.destination->Unreachable(called.error().detail);
 }

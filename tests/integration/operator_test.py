@@ -76,6 +76,19 @@ class Operator(Case):
         self.assertIn(f"less than store: free_floor ({1023 << 40})", told)
         self.assertIn("make room there", told)
 
+    def test_an_application_that_does_not_trust_us_is_up_and_its_answer_is_shown(self):
+        upstream = self.start(FaultyPeer, aet="VMSDBD", switches={"trusted": ["NOBODY"]})
+        self.applications["VMSDBD"]["address"] = upstream.address
+        self.config = self.write()
+        self.begin()
+        self.assertNotEqual(echoscu(self.sluice).returncode, 0)
+        wait_until(lambda: "calling AE title not recognized" in
+                   self.sluice.operator("status").output, 60, "the answer in the status")
+        upstream.set(trusted=None)
+        self.assertEqual(echoscu(self.sluice).returncode, 0)
+        wait_until(lambda: "not recognized" not in self.sluice.operator("status").output, 60,
+                   "the answer to be forgotten")
+
     def test_what_is_no_command_or_names_no_directory_is_called_so(self):
         sluice = os.environ["SLUICE"]
         self.assert_refused(run_tool([sluice, "hold"]), "there is no command hold", "held, ")
