@@ -47,7 +47,7 @@ if ! command -v storescu > /dev/null; then
   exit 2
 fi
 if ! (: >> "$taken") 2> /dev/null; then
-  echo "$me: cannot write $taken: run again, it sends all of it again, which does no harm" >&2
+  echo "$me: cannot write $taken, so what is taken now is not known to the next run" >&2
   taken=/dev/null
 fi
 resumed=no
@@ -87,8 +87,12 @@ tell() {
     printf '%s: stopped: %s (%s, port %s) ' "$me" "$called" "$host" "$port"
     if [ -n "$said" ]; then echo 'answered as above.'; else echo 'gave no answer, see above.'; fi
     echo "  Nothing after that was sent. manifest.csv says what each file is, and what it needs."
-    echo "  Mend that, then run the same again: what was taken is not sent again."
-    if [ -n "$file" ]; then
+    if [ "$taken" = /dev/null ]; then
+      echo "  Mend that, then run the same again: it sends all of it again, which does no harm."
+    else
+      echo "  Mend that, then run the same again: what was taken is not sent again."
+    fi
+    if [ -n "$file" ] && [ "$taken" != /dev/null ]; then
       echo "  To go on without this one, add to $taken the line"
       line_of "$file"
     fi
