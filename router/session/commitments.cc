@@ -95,7 +95,7 @@ Task<Result<store::AddedCommitment>> Commitments::Add(store::NewCommitment asked
             co_return Fail(Errc::kInterrupted, Blame::kInternal, "Sluice is stopping", true);
           ++self->adding_;
           auto added = co_await self->ledger_.Add(std::move(what));
-          if (added) self->answering_.insert(added->id);
+          if (added) self->lines_.Ask(added->id);
           --self->adding_;
           if (self->draining_) self->ended_.Notify();
           co_return added;
@@ -105,8 +105,7 @@ Task<Result<store::AddedCommitment>> Commitments::Add(store::NewCommitment asked
 
 void Commitments::Answered(store::RowId commitment, std::shared_ptr<ReportLine> line) {
   home_.Post([this, commitment, line = std::move(line)] {
-    answering_.erase(commitment);
-    if (line) lines_[commitment] = line;
+    lines_.Answered(commitment, line);
     undecided_ = true;
     next_look_ = services_.clock.Now();
     due_.Notify();
@@ -144,7 +143,7 @@ Task<> Commitments::Drain() {
       self->due_.Notify();
       while (self->running_ || self->adding_ != 0 || !self->reporting_.empty())
         co_await self->ended_.Wait();
-      self->lines_.clear();
+      self->lines_.Clear();
     }(this);
   });
 }

@@ -11,6 +11,7 @@
 #include "router/net/signal.h"
 #include "router/session/commitment_decision.h"
 #include "router/session/commitment_report.h"
+#include "router/session/report_lines.h"
 #include "router/session/services.h"
 #include "router/store/commitments.h"
 
@@ -85,8 +86,7 @@ class Commitments {
   net::Signal due_, ended_;
   std::mt19937_64 random_;
 
-  std::set<store::RowId> answering_;  // N-ACTION-RSP not yet sent
-  std::map<store::RowId, std::shared_ptr<ReportLine>> lines_;
+  ReportLines lines_;
   std::map<store::RowId, AeTitle> reporting_;     // under way, and to whom
   std::set<association::Association*> calls_;     // of ours, open
   std::map<Uid, hold::Verification> negatives_;   // of what is undecided

@@ -23,7 +23,7 @@ Task<> Commitments::StartReports() {
   if (!due) co_return Complain(due.error());
   for (store::Commitment& one : *due) {
     if (draining_ || reporting_.size() >= kReportsAtOnce) co_return;
-    if (answering_.contains(one.id)) continue;
+    if (lines_.IsAnswering(one.id)) continue;
     const bool busy = std::ranges::any_of(
         reporting_, [&](const auto& other) { return other.second == one.client; });
     if (busy) continue;
@@ -54,13 +54,12 @@ Task<> Commitments::ReportOne(store::Commitment commitment) {
 
 // Where it asked, if it is still there and has nothing else to do; else by a call.
 Task<Result<>> Commitments::Tell(const store::Commitment& commitment, CommitmentReport report) {
-  auto found = lines_.find(commitment.id);
-  if (found != lines_.end()) {
-    const std::shared_ptr<ReportLine> line = found->second;
+  const std::shared_ptr<ReportLine> line = lines_.Of(commitment.id);
+  if (line) {
     CommitmentReport copy = report;
     auto told = co_await line->Report(std::move(copy));
     if (told) co_return told;
-    if (told.error().code == Errc::kClosed) lines_.erase(commitment.id);
+    if (told.error().code == Errc::kClosed) lines_.Forget(commitment.id);
     if (draining_) co_return told;
   }
   co_return co_await Call(commitment, std::move(report));
@@ -93,7 +92,7 @@ bool Commitments::IsToGiveUp(const store::Commitment& commitment) const {
 }
 
 Task<Result<>> Commitments::Settle(const store::Commitment& commitment, const Result<>& told) {
-  if (told || IsToGiveUp(commitment)) lines_.erase(commitment.id);
+  if (told || IsToGiveUp(commitment)) lines_.Settled(commitment.id);
   if (told) co_return co_await ledger_.Reported(commitment.id);
   if (IsToGiveUp(commitment)) co_return co_await ledger_.GiveUp(commitment.id);
   const double random = std::uniform_real_distribution<double>()(random_);
