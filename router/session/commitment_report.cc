@@ -100,9 +100,12 @@ Task<Result<>> ReportByCall(ReportCall call, CommitmentReport report) {
   if (!opened) co_return std::unexpected(opened.error());
   const std::unique_ptr<Association> association = std::move(*opened);
   association->SetSendLimit(association->answer().user.max_length.value_or(0), call.max_pdu);
-  call.open.insert(association.get());
-  auto told = co_await ReportOver(*association, call.cpu, std::move(report));
-  call.open.erase(association.get());
+  Result<> told = Fail(Errc::kInterrupted, Blame::kInternal, "draining", true);
+  if (!call.draining) {
+    call.open.insert(association.get());
+    told = co_await ReportOver(*association, call.cpu, std::move(report));
+    call.open.erase(association.get());
+  }
   if (told || told.error().code == Errc::kRefused) {
     co_await association->Release();
   } else {

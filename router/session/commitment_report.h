@@ -55,6 +55,7 @@ struct ReportCall {
   MoveTarget target;
   uint32_t max_pdu = 0;
   std::set<association::Association*>& open;  // of all calls: to be interrupted by a drain
+  const bool& draining;                       // one that opens later ends at once
 };
 
 // Calls the client with the role of an SCP (PS3.7 D.3.3.4), reports, and releases. Errors: those

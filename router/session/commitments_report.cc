@@ -83,7 +83,8 @@ Task<Result<>> Commitments::Call(const store::Commitment& commitment, Commitment
     slot = std::move(*taken);
   }
   if (draining_) co_return Fail(Errc::kInterrupted, Blame::kInternal, "draining", true);
-  ReportCall call{home_, services_.cpu, std::move(target), config_->limits.max_pdu, calls_};
+  ReportCall call{home_,  services_.cpu, std::move(target), config_->limits.max_pdu,
+                  calls_, draining_};
   co_return co_await ReportByCall(std::move(call), std::move(report));
 }
 

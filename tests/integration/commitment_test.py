@@ -2,8 +2,11 @@
 """Storage commitment that Sluice serves: what exists upstream is committed, and the client told."""
 import pathlib
 import select
+import signal
 import socket
 import sys
+import threading
+import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import *  # noqa: E402,F403
@@ -320,6 +323,24 @@ class CommitmentRestart(CommitmentCase):
         self.sluice.restart()
         self.assertEqual(len(listener.reports), 1)
 
+    def test_a_call_that_opens_while_sluice_stops_ends_at_once(self):
+        called, stopping = threading.Event(), threading.Event()
+
+        def behave(leg):
+            called.set()
+            self.assertTrue(stopping.wait(SOON))
+            leg.accept({PUSH_MODEL: (0, 1)})
+            return leg.next()
+
+        self.begin(receives_on=self.listen(behave).port)
+        self.leave_asking("2.1", (wire.CT, "1.2.7.9"))
+        self.assertTrue(called.wait(SOON))
+        begun = time.monotonic()
+        self.sluice.send_signal(signal.SIGTERM)
+        self.assert_logged("draining")
+        stopping.set()
+        self.sluice.wait(within=30)
+        self.assertLess(time.monotonic() - begun, 30)
 
     def test_a_stop_waits_for_no_answer_on_the_clients_association(self):
         listener = Listener()
