@@ -118,6 +118,7 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   }
   if (row.state == State::kReady || row.state == State::kVerifying) row.ready_since = tx.now();
   tx.Insert(row);
+  if (acceptance.retain_for.count() > 0) tx.RetainFile(row.file.name, acceptance.retain_for);
   AddRequirements(tx, row, requirements);
   RememberPatient(tx, row.instance.application, row.instance.sop_instance, acceptance.patient);
   answer.row = row.id;

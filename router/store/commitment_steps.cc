@@ -61,18 +61,32 @@ std::unexpected<Error> NotDue(RowId id) {
                   " that is to be reported");
 }
 
+// False: the file is gone.
+bool Promise(Database& database, const InstanceDecision& one) {
+  return database.Run(
+             "UPDATE file SET promised_until = MAX(promised_until, ?2), "
+             "kept_until = MAX(kept_until, ?2) WHERE name = ?1",
+             one.file, one.promised_until) > 0;
+}
+
+bool HasFile(Database& database, const std::string& name) {
+  Rows rows = database.Ask("SELECT 1 FROM file WHERE name = ?", name);
+  return rows.Next();
+}
+
 void TakeFacts(Database& database, const std::string& application, WallTime asked_at, WallTime now,
                UndecidedInstance& one) {
   {
-    Rows rows = database.Ask(
-        "SELECT state, sop_class, study, series FROM delivery "
-        "WHERE sop_instance = ? AND application = ? ORDER BY id DESC LIMIT 1",
-        one.sop.sop_instance, application);
-    if (rows.Next()) {
-      one.state = StateNamed(rows.Text());
-      one.held_class = rows.TakeUid();
-      one.study = rows.TakeUid();
-      one.series = rows.TakeUid();
+    static const std::string kSql =
+        SelectRows("WHERE sop_instance = ? AND application = ? ORDER BY id DESC LIMIT 1");
+    const std::vector<Row> rows = TakeRows(database.Ask(kSql, one.sop.sop_instance, application));
+    if (!rows.empty()) {
+      const Row& row = rows.front();
+      one.state = row.state;
+      one.held_class = row.instance.sop_class;
+      one.study = row.instance.study;
+      one.series = row.instance.series;
+      if (HasFile(database, row.file.name)) one.file = row.file;
     }
   }
   // Not what was seen before: it may have been another that came under this UID since, or nothing.
@@ -152,6 +166,7 @@ std::vector<UndecidedInstance> UndecidedInstances(Database& database,
 int DecideInstances(Transaction& tx, const std::vector<InstanceDecision>& decisions) {
   std::set<RowId> touched;
   for (const InstanceDecision& one : decisions) {
+    if (!one.file.empty() && !Promise(tx.database(), one)) continue;
     tx.database().Run(
         "UPDATE commitment_instance SET outcome = ? "
         "WHERE commitment = ? AND position = ? AND outcome IS NULL",

@@ -58,12 +58,17 @@ struct UndecidedInstance {
   Uid held_class;               // then: the SOP class of that row
   Uid study, series;            // then, if known
   bool believed_there = false;  // a C-FIND has found it since the client asked
+  std::optional<SpoolFile> file;  // of that row, where the spool has it
 };
 
 struct InstanceDecision {
   RowId commitment = 0;
   int position = 0;
   uint16_t reason = 0;  // zero: committed; else Failure Reason (0008,1197)
+  // With zero: this file of the spool stays until then, whatever becomes of its rows. Where it is
+  // gone already nothing is decided.
+  std::string file = {};
+  WallTime promised_until = {};
 };
 
 // What a report says: every instance of the request once.

@@ -18,6 +18,13 @@ std::optional<WallTime> OldestHeld(Database& database, const std::string& applic
   return rows.OptionalTime();
 }
 
+uint64_t SpareBytesOf(Database& database) {
+  Rows rows = database.Ask(
+      "SELECT IFNULL(SUM(size), 0) FROM file INDEXED BY file_spare "
+      "WHERE kept_until IS NOT NULL AND promised_until = 0");
+  return rows.Next() ? static_cast<uint64_t>(rows.Int()) : 0;
+}
+
 Gauges CountAll(Database& database) {
   Gauges gauges;
   Rows rows = database.Ask(
@@ -48,6 +55,15 @@ Gauges CountAll(Database& database) {
   if (files.Next()) {
     gauges.spool_files = files.Int();
     gauges.spool_bytes = files.Int();
+  }
+  Rows kept = database.Ask("SELECT IFNULL(SUM(size), 0) FROM file WHERE kept_until IS NOT NULL");
+  if (kept.Next()) gauges.kept_bytes = kept.Int();
+  Rows owed = database.Ask(
+      "SELECT application, state, COUNT(*) FROM commitment WHERE finished_at IS NULL "
+      "GROUP BY application, state");
+  while (owed.Next()) {
+    std::string application = owed.Text(), state = owed.Text();
+    gauges.commitments[{application, state}] = owed.Int();
   }
   return gauges;
 }

@@ -26,7 +26,10 @@ struct Gauges {
   std::map<std::string, Queue> queue;
   // (application, cause): rows in quarantine.
   std::map<std::pair<std::string, std::string>, int64_t> quarantined;
+  // (application, "open" or "decided"): requests for storage commitment that are owed a report.
+  std::map<std::pair<std::string, std::string>, int64_t> commitments;
   int64_t spool_bytes = 0;  // of files that rows use
+  int64_t kept_bytes = 0;   // of these, delivered and kept
   int64_t spool_files = 0;
   uint64_t commits = 0;  // that wrote something, since start
 };

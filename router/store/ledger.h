@@ -33,6 +33,8 @@ struct Acceptance {
   std::string note;                       // what was done to it, for its history; no patient data
   Patient patient;                        // remembered under its UID
   bool quarantine_other_patient = false;  // where what it refers to is another patient's
+  // So long its file is kept once it has been delivered (Keep, CommitmentLedger); zero: it goes.
+  std::chrono::milliseconds retain_for{0};
 };
 
 struct Accepted {
@@ -103,6 +105,13 @@ class Ledger {
   virtual Task<Result<Accepted>> Accept(Acceptance instance) = 0;
   // All or none, in one transaction: a copy to several applications names the same file in each.
   virtual Task<Result<std::vector<Accepted>>> AcceptAll(std::vector<Acceptance> instances) = 0;
+  // An instance that was sent without being accepted, and is there: a row that is delivered, whose
+  // file is kept for `retain_for`. Takes the part over as Accept does.
+  virtual Task<Result<RowId>> Keep(Acceptance instance) = 0;
+  // Files of delivered rows that are kept and were promised to nobody are removed, those whose time
+  // ends first before others, until `bytes` are gone. Returns how many bytes went; they are free
+  // when the next call is answered.
+  virtual Task<Result<uint64_t>> MakeRoom(uint64_t bytes) = 0;
 
   // `uids` now exist at `application`. Rows that waited for them alone become ready. What a query
   // found also ends rows that are being verified (→ delivered), unless they were there before.

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <set>
 
 #include "router/base/fail_point.h"
@@ -200,7 +201,9 @@ void LedgerThread::Perform(std::vector<Call>& batch) {
   if (wrote) {
     // Until none is left: with each commit as many as a commit may have written.
     if (forgetting_ || tx.now() - forgot_at_ >= kForgetEvery || tx.now() < forgot_at_) {
-      forgetting_ = steps::ForgetExpired(tx, kForgetAtMost) == kForgetAtMost;
+      const int64_t forgotten = steps::ForgetExpired(tx, kForgetAtMost);
+      const int64_t ended = steps::EndKeeping(tx, kForgetAtMost);
+      forgetting_ = std::max(forgotten, ended) == kForgetAtMost;
       forgot_at_ = tx.now();
     }
     ClearTombstones(tx);

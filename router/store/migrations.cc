@@ -210,11 +210,32 @@ CREATE TABLE patient (
 CREATE INDEX patient_at ON patient (at);
 )sql";
 
+// One client's requests are counted, and found, without walking those of others.
+constexpr const char* kOwedByClient = R"sql(
+ALTER TABLE commitment ADD COLUMN instances INTEGER NOT NULL DEFAULT 0;
+UPDATE commitment SET instances = (SELECT COUNT(*) FROM commitment_instance AS i
+                                   WHERE i.commitment = commitment.id)
+  WHERE finished_at IS NULL;
+CREATE INDEX commitment_owed ON commitment (application, client, state, next_attempt_at)
+  WHERE finished_at IS NULL;
+)sql";
+
+// Originals that stay after their delivery, because they were committed or may be.
+constexpr const char* kKeptFiles = R"sql(
+ALTER TABLE file ADD COLUMN retain_for INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN promised_until INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE file ADD COLUMN kept_until INTEGER;
+CREATE INDEX file_kept ON file (kept_until) WHERE kept_until IS NOT NULL;
+CREATE INDEX file_spare ON file (kept_until) WHERE kept_until IS NOT NULL AND promised_until = 0;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {"an orderly end is written down", kEnded},
     {"what is due lies apart from what is held", kDueApart},
     {"requests for storage commitment", kCommitmentTables},
     {"digests of patients", kPatientTable},
+    {"what is owed to one client", kOwedByClient},
+    {"originals that are kept", kKeptFiles},
 };
 
 }  // namespace

@@ -25,7 +25,7 @@ enum class State : uint8_t {
   kReady,        // due for it (see next_attempt_at)
   kSending,      // claimed: a C-STORE-RQ may be on its way, if it has begun
   kVerifying,    // the answer was lost, or we were killed while sending: nobody knows yet
-  kDelivered,    // final; the spool file is gone
+  kDelivered,    // final; the spool file is gone, or kept for storage commitment
   kQuarantined,  // will not be sent by itself; an operator decides
   kDiscarded,    // final; an operator, or a replacement, gave it up
 };

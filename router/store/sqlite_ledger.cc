@@ -127,6 +127,17 @@ Task<Result<std::vector<Accepted>>> SqliteLedger::AcceptAll(std::vector<Acceptan
       });
 }
 
+Task<Result<RowId>> SqliteLedger::Keep(Acceptance instance) {
+  std::vector<std::string> parts = {instance.file.name};
+  return thread_->Do<RowId>(std::move(parts), [instance = std::move(instance)](Transaction& tx) {
+    return steps::Keep(tx, instance);
+  });
+}
+
+Task<Result<uint64_t>> SqliteLedger::MakeRoom(uint64_t bytes) {
+  return thread_->Do<uint64_t>({}, [=](Transaction& tx) { return steps::MakeRoom(tx, bytes); });
+}
+
 Task<Result<std::vector<ReadyRow>>> SqliteLedger::Exists(std::string application,
                                                          std::vector<Uid> uids,
                                                          Knowledge knowledge) {

@@ -45,6 +45,8 @@ class SqliteLedger : public Ledger {
 
   Task<Result<Accepted>> Accept(Acceptance instance) override;
   Task<Result<std::vector<Accepted>>> AcceptAll(std::vector<Acceptance> instances) override;
+  Task<Result<RowId>> Keep(Acceptance instance) override;
+  Task<Result<uint64_t>> MakeRoom(uint64_t bytes) override;
   Task<Result<std::vector<ReadyRow>>> Exists(std::string application, std::vector<Uid> uids,
                                              Knowledge knowledge) override;
   void NoteExists(std::string application, std::vector<Uid> uids, Knowledge knowledge) override;

@@ -15,6 +15,12 @@ namespace router::store::steps {
 // acceptance.cc
 Accepted Accept(Transaction& tx, const Acceptance& acceptance);
 
+// kept.cc: files of delivered rows, for storage commitment
+RowId Keep(Transaction& tx, const Acceptance& acceptance);
+uint64_t MakeRoom(Transaction& tx, uint64_t bytes);
+// Those whose time is over; at most so many.
+int64_t EndKeeping(Transaction& tx, int at_most);
+
 // existence.cc
 std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
                              const std::vector<Uid>& uids, const Knowledge& knowledge);

@@ -17,7 +17,9 @@ void GaugeChanges::ApplyTo(Gauges& gauges) const {
     else
       gauges.oldest_held.erase(key);
   }
+  for (const auto& [key, count] : added.commitments) gauges.commitments[key] += count;
   gauges.spool_bytes += added.spool_bytes;
+  gauges.kept_bytes += added.kept_bytes;
   gauges.spool_files += added.spool_files;
 }
 
@@ -114,7 +116,7 @@ void Transaction::Update(const Row& before, const Row& after, std::string_view b
   if (after.state == State::kWaiting) WantAll(after);
   if (!IsOpen(after.state)) {
     database_.Run("DELETE FROM requirement WHERE row = ?", after.id);
-    GiveUpFile(after.file);
+    GiveUpFile(after.file, after.state == State::kDelivered);
   }
 }
 
@@ -182,13 +184,37 @@ void Transaction::UseFile(const SpoolFile& file) {
       file.name, file.size);
 }
 
-void Transaction::GiveUpFile(const SpoolFile& file) {
+void Transaction::RetainFile(const std::string& name, std::chrono::milliseconds retain_for) {
+  database_.Run("UPDATE file SET retain_for = MAX(retain_for, ?) WHERE name = ?",
+                static_cast<int64_t>(retain_for.count()), name);
+}
+
+void Transaction::GiveUpFile(const SpoolFile& file, bool delivered) {
   database_.Run("UPDATE file SET uses = uses - 1 WHERE name = ?", file.name);
-  if (database_.Run("DELETE FROM file WHERE name = ? AND uses <= 0", file.name) == 0) return;
-  database_.Run("INSERT OR IGNORE INTO tombstone (file) VALUES (?)", file.name);
+  // A promise stands whatever became of the row.
+  const int64_t kept = database_.Run(
+      "UPDATE file SET kept_until = MAX(promised_until, IIF(?2 AND retain_for > 0, "
+      "?3 + retain_for, 0)) WHERE name = ?1 AND uses <= 0 AND kept_until IS NULL AND "
+      "(promised_until > ?3 OR (?2 AND retain_for > 0))",
+      file.name, delivered, now_);
+  if (kept > 0)
+    gauges_.added.kept_bytes += static_cast<int64_t>(file.size);
+  else if (database_.Run("DELETE FROM file WHERE name = ? AND uses <= 0", file.name) > 0)
+    Bury(file.name, file.size);
+}
+
+void Transaction::BuryKept(const std::string& name, uint64_t size) {
+  if (database_.Run("DELETE FROM file WHERE name = ? AND kept_until IS NOT NULL", name) == 0)
+    return;
+  gauges_.added.kept_bytes -= static_cast<int64_t>(size);
+  Bury(name, size);
+}
+
+void Transaction::Bury(const std::string& name, uint64_t size) {
+  database_.Run("INSERT OR IGNORE INTO tombstone (file) VALUES (?)", name);
   --gauges_.added.spool_files;
-  gauges_.added.spool_bytes -= static_cast<int64_t>(file.size);
-  tombstones_.push_back(file.name);
+  gauges_.added.spool_bytes -= static_cast<int64_t>(size);
+  tombstones_.push_back(name);
 }
 
 void Transaction::AddHistory(RowId row, std::optional<State> from, const Row& after,

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <initializer_list>
 #include <map>
 #include <optional>
@@ -54,6 +55,17 @@ class Transaction {
   void Unwant(const std::string& application, const Uid& uid);
 
   bool FileInUse(const std::string& name);
+  // Once the last row of the file is delivered it is kept for so long.
+  void RetainFile(const std::string& name, std::chrono::milliseconds retain_for);
+  // A delivered or discarded row no longer uses it: kept where it is retained or promised, else
+  // buried.
+  void GiveUpFile(const SpoolFile& file, bool delivered);
+  // What is kept is buried.
+  void BuryKept(const std::string& name, uint64_t size);
+  // One more or one less request for storage commitment in this state.
+  void CountCommitment(const std::string& application, std::string_view state, int sign) {
+    gauges_.added.commitments[{application, std::string(state)}] += sign;
+  }
   // Takes the instant at which UIDs that a row begins to want again are asked about; absent (the
   // default): now, as of any others.
   void AskFrom(std::optional<WallTime> at) { ask_from_ = at; }
@@ -76,7 +88,7 @@ class Transaction {
   void WantAll(const Row& row);
   void UnwantAll(RowId row);
   void UseFile(const SpoolFile& file);
-  void GiveUpFile(const SpoolFile& file);
+  void Bury(const std::string& name, uint64_t size);
 
   Database& database_;
   const WallTime now_;

@@ -104,6 +104,19 @@ TEST_F(BackupTest, WhatIsHeldComesBackFromABackupMadeWhileTheLedgerWorks) {
   EXPECT_EQ(std::string((std::istreambuf_iterator<char>(file)), {}), "content of f1.dcm");
 }
 
+TEST_F(BackupTest, WhatIsKeptForStorageCommitmentComesBack) {
+  Open();
+  Acceptance sent = Arrival("1.1", WritePart(paths(), "kept.dcm", "original"));
+  sent.retain_for = hours(1);
+  ASSERT_TRUE(Await(ledger_->Keep(std::move(sent))));
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  LoseTheStore();
+  EXPECT_THAT(RestoreHere().value().damaged, IsEmpty());
+  Open();
+  EXPECT_THAT(ledger_->sweep().rows_without_file, IsEmpty());
+  EXPECT_THAT(FilesIn(paths().Spool()), ElementsAre("kept.dcm"));
+}
+
 TEST_F(BackupTest, TheStoreOfADeadProcessIsSavedAsWell) {
   Open();
   RowId id = Accept("1.1", {Needs("9.1")});

@@ -231,4 +231,58 @@ class CommitmentContract : public LedgerContract {
   }
 };
 
+// The same, for originals that are kept.
+class KeptContract : public CommitmentContract {
+ protected:
+  Acceptance Retained(std::string_view uid, std::string content = "12345") {
+    Acceptance arrival = Arrival(uid, Part(std::move(content)));
+    arrival.retain_for = hours(1);
+    return arrival;
+  }
+  // An instance that was sent at once. Returns its file.
+  std::string Keep(std::string_view uid, std::string content = "12345") {
+    Acceptance arrival = Retained(uid, std::move(content));
+    const std::string name = arrival.file.name;
+    EXPECT_TRUE(Await(ledger().Keep(std::move(arrival))));
+    return name;
+  }
+  RowId Ask(std::string_view transaction, std::string_view uid) {
+    NewCommitment asked;
+    asked.application = kVmsdbd;
+    asked.client = AeTitle::FromWire(kTpsTitle);
+    asked.request = {Uid(transaction), {{Uid("1.2.840.10008.5.1.4.1.1.2"), Uid(uid)}}};
+    return AddNew(std::move(asked));
+  }
+  // Commits it, by a promise to keep the file.
+  int Promise(RowId commitment, const std::string& file, WallTime until) {
+    return Decide({{commitment, 0, 0, file, until}});
+  }
+  void Deliver(RowId row) {
+    ASSERT_FALSE(Claim().empty());
+    Begin(row);
+    ASSERT_TRUE(Await(ledger().Complete(row, std::nullopt)));
+  }
+  // Something is written a minute later: what is over goes then.
+  void Pass(std::chrono::milliseconds time) {
+    clock_.Advance(time + minutes(2));
+    Await(ledger().AskSoon(kVmsdbd, {}, Now()));
+    Accept("5." + std::to_string(++others_), {Needs("6.1")});
+    Await(ledger().OpenRows(kVmsdbd));  // answered after what the call before it unlinked
+  }
+  uint64_t MakeRoom(uint64_t bytes) {
+    const uint64_t gone = Await(ledger().MakeRoom(bytes)).value();
+    Await(ledger().OpenRows(kVmsdbd));
+    return gone;
+  }
+  bool HasFile(std::string_view uid) {
+    const RowId asked = Ask("3." + std::to_string(++others_), uid);
+    const std::vector<UndecidedInstance> all = Undecided();
+    const bool has = !all.empty() && all.back().file.has_value();
+    Decide({{asked, 0, 0x0112}});
+    return has;
+  }
+
+  int others_ = 0;
+};
+
 }  // namespace router::store

@@ -97,7 +97,12 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   const RowId owed = steps::AddCommitment(tx, asked).id;
   steps::AddCommitment(tx, asked);
   EXPECT_EQ(steps::UndecidedInstances(*database_, kVmsdbd, 0, -1, 10, now).size(), 1u);
-  EXPECT_EQ(steps::DecideInstances(tx, {{owed, 0, 0}}), 1);
+  Acceptance sent = Arrival("1.2", SpoolFile{"kept", 10, 0, {}});
+  sent.retain_for = hours(1);
+  steps::Keep(tx, sent);
+  EXPECT_EQ(steps::DecideInstances(tx, {{owed, 0, 0, "kept", now + hours(1)}}), 1);
+  steps::MakeRoom(tx, 1);
+  steps::EndKeeping(tx, 10);
   EXPECT_EQ(steps::DueReports(*database_, kVmsdbd, now, 10).size(), 1u);
   steps::NextReport(*database_, kVmsdbd);
   EXPECT_TRUE(steps::ResultOfCommitment(*database_, owed));

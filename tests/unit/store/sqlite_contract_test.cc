@@ -37,6 +37,7 @@ INSTANTIATE_TEST_SUITE_P(Store, LedgerDueContract, ::testing::Values(kSqlite), N
 INSTANTIATE_TEST_SUITE_P(Store, LedgerComing, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerPatients, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerDeliveryContract, ::testing::Values(kSqlite), Name);
+INSTANTIATE_TEST_SUITE_P(Store, KeptContract, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, CommitmentContract, ::testing::Values(kSqlite), Name);
 
 }  // namespace router::store
