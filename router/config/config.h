@@ -82,10 +82,15 @@ struct Requirements {
 
 // Storage commitment that we serve: an instance of which it is not known within `at_most` whether
 // it exists there is named as failed; a report that the client does not acknowledge within
-// `report_for` is given up.
+// `report_for` is given up. At most `most_owed` requests of one client are open at a time. A client
+// that asks for more on its association is told there once that was idle for `idle_for`. With
+// kRetained the original is kept for `retain_for` after its delivery, or after it was committed.
 struct Commitment {
   Duration at_most = std::chrono::hours(24);
   Duration report_for = std::chrono::hours(24);
+  Duration idle_for = std::chrono::seconds(1);
+  Duration retain_for = std::chrono::hours(7 * 24);
+  uint32_t most_owed = 1000;
   bool operator==(const Commitment&) const = default;
 };
 

@@ -158,6 +158,9 @@ void ReadCommitment(Section& s, Application& a) {
   s.Map("commitment", [&](Section& c) {
     c.Time("at_most", a.commitment.at_most);
     c.Time("report_for", a.commitment.report_for);
+    c.Time("idle_for", a.commitment.idle_for);
+    c.Time("retain_for", a.commitment.retain_for);
+    c.Between("most_owed", a.commitment.most_owed, 1u, 100'000u);
   });
 }
 

@@ -1,6 +1,8 @@
 #include "router/store/commitment_steps.h"
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "router/store/queries.h"
 
@@ -43,6 +45,21 @@ std::vector<Earlier> WithTransaction(Database& database, const NewCommitment& as
   return all;
 }
 
+// What one client may have us keep for it. It may ask the same again in any case.
+Result<> CheckOwed(Database& database, const NewCommitment& asked) {
+  Rows rows = database.Ask(
+      "SELECT COUNT(*), IFNULL(SUM(instances), 0) FROM commitment INDEXED BY commitment_owed "
+      "WHERE application = ? AND client = ? AND finished_at IS NULL",
+      asked.application, asked.client);
+  if (!rows.Next()) return {};
+  const int64_t requests = rows.Int(), instances = rows.Int();
+  if (requests < asked.most_owed &&
+      instances + static_cast<int64_t>(asked.request.instances.size()) <= kMostInstancesOwed)
+    return {};
+  return Fail(Errc::kLimit, Blame::kDownstream,
+              std::to_string(requests) + " requests are not reported yet", true);
+}
+
 void ForgetFinished(Transaction& tx) {
   const WallTime before = tx.now() - kRememberFor;
   tx.database().Run(
@@ -59,6 +76,22 @@ std::unexpected<Error> NotDue(RowId id) {
   return Fail(Errc::kNotFound, Blame::kInternal,
               "there is no request for storage commitment " + std::to_string(id) +
                   " that is to be reported");
+}
+
+// The first client after `after` that is owed a report.
+std::optional<AeTitle> NextOwed(Database& database, const std::string& application,
+                                const AeTitle& after) {
+  Rows rows = database.Ask(
+      "SELECT client FROM commitment INDEXED BY commitment_owed WHERE application = ? AND "
+      "client > ? AND finished_at IS NULL ORDER BY client LIMIT 1",
+      application, after);
+  if (!rows.Next()) return std::nullopt;
+  return rows.Title();
+}
+
+std::string ApplicationOf(Database& database, RowId id) {
+  Rows rows = database.Ask("SELECT application FROM commitment WHERE id = ?", id);
+  return rows.Next() ? rows.Text() : std::string();
 }
 
 // False: the file is gone.
@@ -97,7 +130,7 @@ void TakeFacts(Database& database, const std::string& application, WallTime aske
 
 }  // namespace
 
-AddedCommitment AddCommitment(Transaction& tx, const NewCommitment& asked) {
+Result<AddedCommitment> AddCommitment(Transaction& tx, const NewCommitment& asked) {
   ForgetFinished(tx);
   bool used = false;
   const std::vector<Earlier> earlier = WithTransaction(tx.database(), asked);
@@ -108,11 +141,13 @@ AddedCommitment AddCommitment(Transaction& tx, const NewCommitment& asked) {
       tx.database().Run(
           "UPDATE commitment SET next_attempt_at = MIN(next_attempt_at, ?) WHERE id = ?", tx.now(),
           one.id);
-      return {AddedCommitment::Outcome::kRepeated, one.id};
+      return AddedCommitment{AddedCommitment::Outcome::kRepeated, one.id};
     }
     // Of what was given up the client knows nothing.
     used = used || !same || one.state == "reported";
   }
+  if (Result<> within = CheckOwed(tx.database(), asked); !within)
+    return std::unexpected(within.error());
   std::optional<int64_t> outcome;
   std::optional<WallTime> decided_at;
   if (used) {
@@ -121,10 +156,11 @@ AddedCommitment AddCommitment(Transaction& tx, const NewCommitment& asked) {
   }
   tx.database().Run(
       "INSERT INTO commitment (application, client, called, address, transaction_uid, state, "
-      "accepted_at, deadline, decided_at, attempts, next_attempt_at) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+      "accepted_at, deadline, decided_at, attempts, next_attempt_at, instances) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)",
       asked.application, asked.client, asked.called, asked.address, asked.request.transaction,
-      std::string_view(used ? "decided" : "open"), tx.now(), asked.deadline, decided_at, tx.now());
+      std::string_view(used ? "decided" : "open"), tx.now(), asked.deadline, decided_at, tx.now(),
+      static_cast<int64_t>(asked.request.instances.size()));
   const RowId id = tx.database().LastId();
   int position = 0;
   for (const dataset::ReferencedSop& sop : asked.request.instances)
@@ -132,7 +168,22 @@ AddedCommitment AddCommitment(Transaction& tx, const NewCommitment& asked) {
         "INSERT INTO commitment_instance (commitment, position, sop_class, sop_instance, outcome) "
         "VALUES (?, ?, ?, ?, ?)",
         id, position++, sop.sop_class, sop.sop_instance, outcome);
-  return {used ? AddedCommitment::Outcome::kUsed : AddedCommitment::Outcome::kNew, id};
+  tx.CountCommitment(asked.application, used ? "decided" : "open", +1);
+  using Outcome = AddedCommitment::Outcome;
+  return AddedCommitment{used ? Outcome::kUsed : Outcome::kNew, id};
+}
+
+bool ConcernsUs(Database& database, const NewCommitment& asked) {
+  for (const Earlier& one : WithTransaction(database, asked))
+    if (one.state == "open" || one.state == "decided") return true;
+  for (const dataset::ReferencedSop& sop : asked.request.instances) {
+    Rows rows = database.Ask(
+        "SELECT 1 FROM delivery WHERE sop_instance = ? AND application = ? AND "
+        "state NOT IN ('delivered', 'discarded') LIMIT 1",
+        sop.sop_instance, asked.application);
+    if (rows.Next()) return true;
+  }
+  return false;
 }
 
 std::vector<UndecidedInstance> UndecidedInstances(Database& database,
@@ -173,36 +224,53 @@ int DecideInstances(Transaction& tx, const std::vector<InstanceDecision>& decisi
         one.reason, one.commitment, one.position);
     touched.insert(one.commitment);
   }
-  int64_t decided = 0;
-  for (RowId id : touched)
-    decided += tx.database().Run(
-        "UPDATE commitment SET state = 'decided', decided_at = ?1, next_attempt_at = ?1 "
-        "WHERE id = ?2 AND state = 'open' AND NOT EXISTS (SELECT 1 FROM commitment_instance "
-        "WHERE commitment = ?2 AND outcome IS NULL)",
-        tx.now(), id);
-  return static_cast<int>(decided);
+  int decided = 0;
+  for (RowId id : touched) {
+    if (tx.database().Run(
+            "UPDATE commitment SET state = 'decided', decided_at = ?1, next_attempt_at = ?1 "
+            "WHERE id = ?2 AND state = 'open' AND NOT EXISTS (SELECT 1 FROM commitment_instance "
+            "WHERE commitment = ?2 AND outcome IS NULL)",
+            tx.now(), id) == 0)
+      continue;
+    ++decided;
+    const std::string application = ApplicationOf(tx.database(), id);
+    tx.CountCommitment(application, "open", -1);
+    tx.CountCommitment(application, "decided", +1);
+  }
+  return decided;
 }
 
 std::vector<Commitment> DueReports(Database& database, const std::string& application,
                                    WallTime due_by, int limit) {
-  Rows rows = database.Ask(
-      "SELECT id, client, called, address, transaction_uid, decided_at, attempts FROM commitment "
-      "WHERE application = ? AND state = 'decided' AND next_attempt_at <= ? "
-      "ORDER BY next_attempt_at LIMIT ?",
-      application, due_by, limit);
   std::vector<Commitment> all;
-  while (rows.Next()) {
+  std::vector<std::tuple<WallTime, RowId, size_t>> order;
+  for (auto client = NextOwed(database, application, {}); client;
+       client = NextOwed(database, application, *client)) {
+    Rows rows = database.Ask(
+        "SELECT id, called, address, transaction_uid, decided_at, attempts, next_attempt_at "
+        "FROM commitment INDEXED BY commitment_owed WHERE application = ? AND client = ? AND "
+        "finished_at IS NULL AND state = 'decided' AND next_attempt_at <= ? "
+        "ORDER BY next_attempt_at LIMIT 1",
+        application, *client, due_by);
+    if (!rows.Next()) continue;
     Commitment& one = all.emplace_back();
     one.id = rows.Int();
     one.application = application;
-    one.client = rows.Title();
+    one.client = *client;
     one.called = rows.Title();
     one.address = rows.Text();
     one.transaction = rows.TakeUid();
     one.decided_at = rows.Time();
     one.attempts = static_cast<int>(rows.Int());
+    order.emplace_back(rows.Time(), one.id, all.size() - 1);
   }
-  return all;
+  std::ranges::sort(order);
+  std::vector<Commitment> due;
+  for (const auto& [at, id, index] : order) {
+    if (due.size() == static_cast<size_t>(limit)) break;
+    due.push_back(std::move(all[index]));
+  }
+  return due;
 }
 
 std::optional<WallTime> NextReport(Database& database, const std::string& application) {
@@ -251,6 +319,7 @@ Result<> EndCommitment(Transaction& tx, RowId id, bool reported) {
       "UPDATE commitment SET state = ?, finished_at = ? WHERE id = ? AND state = 'decided'",
       std::string_view(reported ? "reported" : "abandoned"), tx.now(), id);
   if (ended == 0) return NotDue(id);
+  tx.CountCommitment(ApplicationOf(tx.database(), id), "decided", -1);
   return {};
 }
 

@@ -11,7 +11,8 @@
 // call that returns an error has changed nothing.
 namespace router::store::steps {
 
-AddedCommitment AddCommitment(Transaction& tx, const NewCommitment& asked);
+Result<AddedCommitment> AddCommitment(Transaction& tx, const NewCommitment& asked);
+bool ConcernsUs(Database& database, const NewCommitment& asked);
 std::vector<UndecidedInstance> UndecidedInstances(Database& database,
                                                   const std::string& application, RowId commitment,
                                                   int position, int limit, WallTime now);

@@ -36,7 +36,11 @@ struct NewCommitment {
   dataset::CommitmentRequest request;
   WallTime deadline;         // what is undecided then is to be decided then
   uint16_t used_reason = 0;  // (0008,1197) of all, where the Transaction UID names another request
+  int64_t most_owed = 1000;  // requests of this client, this one included
 };
+
+// Instances in all requests of one client that are owed.
+inline constexpr int64_t kMostInstancesOwed = 1'000'000;
 
 struct AddedCommitment {
   enum class Outcome : uint8_t {
@@ -87,7 +91,11 @@ class CommitmentLedger {
  public:
   virtual ~CommitmentLedger() = default;
 
+  // Error kLimit: the client is owed too much already.
   virtual Task<Result<AddedCommitment>> Add(NewCommitment asked) = 0;
+  // Is this request for us whoever serves storage commitment: is any of its instances held (a row
+  // that is not final), or is it owed already?
+  virtual Task<Result<bool>> Concerns(NewCommitment asked) = 0;
   // Instances of open requests of the application, by request and position, after the one named by
   // `commitment` and `position` (0, -1: from the first).
   virtual Task<Result<std::vector<UndecidedInstance>>> Undecided(std::string application,
@@ -97,7 +105,8 @@ class CommitmentLedger {
   // because nothing of them is undecided any more.
   virtual Task<Result<int>> Decide(std::vector<InstanceDecision> decisions) = 0;
 
-  // Decided requests whose next report is not due after `due_by`, the most overdue first.
+  // Of each client the decided request whose next report is the most overdue, if that is not due
+  // after `due_by`; the most overdue first.
   virtual Task<Result<std::vector<Commitment>>> Due(std::string application, WallTime due_by,
                                                     int limit) = 0;
   // When the next report is due; nothing: none is.

@@ -10,6 +10,12 @@ Task<Result<AddedCommitment>> SqliteCommitments::Add(NewCommitment asked) {
       {}, [asked = std::move(asked)](Transaction& tx) { return steps::AddCommitment(tx, asked); });
 }
 
+Task<Result<bool>> SqliteCommitments::Concerns(NewCommitment asked) {
+  return thread_.Do<bool>({}, [asked = std::move(asked)](Transaction& tx) {
+    return steps::ConcernsUs(tx.database(), asked);
+  });
+}
+
 Task<Result<std::vector<UndecidedInstance>>> SqliteCommitments::Undecided(std::string application,
                                                                           RowId commitment,
                                                                           int position, int limit) {

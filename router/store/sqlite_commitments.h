@@ -11,6 +11,7 @@ class SqliteCommitments : public CommitmentLedger {
   explicit SqliteCommitments(LedgerThread& thread) : thread_(thread) {}
 
   Task<Result<AddedCommitment>> Add(NewCommitment asked) override;
+  Task<Result<bool>> Concerns(NewCommitment asked) override;
   Task<Result<std::vector<UndecidedInstance>>> Undecided(std::string application, RowId commitment,
                                                          int position, int limit) override;
   Task<Result<int>> Decide(std::vector<InstanceDecision> decisions) override;

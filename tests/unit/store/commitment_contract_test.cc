@@ -135,7 +135,7 @@ TEST_P(CommitmentContract, AReportThatFailedComesAgainWhenItIsDueAlsoAfterAResta
 
 TEST_P(CommitmentContract, WhatWasReportedOrGivenUpIsOwedNoMore) {
   const RowId told = Decided(AddNew(Asked("2.1", {"1.1"}))),
-              lost = Decided(AddNew(Asked("2.2", {"1.1"})));
+              lost = Decided(AddNew(Asked("2.2", {"1.1"}, "OTHER")));
   EXPECT_THAT(Due(), ElementsAre(told, lost));
   ASSERT_TRUE(Await(commitments().Reported(told)));
   ASSERT_TRUE(Await(commitments().GiveUp(lost)));
@@ -149,6 +149,78 @@ TEST_P(CommitmentContract, WhatWasReportedOrGivenUpIsOwedNoMore) {
   }
   const RowId open = AddNew(Asked("2.3", {"1.1"}));
   EXPECT_FALSE(Await(commitments().Reported(open))) << "nothing of it is decided";
+}
+
+TEST_P(CommitmentContract, OneClientsReportsStandInNobodysWay) {
+  const RowId first = Decided(AddNew(Asked("2.1", {"1.1"}, "SILENT")));
+  Decided(AddNew(Asked("2.2", {"1.1"}, "SILENT")));
+  AddNew(Asked("2.3", {"1.1"}, "UNDECIDED"));
+  clock_.Advance(minutes(1));
+  const RowId others = Decided(AddNew(Asked("2.4", {"1.1"}, "OTHER")));
+  EXPECT_THAT(Due(), ElementsAre(first, others)) << "the first of each, the most overdue first";
+  EXPECT_THAT(Await(commitments().Due(kVmsdbd, Now(), 1)).value().size(), 1u);
+  ASSERT_TRUE(Await(commitments().Reported(first)));
+  EXPECT_EQ(Due().size(), 2u) << "the next of the same client";
+}
+
+TEST_P(CommitmentContract, AClientIsOwedOnlySoMuch) {
+  auto limited = [](std::string_view transaction, std::string_view client = kTpsTitle) {
+    NewCommitment asked = Asked(transaction, {"1.1"}, client);
+    asked.most_owed = 2;
+    return asked;
+  };
+  const RowId first = AddNew(limited("2.1"));
+  AddNew(limited("2.2"));
+  EXPECT_EQ(Await(commitments().Add(limited("2.3"))).error().code, Errc::kLimit);
+  harness_->Restart();
+  EXPECT_EQ(Await(commitments().Add(limited("2.3"))).error().code, Errc::kLimit);
+  EXPECT_EQ(Add(limited("2.1")).id, first) << "what it asks again costs nothing";
+  AddNew(limited("2.3", "OTHER"));
+  ASSERT_TRUE(Await(commitments().Reported(Decided(first))));
+  AddNew(limited("2.3"));
+}
+
+TEST_P(CommitmentContract, ManyLongRequestsAreTooMuchAsWell) {
+  NewCommitment asked = Asked("2.1", {"1.1"});
+  asked.request.instances.resize(kMostInstancesOwed, asked.request.instances[0]);
+  AddNew(asked);
+  EXPECT_EQ(Await(commitments().Add(Asked("2.2", {"1.1"}))).error().code, Errc::kLimit);
+}
+
+TEST_P(CommitmentContract, WhatIsHeldOrOwedConcernsUs) {
+  auto concerns = [this](NewCommitment asked) {
+    return Await(commitments().Concerns(std::move(asked))).value();
+  };
+  Accept("1.1", {Needs("9.1")});
+  const RowId gone = Accept("1.2").row;
+  ASSERT_TRUE(Await(ledger().Discard(gone, "", "me")));
+  EXPECT_TRUE(concerns(Asked("2.1", {"1.9", "1.1"})));
+  EXPECT_FALSE(concerns(Asked("2.1", {"1.9", "1.2"})));
+  NewCommitment elsewhere = Asked("2.1", {"1.1"});
+  elsewhere.application = "PACS";
+  EXPECT_FALSE(concerns(elsewhere));
+  const RowId owed = AddNew(Asked("2.7", {"1.9"}));
+  EXPECT_TRUE(concerns(Asked("2.7", {"1.9"}))) << "asked again, it is the same request";
+  ASSERT_TRUE(Await(commitments().Reported(Decided(owed))));
+  EXPECT_FALSE(concerns(Asked("2.7", {"1.9"})));
+}
+
+TEST_P(CommitmentContract, GaugesCountWhatIsOwedAndSurviveARestart) {
+  auto owed = [this](std::string state) {
+    return ledger().gauges().commitments[{kVmsdbd, std::move(state)}];
+  };
+  const RowId first = AddNew(Asked("2.1", {"1.1"})), second = AddNew(Asked("2.2", {"1.1"}));
+  Add(Asked("2.2", {"1.2"}));  // its Transaction UID is used: decided at once
+  EXPECT_EQ(owed("open"), 2);
+  EXPECT_EQ(owed("decided"), 1);
+  Decided(first);
+  harness_->Restart();
+  EXPECT_EQ(owed("open"), 1);
+  EXPECT_EQ(owed("decided"), 2);
+  ASSERT_TRUE(Await(commitments().Reported(first)));
+  ASSERT_TRUE(Await(commitments().GiveUp(Decided(second))));
+  EXPECT_EQ(owed("open"), 0);
+  EXPECT_EQ(owed("decided"), 1);
 }
 
 TEST_P(CommitmentContract, TheSameRequestAgainIsTheSameUntilItIsReported) {

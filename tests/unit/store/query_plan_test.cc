@@ -93,8 +93,10 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   steps::TakeWarnings(tx, kVmsdbd, now, 10);
   steps::ReserveMessageIds(tx, kVmsdbd, AeTitle::FromWire("S"), 1);
   steps::EndAllSending(tx);
-  NewCommitment asked{kVmsdbd, {}, {}, "", {Uid("2.1"), {{Uid("1.1"), Uid("1.2")}}}, now, 1};
-  const RowId owed = steps::AddCommitment(tx, asked).id;
+  NewCommitment asked{
+      kVmsdbd, AeTitle::FromWire("TPS"), {}, "", {Uid("2.1"), {{Uid("1.1"), Uid("1.2")}}}, now, 1};
+  const RowId owed = steps::AddCommitment(tx, asked).value().id;
+  steps::ConcernsUs(*database_, asked);
   steps::AddCommitment(tx, asked);
   EXPECT_EQ(steps::UndecidedInstances(*database_, kVmsdbd, 0, -1, 10, now).size(), 1u);
   Acceptance sent = Arrival("1.2", SpoolFile{"kept", 10, 0, {}});
