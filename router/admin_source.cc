@@ -221,6 +221,19 @@ Result<std::vector<admin::MoveStatus>> AdminSource::Moves() {
   return all;
 }
 
+Result<admin::CommitmentsStatus> AdminSource::Commitments() {
+  auto owed = app_.reader_->Owed();
+  if (!owed) return std::unexpected(owed.error());
+  admin::CommitmentsStatus status;
+  for (const auto& [key, count] : app_.ledger_->gauges().commitments) status.total += count;
+  for (const store::OwedCommitment& one : *owed)
+    status.oldest.push_back({one.application, one.client.str(), one.transaction,
+                             one.decided ? "decided" : "open", one.instances, one.accepted_at,
+                             one.deadline, one.attempts,
+                             one.decided ? std::optional(one.next_attempt_at) : std::nullopt});
+  return status;
+}
+
 // What an operator needs to see which configuration is in force; no secrets are in it.
 Result<nlohmann::json> AdminSource::Config() {
   const auto config = app_.services_->config();

@@ -25,6 +25,7 @@ class AdminSource : public admin::Source {
   Result<std::vector<admin::DestinationStatus>> Destinations() override;
   Result<std::vector<admin::AssociationStatus>> Associations() override;
   Result<std::vector<admin::MoveStatus>> Moves() override;
+  Result<admin::CommitmentsStatus> Commitments() override;
   Result<nlohmann::json> Config() override;
   Result<admin::StoreStatus> Store() override;
   Result<std::vector<admin::ObservedApplication>> Observed() override;

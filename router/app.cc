@@ -242,6 +242,9 @@ void App::ShowHeld(metrics::Registry& registry) {
   }
   for (const auto& [key, count] : gauges.quarantined)
     registry.Get<Id::kQuarantinedInstances>(key.first, key.second).Set(static_cast<double>(count));
+  for (const auto& [key, count] : gauges.commitments)
+    registry.Get<Id::kCommitments>(key.first, key.second).Set(static_cast<double>(count));
+  registry.Get<Id::kSpoolKeptBytes>().Set(static_cast<double>(gauges.kept_bytes));
   registry.Get<Id::kSpoolBytes>().Set(static_cast<double>(gauges.spool_bytes));
 }
 

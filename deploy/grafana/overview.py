@@ -138,8 +138,16 @@ ROWS = [
                         (rate("sluice_observed_actions_total", "application, action"),
                          "{{application}}: would {{action}}")], "ops"),
     ]),
+    ("Storage commitment", [
+        graph("Reports owed", [(total("sluice_commitments", "application, state"),
+                                "{{application}} {{state}}")]),
+        graph("Requests ended", [(rate("sluice_commitments_total", "application, outcome"),
+                                  "{{application}} {{outcome}}")], "ops"),
+    ]),
     ("Sluice itself", [
         graph("Spool", [(total("sluice_spool_bytes", "instance"), "{{instance}} used"),
+                        (total("sluice_spool_kept_bytes", "instance"),
+                         "{{instance}} kept for storage commitment"),
                         (f"min by (instance) (sluice_spool_free_bytes{{{WHERE}}})",
                          "{{instance}} free")], "bytes"),
         graph("Commits of the ledger",

@@ -60,7 +60,8 @@ Answer NoSuchPath(const Ask& ask) {
       404,
       "there is no " + ask.path +
           " here; there are /, /healthz, /readyz, /metrics and, under /api/v1/, "
-          "held, instances/UID, destinations, associations, moves, config, store, observe, leave");
+          "held, instances/UID, destinations, associations, moves, commitments, config, store, "
+          "observe, leave");
 }
 
 // The UID in a path is never believed to be one: it only looks rows up.
@@ -113,6 +114,10 @@ Answer Api::Get(const Ask& ask) {
     return List("associations", source_.Associations(), AssociationJson);
   }
   if (path == "/api/v1/moves") return List("moves", source_.Moves(), MoveJson);
+  if (path == "/api/v1/commitments") {
+    auto commitments = source_.Commitments();
+    return commitments ? Json200(CommitmentsJson(*commitments)) : Failed(commitments.error());
+  }
   if (path == "/api/v1/config") {
     auto config = source_.Config();
     return config ? Json200(*config) : Failed(config.error());

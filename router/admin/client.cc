@@ -153,6 +153,9 @@ Result<Json> StatusOf(Remote& remote) {
   auto leave = remote.GetJson("/api/v1/leave");
   if (!leave) return leave;
   status["leave"] = std::move(*leave);
+  auto owed = remote.GetJson("/api/v1/commitments");
+  if (!owed) return owed;
+  status["commitments"] = std::move(*owed);
   return status;
 }
 
@@ -265,8 +268,9 @@ int RunStatus(const ClientOptions& options, std::ostream& out, std::ostream& err
   out << LeaveLine((*status)["leave"]);
   const auto running = std::ranges::count_if(
       (*status)["moves"], [](const Json& move) { return move.value("state", "") != "ended"; });
-  out << fmt::format("{} associations, {} moves in progress\n\n", SizeOf(*status, "associations"),
+  out << fmt::format("{} associations, {} moves in progress\n", SizeOf(*status, "associations"),
                      running);
+  out << CommitmentLine((*status)["commitments"]) << "\n";
   out << DestinationTable((*status)["destinations"]);
   return 0;
 }

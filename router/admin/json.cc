@@ -132,6 +132,21 @@ Json MoveJson(const MoveStatus& m) {
           {"remaining", m.remaining ? Json(*m.remaining) : Json(nullptr)}};
 }
 
+Json CommitmentsJson(const CommitmentsStatus& all) {
+  Json list = Json::array();
+  for (const CommitmentStatus& one : all.oldest)
+    list.push_back({{"application", one.application},
+                    {"client", one.client},
+                    {"transaction_uid", one.transaction.str()},
+                    {"state", one.state},
+                    {"instances", one.instances},
+                    {"since", TimeText(one.since)},
+                    {"deadline", TimeText(one.deadline)},
+                    {"attempts", one.attempts},
+                    {"next_attempt", TimeOrNull(one.next_attempt)}});
+  return {{"total", all.total}, {"commitments", std::move(list)}};
+}
+
 Json LeaveJson(const LeaveStatus& l) {
   return {{"state", l.state},
           {"directory", l.directory},

@@ -29,6 +29,7 @@ Json RowJson(const store::HeldRow& held, std::span<const store::HistoryStep> his
 Json DestinationJson(const DestinationStatus& destination);
 Json AssociationJson(const AssociationStatus& association);
 Json MoveJson(const MoveStatus& move);
+Json CommitmentsJson(const CommitmentsStatus& all);
 Json LeaveJson(const LeaveStatus& leave);
 
 Json StoreJson(const StoreStatus& store);

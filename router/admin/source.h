@@ -62,6 +62,24 @@ struct MoveStatus {
   std::optional<uint32_t> remaining;
 };
 
+// A request for storage commitment whose client is owed a report.
+struct CommitmentStatus {
+  std::string application;
+  std::string client;  // calling AE title
+  Uid transaction;
+  std::string state;                     // "open": something is undecided; "decided"
+  int64_t instances = 0;                 // that it names
+  WallTime since, deadline;              // of its acceptance; what is undecided fails then
+  int attempts = 0;                      // to report it, that failed
+  std::optional<WallTime> next_attempt;  // once decided
+};
+
+// The oldest of them, and how many there are.
+struct CommitmentsStatus {
+  int64_t total = 0;
+  std::vector<CommitmentStatus> oldest;
+};
+
 // What was observed of an application with `mode: observe`; see session::ObservedAction.
 struct ObservedApplication {
   std::string name;
@@ -146,6 +164,7 @@ class Source {
   virtual Result<std::vector<DestinationStatus>> Destinations() = 0;
   virtual Result<std::vector<AssociationStatus>> Associations() = 0;
   virtual Result<std::vector<MoveStatus>> Moves() = 0;
+  virtual Result<CommitmentsStatus> Commitments() = 0;
   virtual Result<nlohmann::json> Config() = 0;  // in force, without secrets
   virtual Result<StoreStatus> Store() = 0;
   virtual Result<std::vector<ObservedApplication>> Observed() = 0;

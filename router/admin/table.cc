@@ -131,6 +131,20 @@ std::string ObservedTable(const Json& observed) {
   return text;
 }
 
+std::string CommitmentLine(const Json& commitments) {
+  const int64_t total = Number(commitments, "total");
+  if (total == 0) return "";
+  std::string text = fmt::format("{} requests for storage commitment not reported yet", total);
+  auto oldest = commitments.find("commitments");
+  if (oldest != commitments.end() && oldest->is_array() && !oldest->empty()) {
+    const Json& first = oldest->front();
+    text += fmt::format(", the oldest ({}) of {} to {}, since {}", Text(first, "state"),
+                        Text(first, "client"), Text(first, "application"), Text(first, "since"));
+    if (Number(first, "attempts") > 0) text += "; reported in vain: " + Text(first, "attempts");
+  }
+  return text + "\n";
+}
+
 std::string DestinationTable(const Json& destinations) {
   std::vector<std::vector<std::string>> rows = {
       {"DESTINATION", "ADDRESS", "UP", "BREAKER", "QUEUED", "HELD", "QUARANTINED", "LAST ERROR"}};

@@ -19,6 +19,8 @@ std::string AgeText(std::chrono::seconds age);
 // quarantined.
 std::string HeldTable(const Json& held, WallTime now);
 
+// What clients are owed, in a line; empty if that is nothing.
+std::string CommitmentLine(const Json& commitments);
 std::string DestinationTable(const Json& destinations);
 
 // `observed` of GET /api/v1/observe: for each application what would have been done, and how often.

@@ -72,8 +72,8 @@ class Commitments {
   Task<Result<>> Tell(const store::Commitment& commitment, CommitmentReport report);
   Task<Result<>> Call(const store::Commitment& commitment, CommitmentReport report);
   Task<Result<>> Settle(const store::Commitment& commitment, const Result<>& told);
-  void LogOutcome(const store::Commitment& commitment, const CommitmentReport& report,
-                  const Result<>& told) const;
+  void NoteOutcome(const store::Commitment& commitment, const CommitmentReport& report,
+                   const Result<>& told) const;
   bool IsToGiveUp(const store::Commitment& commitment) const;
 
   Services& services_;

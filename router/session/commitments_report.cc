@@ -40,7 +40,7 @@ Task<> Commitments::ReportOne(store::Commitment commitment) {
     CommitmentReport copy = report;
     Result<> told = co_await Tell(commitment, std::move(copy));
     if (told || !draining_) {
-      LogOutcome(commitment, report, told);
+      NoteOutcome(commitment, report, told);
       auto settled = co_await Settle(commitment, told);
       if (!settled) Complain(settled.error());
     }
@@ -103,10 +103,15 @@ Task<Result<>> Commitments::Settle(const store::Commitment& commitment, const Re
   co_return co_await ledger_.NotReported(commitment.id, next);
 }
 
-// The first failure and the last; not each of those between.
-void Commitments::LogOutcome(const store::Commitment& commitment, const CommitmentReport& report,
-                             const Result<>& told) const {
+// Logged are the first failure and the last; not each of those between.
+void Commitments::NoteOutcome(const store::Commitment& commitment, const CommitmentReport& report,
+                              const Result<>& told) const {
   const bool given_up = !told && IsToGiveUp(commitment);
+  if (told || given_up) {
+    const bool all = report.result.failed.empty();
+    const std::string_view outcome = given_up ? "given_up" : all ? "committed" : "failures";
+    services_.metrics.Get<metrics::Id::kCommitmentsTotal>(name_, outcome).Add();
+  }
   if (!told && !given_up && commitment.attempts > 0) return;
   log::Write(told ? log::Level::kInfo : (given_up ? log::Level::kError : log::Level::kWarning),
              told       ? "storage commitment reported"

@@ -293,6 +293,28 @@ std::map<std::string, int64_t> OwedOfAll(Database& database) {
   return all;
 }
 
+std::vector<OwedCommitment> OldestOwed(Database& database, int limit) {
+  Rows rows = database.Ask(
+      "SELECT application, client, transaction_uid, state = 'decided', instances, accepted_at, "
+      "deadline, next_attempt_at, attempts FROM commitment INDEXED BY commitment_owed "
+      "WHERE finished_at IS NULL ORDER BY id LIMIT ?",
+      limit);
+  std::vector<OwedCommitment> all;
+  while (rows.Next()) {
+    OwedCommitment& one = all.emplace_back();
+    one.application = rows.Text();
+    one.client = rows.Title();
+    one.transaction = rows.TakeUid();
+    one.decided = rows.Int() != 0;
+    one.instances = rows.Int();
+    one.accepted_at = rows.Time();
+    one.deadline = rows.Time();
+    one.next_attempt_at = rows.Time();
+    one.attempts = static_cast<int>(rows.Int());
+  }
+  return all;
+}
+
 Result<CommitmentResult> ResultOfCommitment(Database& database, RowId id) {
   CommitmentResult result;
   Rows rows = database.Ask(

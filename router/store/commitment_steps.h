@@ -21,6 +21,7 @@ std::vector<Commitment> DueReports(Database& database, const std::string& applic
                                    WallTime due_by, int limit);
 std::optional<WallTime> NextReport(Database& database, const std::string& application);
 std::map<std::string, int64_t> OwedOfAll(Database& database);
+std::vector<OwedCommitment> OldestOwed(Database& database, int limit);
 Result<CommitmentResult> ResultOfCommitment(Database& database, RowId id);
 Result<> EndCommitment(Transaction& tx, RowId id, bool reported);
 Result<> ReportAgain(Transaction& tx, RowId id, WallTime next_attempt_at);

@@ -81,6 +81,17 @@ struct CommitmentResult {
   std::vector<dataset::FailedSop> failed;
 };
 
+// A request that is owed a report, for operators.
+struct OwedCommitment {
+  std::string application;
+  AeTitle client;
+  Uid transaction;
+  bool decided = false;
+  int64_t instances = 0;
+  WallTime accepted_at, deadline, next_attempt_at;
+  int attempts = 0;
+};
+
 // Durable record of the storage commitment that we owe to clients (docs/ledger.md). N-ACTION may be
 // answered with 0000H only after Add has returned a value: from then on the request survives
 // SIGKILL and power loss until Reported or GiveUp is durable. A report is made at least once.

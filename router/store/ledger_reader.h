@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "router/base/result.h"
+#include "router/store/commitments.h"
 #include "router/store/row.h"
 
 namespace router::store {
@@ -38,6 +39,10 @@ class LedgerReader {
   Result<std::optional<Sighting>> Seen(const std::string& application, const Uid& uid);
   // How many requests for storage commitment each application's clients have had no report of.
   Result<std::map<std::string, int64_t>> OwedCommitments();
+  // Bytes of files that are kept for storage commitment and promised to nobody: Ledger::MakeRoom.
+  Result<uint64_t> SpareBytes();
+  // These requests, the oldest first, HeldFilter::kPage of them.
+  Result<std::vector<OwedCommitment>> Owed();
 
  private:
   explicit LedgerReader(std::unique_ptr<Database> database);

@@ -257,8 +257,8 @@ TEST_F(ApiTest, ReadinessGivesItsReasonsToThoseWhoMayRead) {
 TEST_F(ApiTest, EveryPathThatTellsSomethingIsClosedToOthers) {
   for (const char* path :
        {"/metrics", "/api/v1/held", "/api/v1/held/1.2.3.4", "/api/v1/instances/1.2.3.4",
-        "/api/v1/destinations", "/api/v1/associations", "/api/v1/moves", "/api/v1/config",
-        "/api/v1/store", "/api/v1/observe", "/api/v1/leave"}) {
+        "/api/v1/destinations", "/api/v1/associations", "/api/v1/moves", "/api/v1/commitments",
+        "/api/v1/config", "/api/v1/store", "/api/v1/observe", "/api/v1/leave"}) {
     Ask ask{.method = "GET", .path = path, .query = {}, .body = "", .caller = {"10.1.0.9", "", ""}};
     EXPECT_EQ(api_.Handle(ask).status, 401) << path;
     ask.caller.authorization = "Bearer s3cret";

@@ -67,7 +67,9 @@ TEST_F(ClientTest, StatusTellsReadinessAndDestinationsEvenWhenNotReady) {
   source_.readiness = {false, {"draining"}};
   EXPECT_EQ(RunStatus(options_, out_, err_), 0) << err_.str();
   EXPECT_THAT(out_.str(), HasSubstr("not ready\n  draining\n"));
-  EXPECT_THAT(out_.str(), HasSubstr("3 associations, 1 moves in progress\n"));
+  EXPECT_THAT(out_.str(), HasSubstr("3 associations, 1 moves in progress\n"
+                                    "1 requests for storage commitment not reported yet, the "
+                                    "oldest (decided) of ECLIPSE to VMSDBD, since "));
   EXPECT_THAT(out_.str(), HasSubstr("VMSDBD       10.1.0.4:51402  yes  closed"));
 }
 

@@ -88,6 +88,19 @@ class FakeSource : public Source {
     return std::vector<AssociationStatus>(3);
   }
   Result<std::vector<MoveStatus>> Moves() override { return std::vector<MoveStatus>(1); }
+  Result<CommitmentsStatus> Commitments() override {
+    if (failure) return std::unexpected(*failure);
+    CommitmentStatus one;
+    one.application = "VMSDBD";
+    one.client = "ECLIPSE";
+    one.transaction = Uid("2.1");
+    one.state = "decided";
+    one.instances = 3;
+    one.since = one.deadline = kMonday;
+    one.attempts = 2;
+    one.next_attempt = kMonday;
+    return CommitmentsStatus{1, {one}};
+  }
   Result<nlohmann::json> Config() override { return nlohmann::json{{"ae_title", "SLUICE"}}; }
   Result<StoreStatus> Store() override {
     StoreStatus store;
