@@ -161,9 +161,12 @@ Task<Result<>> ClientSession::ReportHere(ul::ContextId context, CommitmentReport
     co_return Fail(Errc::kLimit, Blame::kDownstream, "its association is not idle", true);
   OpenReport open(client_->loop());
   open.context = context;
-  open.message_id = ++last_report_ == 0 ? ++last_report_ : last_report_;
+  // From the top: the reports of an application that come through here are counted from the bottom.
+  open.message_id = --last_report_ == 0 ? --last_report_ : last_report_;
   report_ = &open;
-  auto told = co_await SendReport(open, std::move(report));
+  Result<> told = Fail(Errc::kLimit, Blame::kDownstream, "its association is not idle", true);
+  const bool idle = co_await StaysIdle(open);
+  if (idle) told = co_await SendReport(open, std::move(report));
   report_ = nullptr;
   report_ended_.Notify();
   co_return told;
@@ -171,6 +174,15 @@ Task<Result<>> ClientSession::ReportHere(ul::ContextId context, CommitmentReport
 
 bool ClientSession::MayReport() const {
   return !finishing_ && !stopping_ && IsIdle() && client_->IsEstablished();
+}
+
+// Between two requests of a client that sends one after another there is no room for one of ours:
+// some cannot take it there. One that asked for nothing else here waits for it.
+Task<bool> ClientSession::StaysIdle(OpenReport& open) {
+  if (!asked_other_) co_return true;
+  const uint64_t before = messages_;
+  co_await open.answered.Wait(application_.commitment.idle_for);
+  co_return messages_ == before&& MayReport();
 }
 
 Task<Result<>> ClientSession::SendReport(OpenReport& open, CommitmentReport report) {
@@ -183,6 +195,7 @@ Task<Result<>> ClientSession::SendReport(OpenReport& open, CommitmentReport repo
   auto request = dimse::NEventReportRq(open.message_id, context.abstract_syntax,
                                        Uid(dimse::uid::kStorageCommitmentInstance), event_type);
   Buffer data_set = std::move(*encoded);
+  open.sent = true;
   auto sent = co_await client_->Send(context.id, std::move(request), std::move(data_set));
   if (!sent) co_return std::unexpected(sent.error());
   co_await open.answered.Wait(kReportAnsweredWithin);
@@ -193,14 +206,17 @@ Task<Result<>> ClientSession::SendReport(OpenReport& open, CommitmentReport repo
   co_return Fail(Errc::kTimeout, Blame::kDownstream, "it did not answer the report", true);
 }
 
+bool ClientSession::AnswersReport(Incoming first, const dimse::CommandSet& command) const {
+  return report_ && report_->sent && report_->context == first.context &&
+         command.command() == dimse::Command::kNEventReportRsp &&
+         report_->message_id == command.message_id_responded_to();
+}
+
 // What comes on our context and is no request: the answer to a report, or nothing of ours.
 Task<Result<>> ClientSession::OnReportAnswer(Incoming first, dimse::CommandSet command) {
   auto drained = co_await Drain(*client_, first.last, MessageSilence());
   if (!drained) co_return drained;
-  const bool answers = command.command() == dimse::Command::kNEventReportRsp && report_ &&
-                       report_->context == first.context &&
-                       report_->message_id == command.message_id_responded_to();
-  if (answers) {
+  if (AnswersReport(first, command)) {
     report_->status = command.status();
     report_->answered.Notify();
   }

@@ -131,6 +131,7 @@ class ClientSession : public Session {
     explicit OpenReport(net::Loop& loop) : answered(loop) {}
     ul::ContextId context = 0;
     uint16_t message_id = 0;
+    bool sent = false;
     std::optional<uint16_t> status;
     net::Signal answered;
   };
@@ -140,6 +141,8 @@ class ClientSession : public Session {
   Task<CommitmentAnswer> TakeCommitment(Uid transfer_syntax, Buffer data_set);
   std::shared_ptr<ReportLine> LineOf(ul::ContextId context);
   bool MayReport() const;
+  Task<bool> StaysIdle(OpenReport& open);
+  bool AnswersReport(Incoming first, const dimse::CommandSet& command) const;
   Task<Result<>> OnReportAnswer(Incoming first, dimse::CommandSet command);
   Task<Result<>> ReportHere(ul::ContextId context, CommitmentReport report);
   Task<Result<>> SendReport(OpenReport& open, CommitmentReport report);
@@ -182,6 +185,7 @@ class ClientSession : public Session {
   OpenReport* report_ = nullptr;
   net::Signal report_ended_;
   uint16_t last_report_ = 0;  // message ID
+  bool asked_other_ = false;  // the client asked for more here than storage commitment
 };
 
 }  // namespace router::session

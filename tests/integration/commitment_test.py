@@ -35,7 +35,8 @@ class CommitmentCase(Case):
             {"VMSDBD": {"address": self.upstream.address, "also_called": ["ARIA"],
                         "storage_commitment": "existence", "verify_for": "300ms",
                         "breaker": {"failures": 1000, "probe_every": "200ms"}, **QUICK,
-                        **(keys or {})}},
+                        **(keys or {}),
+                        "commitment": {"idle_for": "50ms", **(keys or {}).get("commitment", {})}}},
             clients=[client], limits={"artim": "1s"},
             store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
         self.sluice = self.start(Sluice, config)
@@ -202,6 +203,55 @@ class Commitment(CommitmentCase):
         again = [(wire.CT, "1.2.7.1"), (wire.CT, "1.2.7.2")]
         self.ask(client, "2.1", *again)
         self.assert_told(self.told(client), "2.1", [], {one: USED for one in again})
+
+    def test_a_client_that_asks_too_much_is_refused(self):
+        self.begin(keys={"commitment": {"most_owed": 2}})
+        self.upstream.set(outage=True)
+        client = self.connect(contexts=CONTEXTS[:1])
+        for number in (1, 2):
+            self.ask(client, f"2.{number}", (wire.CT, "1.2.7.9"), message_id=number)
+        client.send(commitment.action(COMMIT, 3, commitment.request_data(
+            "2.3", [(wire.CT, "1.2.7.9")])))
+        answer = client.message()
+        self.assertEqual((answer.message_id, f"{answer.status:04X}"), (3, "0213"))
+        self.ask(client, "2.1", (wire.CT, "1.2.7.9"), message_id=4)  # again: it is owed already
+        status = self.sluice.json("/api/v1/commitments")
+        self.assertEqual(status["total"], 2)
+        self.assertEqual([(one["client"], one["transaction_uid"], one["state"], one["instances"])
+                          for one in status["commitments"]],
+                         [("ME", "2.1", "open", 1), ("ME", "2.2", "open", 1)])
+        owed = lambda state: self.sluice.metric("sluice_commitments", application="VMSDBD",
+                                                state=state)
+        self.assertEqual(owed("open"), 2)
+        self.assertIn("2 requests for storage commitment not reported yet",
+                      self.sluice.operator("status").output)
+        self.upstream.set(outage=False)
+        self.assertEqual({self.told(client).transaction for _ in range(2)}, {"2.1", "2.2"})
+        wait_until(lambda: self.sluice.json("/api/v1/commitments")["total"] == 0, SOON, "none owed")
+        self.assertEqual(owed("open"), 0)
+        self.assertEqual(self.sluice.metric("sluice_commitments_total", application="VMSDBD",
+                                            outcome="failures"), 2)
+        self.assertEqual(self.sluice.metric("sluice_commitments_total", application="VMSDBD",
+                                            outcome="refused"), 1)
+
+    def test_no_report_comes_between_two_stores(self):
+        listener = Listener()
+        self.begin(receives_on=self.listen(listener).port,
+                   keys={"commitment": {"idle_for": "60s"}})
+        client = self.connect()
+        self.store(client, "1.2.7.1")
+        self.ask(client, "2.1", (wire.CT, "1.2.7.1"))
+        number = 10
+        while not listener.reports:  # each answer is that of the store
+            uid = f"1.2.7.{number}"
+            client.send(wire.request(IMAGE, 0x0001, wire.CT, number, instance("1.2.7", uid),
+                                     {0x1000: uid}))
+            answer = client.message()
+            self.assertEqual((answer.field, answer.message_id, answer.status),
+                             (0x8001, number, 0))
+            number += 1
+        self.assert_told(listener.reports[0], "2.1", [(wire.CT, "1.2.7.1")])
+        client.release()
 
     def test_with_commitment_off_the_application_answers(self):
         self.begin(keys={"storage_commitment": "off"})
