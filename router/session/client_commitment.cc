@@ -52,6 +52,15 @@ bool ClientSession::ServesCommitment(const Uid& abstract_syntax) const {
          runtime_.commitments && client_config_.May(config::Operation::kCommit);
 }
 
+// Does the application serve it, but for what we hold? Not where we only observe.
+bool ClientSession::MayServeCommitment(const Uid& abstract_syntax,
+                                       const dimse::CommandSet& command) const {
+  return command.command() == dimse::Command::kNActionRq &&
+         abstract_syntax.view() == dimse::uid::kStorageCommitment &&
+         application_.mode == config::Mode::kEnforce && runtime_.commitments &&
+         !ObjectionTo(command);
+}
+
 // Our answer in place of what stands there; roles as proposed (PS3.7 D.3.3.4).
 void ClientSession::AnswerCommitment(ul::AssociateAc& ac) const {
   for (const ul::ProposedContext& proposed : rq_.contexts) {
@@ -80,31 +89,75 @@ Task<Result<>> ClientSession::OnCommitment(Incoming first, dimse::CommandSet com
   } else {
     Buffer data_set = std::move(*bytes);
     Uid transfer_syntax = ContextOf(first.context)->transfer_syntax;
-    answer = co_await TakeCommitment(std::move(transfer_syntax), std::move(data_set));
+    auto asked = co_await ReadCommitment(std::move(transfer_syntax), std::move(data_set));
+    if (asked)
+      answer = co_await KeepCommitment(std::move(*asked));
+    else
+      answer = {asked.error().code == Errc::kLimit ? dimse::status::kResourceLimitation
+                                                   : dimse::status::kInvalidArgument,
+                asked.error().detail};
   }
-  if (answer.status != dimse::status::kSuccess)
+  co_return co_await AnswerCommitmentRequest(first.context, std::move(command), std::move(answer));
+}
+
+Task<Result<>> ClientSession::AnswerCommitmentRequest(ul::ContextId context,
+                                                      dimse::CommandSet command,
+                                                      CommitmentAnswer answer) {
+  if (answer.status != dimse::status::kSuccess) {
+    services_.metrics.Get<metrics::Id::kCommitmentsTotal>(application_.name, "refused").Add();
     log::Warning("request for storage commitment refused", {{"calling", rq_.calling.title().view()},
                                                             {"application", application_.name},
                                                             {"status", answer.status},
                                                             {"why", answer.comment}});
+  }
   std::string comment = answer.comment;
   auto answered =
-      co_await AnswerRequest(first.context, std::move(command), answer.status, std::move(comment));
+      co_await AnswerRequest(context, std::move(command), answer.status, std::move(comment));
   if (answer.taken)
-    runtime_.commitments->Answered(*answer.taken, answered ? LineOf(first.context) : nullptr);
+    runtime_.commitments->Answered(*answer.taken, answered ? LineOf(context) : nullptr);
   co_return answered;
 }
 
-Task<CommitmentAnswer> ClientSession::TakeCommitment(Uid transfer_syntax, Buffer data_set) {
+// The application serves storage commitment. A request that names what we hold, which it cannot
+// know of, is ours as a whole, since there is one report of it; any other passes as it came.
+Task<Result<>> ClientSession::OnRelayedCommitment(Incoming first, dimse::CommandSet command) {
+  Buffer head;
+  while (!first.last && head.size() <= kMaxRequest) {
+    auto piece = co_await ReceivePiece(*client_, &first.last, MessageSilence());
+    if (!piece) co_return std::unexpected(piece.error());
+    head.insert(head.end(), piece->begin(), piece->end());
+  }
+  if (first.last) {
+    Uid transfer_syntax = ContextOf(first.context)->transfer_syntax;
+    Buffer data_set = head;
+    auto asked = co_await ReadCommitment(std::move(transfer_syntax), std::move(data_set));
+    if (asked) {
+      store::NewCommitment copy = *asked;
+      auto concerns = co_await runtime_.commitments->Concerns(std::move(copy));
+      CommitmentAnswer answer;
+      if (!concerns)
+        answer = {dimse::status::kResourceLimitation, "the ledger cannot be asked"};
+      else if (*concerns)
+        answer = co_await KeepCommitment(std::move(*asked));
+      if (!concerns || *concerns)
+        co_return co_await AnswerCommitmentRequest(first.context, std::move(command),
+                                                   std::move(answer));
+    }
+  }
+  asked_other_ = true;
+  bool whole = false;
+  const Bytes received = head;
+  co_return co_await RelayTapped(first, std::move(command), nullptr, &whole, received);
+}
+
+// Errors: kLimit: it names too many; others: it is none.
+Task<Result<store::NewCommitment>> ClientSession::ReadCommitment(Uid transfer_syntax,
+                                                                 Buffer data_set) {
   auto read = [data_set = std::move(data_set), syntax = std::move(transfer_syntax)] {
     return dataset::ReadCommitmentRequest(data_set, syntax);
   };
   auto request = co_await services_.cpu.Run<Result<dataset::CommitmentRequest>>(std::move(read));
-  if (!request && request.error().code == Errc::kLimit)
-    co_return CommitmentAnswer{dimse::status::kResourceLimitation, request.error().detail};
-  if (!request) co_return CommitmentAnswer{dimse::status::kInvalidArgument, request.error().detail};
-  const Uid transaction = request->transaction;
-  const size_t instances = request->instances.size();
+  if (!request) co_return std::unexpected(request.error());
   store::NewCommitment asked;
   asked.application = application_.name;
   asked.client = rq_.calling.title();
@@ -113,6 +166,13 @@ Task<CommitmentAnswer> ClientSession::TakeCommitment(Uid transfer_syntax, Buffer
   asked.request = std::move(*request);
   asked.deadline = services_.clock.WallNow() + application_.commitment.at_most;
   asked.used_reason = dimse::status::kDuplicateTransaction;
+  asked.most_owed = application_.commitment.most_owed;
+  co_return asked;
+}
+
+Task<CommitmentAnswer> ClientSession::KeepCommitment(store::NewCommitment asked) {
+  const Uid transaction = asked.request.transaction;
+  const size_t instances = asked.request.instances.size();
   auto added = co_await runtime_.commitments->Add(std::move(asked));
   if (!added)
     co_return CommitmentAnswer{dimse::status::kResourceLimitation,

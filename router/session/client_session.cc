@@ -114,6 +114,8 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
   }
   if (ServesCommitment(context->abstract_syntax))
     co_return co_await OnCommitment(first, std::move(command));
+  if (MayServeCommitment(context->abstract_syntax, command))
+    co_return co_await OnRelayedCommitment(first, std::move(command));
   asked_other_ = true;
   if (report_ && !report_->sent) report_->answered.Notify();  // it is not idle
   if (command.command() == dimse::Command::kCMoveRq)
@@ -152,9 +154,9 @@ Task<Result<>> ClientSession::RelayRequest(Incoming first, dimse::CommandSet com
   co_return co_await RelayTapped(first, std::move(command), nullptr, &whole);
 }
 
-// Cut-through to upstream. The response comes back through the pump.
+// Cut-through to upstream; `head` was received before. The response comes back through the pump.
 Task<Result<>> ClientSession::RelayTapped(Incoming first, dimse::CommandSet command, Tap* tap,
-                                          bool* whole) {
+                                          bool* whole, Bytes head) {
   const auto since = std::chrono::steady_clock::now();
   bool complete = first.last;
   auto upstream = co_await EnsureUpstream(first.context);
@@ -174,9 +176,8 @@ Task<Result<>> ClientSession::RelayTapped(Incoming first, dimse::CommandSet comm
   ExpectResponse(first.context, command);
   Passing passing(*this, command, tap);
   const std::string_view service = dimse::ServiceOf(command.command());
-  const Bytes nothing;
   Relayed relayed = co_await RelayMessage(*client_, **upstream, first.context, std::move(command),
-                                          &complete, MessageSilence(), nothing, &passing);
+                                          &complete, MessageSilence(), head, &passing);
   sending_upstream_ = false;
   (*upstream)->stream().SetReadTimeout(UpstreamSilence());
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);

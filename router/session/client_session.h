@@ -82,7 +82,8 @@ class ClientSession : public Session {
   Task<Result<>> OnRequest(Incoming first);
   Task<Result<>> RelayRequest(Incoming first, dimse::CommandSet command);
   Task<Result<>> RelayObserved(Incoming first, dimse::CommandSet command);
-  Task<Result<>> RelayTapped(Incoming first, dimse::CommandSet command, Tap* tap, bool* whole);
+  Task<Result<>> RelayTapped(Incoming first, dimse::CommandSet command, Tap* tap, bool* whole,
+                             Bytes head = {});
   Task<Result<>> Refuse(Incoming first, uint16_t status, std::string comment);
   Task<Result<>> AnswerRequest(ul::ContextId context, dimse::CommandSet request, uint16_t status,
                                std::string comment);
@@ -136,9 +137,14 @@ class ClientSession : public Session {
     net::Signal answered;
   };
   bool ServesCommitment(const Uid& abstract_syntax) const;
+  bool MayServeCommitment(const Uid& abstract_syntax, const dimse::CommandSet& command) const;
   void AnswerCommitment(ul::AssociateAc& ac) const;
   Task<Result<>> OnCommitment(Incoming first, dimse::CommandSet command);
-  Task<CommitmentAnswer> TakeCommitment(Uid transfer_syntax, Buffer data_set);
+  Task<Result<>> OnRelayedCommitment(Incoming first, dimse::CommandSet command);
+  Task<Result<>> AnswerCommitmentRequest(ul::ContextId context, dimse::CommandSet command,
+                                         CommitmentAnswer answer);
+  Task<Result<store::NewCommitment>> ReadCommitment(Uid transfer_syntax, Buffer data_set);
+  Task<CommitmentAnswer> KeepCommitment(store::NewCommitment asked);
   std::shared_ptr<ReportLine> LineOf(ul::ContextId context);
   bool MayReport() const;
   Task<bool> StaysIdle(OpenReport& open);

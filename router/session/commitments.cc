@@ -103,6 +103,10 @@ Task<Result<store::AddedCommitment>> Commitments::Add(store::NewCommitment asked
       });
 }
 
+Task<Result<bool>> Commitments::Concerns(store::NewCommitment asked) {
+  return ledger_.Concerns(std::move(asked));
+}
+
 void Commitments::Answered(store::RowId commitment, std::shared_ptr<ReportLine> line) {
   home_.Post([this, commitment, line = std::move(line)] {
     lines_.Answered(commitment, line);

@@ -47,6 +47,8 @@ class Commitments {
   // [any] Makes a request durable. Nothing is reported before Answered, which must follow whatever
   // becomes of the answer. Errors: kDisk, kInterrupted (we drain).
   Task<Result<store::AddedCommitment>> Add(store::NewCommitment asked);
+  // [any] Is this request for us, though the application serves storage commitment?
+  Task<Result<bool>> Concerns(store::NewCommitment asked);
   // [any] `line`: where the client may be told; null: nowhere.
   void Answered(store::RowId commitment, std::shared_ptr<ReportLine> line);
 

@@ -1,5 +1,6 @@
 #include "tests/peers/faulty/association.h"
 
+#include <dcmtk/dcmdata/dctk.h>
 #include <dcmtk/dcmnet/diutil.h>
 
 namespace faulty {
@@ -76,6 +77,8 @@ bool Association::Dispatch(T_ASC_PresentationContextID context, T_DIMSE_Message&
       return Find(context, message.msg.CFindRQ);
     case DIMSE_C_MOVE_RQ:
       return Move(context, message.msg.CMoveRQ);
+    case DIMSE_N_ACTION_RQ:
+      return TakeCommitment(context, message.msg.NActionRQ);
     case DIMSE_C_CANCEL_RQ:  // of what has just ended: PS3.7 9.3.2.3 lets it pass
       Note("cancel", {{"message_id", message.msg.CCancelRQ.MessageIDBeingRespondedTo}});
       return true;
@@ -97,6 +100,26 @@ void Association::Echo(T_ASC_PresentationContextID context, const T_DIMSE_C_Echo
   bool answer = MayAnswer("echo");
   Note("echo", {{"message_id", request.MessageID}, {"answered", answer}});
   if (answer) DIMSE_sendEchoResponse(association_, context, &request, STATUS_Success, nullptr);
+}
+
+bool Association::TakeCommitment(T_ASC_PresentationContextID context,
+                                 const T_DIMSE_N_ActionRQ& request) {
+  auto asked = ReceiveIdentifier(context);
+  if (!asked) return false;
+  OFString transaction;
+  asked->findAndGetOFString(DCM_TransactionUID, transaction);
+  Note("commitment", {{"message_id", request.MessageID}, {"transaction", transaction.c_str()}});
+  T_DIMSE_Message answer = {};
+  answer.CommandField = DIMSE_N_ACTION_RSP;
+  T_DIMSE_N_ActionRSP& response = answer.msg.NActionRSP;
+  response.MessageIDBeingRespondedTo = request.MessageID;
+  response.DimseStatus = STATUS_N_Success;
+  response.DataSetType = DIMSE_DATASET_NULL;
+  response.ActionTypeID = request.ActionTypeID;
+  response.opts = O_NACTION_ACTIONTYPEID;
+  return DIMSE_sendMessageUsingMemoryData(association_, context, &answer, nullptr, nullptr, nullptr,
+                                          nullptr)
+      .good();
 }
 
 std::unique_ptr<DcmDataset> Association::ReceiveIdentifier(T_ASC_PresentationContextID context) {

@@ -56,6 +56,7 @@ class Association {
   void End(OFCondition condition);
   bool Dispatch(T_ASC_PresentationContextID context, T_DIMSE_Message& message);
   void Echo(T_ASC_PresentationContextID context, const T_DIMSE_C_EchoRQ& request);
+  bool TakeCommitment(T_ASC_PresentationContextID context, const T_DIMSE_N_ActionRQ& request);
   // Waits as delay_ms says; false if the response is to be lost or the connection has ended.
   bool MayAnswer(const std::string& operation);
   void Note(const char* event, nlohmann::json line);

@@ -60,6 +60,8 @@ bool Association::Rejected() {
 bool Association::AllowsClass(const std::string& abstract_syntax, bool is_storage) const {
   auto allowed = peer_.switches.GetList("sop_classes");
   if (allowed && is_storage) return Contains(*allowed, abstract_syntax);
+  if (abstract_syntax == UID_StorageCommitmentPushModelSOPClass)
+    return peer_.switches.Get<bool>("commitment");
   return is_storage || abstract_syntax == UID_VerificationSOPClass || abstract_syntax == kFind ||
          abstract_syntax == kMove;
 }

@@ -32,6 +32,7 @@ json Defaults() {
     "reset": {"after_bytes": 0, "after_pdus": 0, "times": 0},
     "outage": false,
     "relational": "tolerant",
+    "commitment": false,
     "transfer_syntaxes": null,
     "sop_classes": null
   })");
