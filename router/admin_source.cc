@@ -41,7 +41,8 @@ admin::Readiness AdminSource::Ready() {
   admin::Readiness readiness;
   if (app_.services_->draining) readiness.reasons.push_back("Sluice is stopping");
   const store::StorePaths& store = app_.spool_->paths();
-  if (const uint64_t free = app_.spool_->FreeBytes(); free < app_.config_->store.free_floor) {
+  if (!app_.HasRoom()) {
+    const uint64_t free = app_.spool_->FreeBytes();
     readiness.reasons.push_back(
         fmt::format("{} has {} bytes free, less than store: free_floor ({}): nothing more is held, "
                     "such stores are answered A700; make room there",

@@ -223,6 +223,11 @@ void App::StartCollecting() {
   });
 }
 
+bool App::HasRoom() {
+  const uint64_t free = spool_->FreeBytes(), floor = config_->store.free_floor;
+  return free >= floor || free + reader_->SpareBytes().value_or(0) >= floor;
+}
+
 void App::ShowHeld(metrics::Registry& registry) {
   using metrics::Id;
   const store::Gauges gauges = ledger_->gauges();
@@ -346,7 +351,7 @@ void App::StopApplications() {
     DestroyOn(*one->home, [this, one] {
       one->commitments = nullptr;
       commitments_.erase(one->name);
-      one->gate = one->observer = nullptr;
+      one->gate = one->watcher = one->observer = nullptr;
       const delivery::Destination* destination = std::exchange(one->destination, nullptr);
       gates_.erase(one->name);
       std::erase_if(destinations_, [&](const auto& owned) { return owned.get() == destination; });

@@ -42,8 +42,8 @@ void App::BuildApplications() {
       delivery::Hooks hooks;
       // Filled in below: the gate asks through the destination.
       auto gate = std::make_shared<hold::Gate*>(nullptr);
-      const bool watched =
-          Holds(application) || Observes(application) || leftovers_.contains(application.name);
+      const bool watched = Holds(application) || Observes(application) || application.Retains() ||
+                           leftovers_.contains(application.name);
       session::ApplicationRuntime* of = runtime.get();
       hooks.on_stored = [gate, of](const store::Instance& one) {
         if (*gate) (*gate)->Stored(one.sop_instance, store::How::kStatus, WhereaboutsOf(one));
@@ -63,6 +63,7 @@ void App::BuildApplications() {
         auto& built = gates_[application.name];
         built = BuildGate(application, home, runtime->destination);
         *gate = built.get();
+        runtime->watcher = built.get();
         if (Holds(application)) runtime->gate = built.get();
         if (Observes(application)) runtime->observer = built.get();
       }

@@ -199,13 +199,10 @@ void CheckUnavailable(Reader& reader, const Application& application) {
 void CheckCommitment(Reader& reader, const Application& application) {
   if (application.storage_commitment == StorageCommitment::kOff) return;
   const Positioned& place = reader.PlaceOf(PathOf(application) + ".storage_commitment");
-  if (application.storage_commitment == StorageCommitment::kRetained)
-    reader.Error(place,
-                 "storage_commitment: retained is not available in this version; write existence "
-                 "(success once the application says that it has the instance) or off");
   if (!application.address)
     reader.Error(place, "storage_commitment: " + application.name +
-                            " has no address, so nobody can ask it what exists there");
+                            " has no address, so nothing is stored there by us, and nobody can "
+                            "ask it what exists");
   if (application.mode == Mode::kObserve)
     reader.Warn(place, "storage_commitment has no effect with mode: observe: requests are relayed");
 }

@@ -38,8 +38,8 @@ enum class Get : uint8_t { kAuto, kRelay, kBridge };
 enum class OnConflict : uint8_t { kKeep, kReplace };
 enum class PatientCheck : uint8_t { kWarn, kQuarantine };
 enum class Strength : uint8_t { kRequired, kNoted };
-// Who serves storage commitment (PS3.4 J): the application (off), or we, by what it says exists
-// there. kRetained is refused at load in this version.
+// Who serves storage commitment (PS3.4 J): the application, but for what we hold (off), or we: by
+// what our spool keeps (retained) or by what the application says exists there (existence).
 enum class StorageCommitment : uint8_t { kOff, kRetained, kExistence };
 enum class MatchImages : uint8_t { kInstance, kSeries, kFrameOfReference };
 enum class MatchStructureSets : uint8_t { kInstance, kStudy };
@@ -196,6 +196,10 @@ struct Application {
   // Does Sluice answer its clients' requests for storage commitment? Never where it only observes.
   bool CommitsHere() const {
     return storage_commitment != StorageCommitment::kOff && mode == Mode::kEnforce;
+  }
+  // Does the spool keep the original of whatever is stored there?
+  bool Retains() const {
+    return storage_commitment == StorageCommitment::kRetained && mode == Mode::kEnforce;
   }
   bool operator==(const Application&) const = default;
 };

@@ -5,15 +5,15 @@
 namespace router::session {
 
 // Holding is possible where the application demands an order and the client proposes what can have
-// requirements; storage commitment may be ours to answer. Everything else is mirrored, so that
-// nothing between the peers changes.
+// requirements, and where originals are kept; storage commitment may be ours to answer. Everything
+// else is mirrored, so that nothing between the peers changes.
 bool ClientSession::HasToTerminate() const {
   for (const ul::ProposedContext& context : rq_.contexts)
     if (ServesCommitment(context.abstract_syntax)) return true;
-  if (!runtime_.gate) return false;
+  if (!runtime_.gate && !application_.Retains()) return false;
   for (const ul::ProposedContext& context : rq_.contexts)
     if (dimse::MayBeStorage(context.abstract_syntax.view()) &&
-        dimse::MayHaveRequirements(context.abstract_syntax.view()) &&
+        (application_.Retains() || dimse::MayHaveRequirements(context.abstract_syntax.view())) &&
         ContextPermitted(client_config_, context.abstract_syntax))
       return true;
   return false;

@@ -128,7 +128,7 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
       std::string comment = refuse->comment;
       co_return co_await Refuse(first, refuse->status, std::move(comment));
     }
-    if (terminated_ && !std::holds_alternative<rules::Relay>(plan.step))
+    if (terminated_ && (application_.Retains() || !std::holds_alternative<rules::Relay>(plan.step)))
       co_return co_await Hold(first, std::move(command));
   }
   co_return co_await RelayRequest(first, std::move(command));

@@ -10,6 +10,7 @@
 #include "router/hold/gate.h"
 #include "router/session/client_session.h"
 #include "router/session/held_store.h"
+#include "router/session/room.h"
 #include "router/store/ledger.h"
 #include "router/store/spool.h"
 
@@ -31,7 +32,7 @@ Task<Result<>> ClientSession::Hold(Incoming first, dimse::CommandSet command) {
                          rq_.calling.title()};
   Buffer header = dataset::MakeFileMetaHeader(meta);
   StoreAnswer answer;
-  auto writer = co_await services_.spool.Write(std::move(header));
+  auto writer = co_await OpenSpool(services_, std::move(header));
   if (!writer) {
     log::Error("instance refused: the spool cannot take it", {{"why", writer.error().detail}});
     auto drained = co_await Drain(*client_, first.last, MessageSilence());
@@ -85,6 +86,7 @@ Task<Result<std::optional<store::SpoolFile>>> ClientSession::Spool(Incoming firs
   if (!written) {
     log::Error("instance refused: the disk cannot take it", {{"why", written.error().detail}});
     co_await writer.Drop();
+    co_await MakeRoomForNext(services_);
     co_return std::nullopt;
   }
   auto file = co_await writer.Finish();

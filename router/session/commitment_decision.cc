@@ -36,4 +36,12 @@ std::optional<uint16_t> DecisionFor(const store::UndecidedInstance& instance, Pr
   return std::nullopt;
 }
 
+uint16_t DecisionByOriginal(const store::UndecidedInstance& instance, bool is_there) {
+  if (HasOtherClass(instance)) return dimse::status::kClassInstanceConflict;
+  if (IsQuarantined(instance)) return dimse::status::kProcessingFailure;
+  if (is_there) return dimse::status::kSuccess;
+  return IsOnItsWay(instance) ? dimse::status::kProcessingFailure
+                              : dimse::status::kNoSuchSopInstance;
+}
+
 }  // namespace router::session

@@ -5,7 +5,7 @@
 #include "router/base/clock.h"
 #include "router/store/commitments.h"
 
-// What becomes of one instance of a request for storage commitment (`existence`). Pure.
+// What becomes of one instance of a request for storage commitment. Pure.
 namespace router::session {
 
 // What the application has said of it.
@@ -18,10 +18,14 @@ enum class Presence : uint8_t {
 // Would the application's answer decide it? Not while we hold it, nor in quarantine.
 bool IsToBeAskedAbout(const store::UndecidedInstance& instance);
 
-// Zero: it is committed. Else the Failure Reason (0008,1197): 0110H in quarantine, or not known by
-// its deadline; 0112H the application does not have it; 0119H we took it under another SOP class.
-// Nothing: not decided yet. A "yes" goes before the deadline.
+// With `existence`. Zero: it is committed. Else the Failure Reason (0008,1197): 0110H in
+// quarantine, or not known by its deadline; 0112H the application does not have it; 0119H we took
+// it under another SOP class. Nothing: not decided yet. A "yes" goes before the deadline.
 std::optional<uint16_t> DecisionFor(const store::UndecidedInstance& instance, Presence presence,
                                     WallTime now);
+
+// The same with `retained`, where it counts whether our spool keeps the original (`is_there`): zero
+// (it is to be promised), 0110H in quarantine or held without its file, 0119H, else 0112H.
+uint16_t DecisionByOriginal(const store::UndecidedInstance& instance, bool is_there);
 
 }  // namespace router::session

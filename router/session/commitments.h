@@ -21,8 +21,9 @@ namespace router::session {
 // the N-ACTION-RQ until the client has acknowledged the report. Everything that is owed lies in the
 // ledger; what is kept here (who is still connected, how often was asked) may be lost.
 //
-// Decides each instance by what the ledger knows and by what the application says to a C-FIND, then
-// reports: on the association that brought the request, if that is open and idle, else by a call.
+// Decides each instance by what the ledger knows and by what the application says to a C-FIND, or,
+// with `retained`, by whether the spool keeps the original, which is then promised. Then reports:
+// on the association that brought the request, if that is open and idle, else by a call.
 //
 // Owned by the app, one for each application that has an address; lives on the home loop. Members
 // marked [any] may be awaited or called on any loop.
@@ -64,6 +65,10 @@ class Commitments {
   // commitments_decide.cc
   Task<> DecideAll();
   Task<> DecidePage(std::vector<store::UndecidedInstance> page);
+  Task<std::vector<store::InstanceDecision>> DecideByExistence(
+      const std::vector<store::UndecidedInstance>& page);
+  Task<std::vector<store::InstanceDecision>> DecideByOriginal(
+      const std::vector<store::UndecidedInstance>& page);
   Task<std::map<Uid, Presence>> Ask(const std::vector<store::UndecidedInstance>& page);
   void NoteAnswers(const hold::Findings& findings, std::map<Uid, Presence>& told);
   void PlanNextLook();

@@ -2,7 +2,9 @@
 
 #include "router/base/log.h"
 #include "router/dimse/sop_classes.h"
+#include "router/dimse/status.h"
 #include "router/session/commitments.h"
+#include "router/store/spool.h"
 
 namespace router::session {
 namespace {
@@ -58,6 +60,19 @@ void Commitments::PlanNextLook() {
 }
 
 Task<> Commitments::DecidePage(std::vector<store::UndecidedInstance> page) {
+  const bool by_original = application().storage_commitment == config::StorageCommitment::kRetained;
+  std::vector<store::InstanceDecision> decisions;
+  if (by_original)
+    decisions = co_await DecideByOriginal(page);
+  else
+    decisions = co_await DecideByExistence(page);
+  if (decisions.empty()) co_return;
+  auto decided = co_await ledger_.Decide(std::move(decisions));
+  if (!decided) Complain(decided.error());
+}
+
+Task<std::vector<store::InstanceDecision>> Commitments::DecideByExistence(
+    const std::vector<store::UndecidedInstance>& page) {
   for (const store::UndecidedInstance& one : page) seen_.insert(one.sop.sop_instance);
   const std::map<Uid, Presence> told = co_await Ask(page);
   const WallTime now = services_.clock.WallNow();
@@ -68,9 +83,35 @@ Task<> Commitments::DecidePage(std::vector<store::UndecidedInstance> page) {
     if (auto reason = DecisionFor(one, presence, now))
       decisions.push_back({one.commitment, one.position, *reason});
   }
-  if (decisions.empty()) co_return;
-  auto decided = co_await ledger_.Decide(std::move(decisions));
-  if (!decided) Complain(decided.error());
+  co_return decisions;
+}
+
+// What is committed is promised from the report on, which may take its time.
+Task<std::vector<store::InstanceDecision>> Commitments::DecideByOriginal(
+    const std::vector<store::UndecidedInstance>& page) {
+  std::vector<store::InstanceDecision> decisions;
+  for (const store::UndecidedInstance& one : page) {
+    bool is_there = false;
+    if (one.file) {
+      store::SpoolFile file = *one.file;
+      auto opened = co_await services_.spool.Read(std::move(file));
+      is_there = opened.has_value();
+      if (!opened)
+        log::Error("an original that is kept cannot be read",
+                   {{"application", name_},
+                    {"sop_instance_uid", one.sop.sop_instance.str()},
+                    {"why", opened.error().detail}});
+    }
+    store::InstanceDecision& decision = decisions.emplace_back();
+    decision.commitment = one.commitment;
+    decision.position = one.position;
+    decision.reason = DecisionByOriginal(one, is_there);
+    if (decision.reason != dimse::status::kSuccess) continue;
+    decision.file = one.file->name;
+    decision.promised_until = services_.clock.WallNow() + application().commitment.retain_for +
+                              application().commitment.report_for;
+  }
+  co_return decisions;
 }
 
 Task<std::map<Uid, Presence>> Commitments::Ask(const std::vector<store::UndecidedInstance>& page) {

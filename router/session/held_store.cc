@@ -23,6 +23,11 @@ std::string Joined(const std::vector<Uid>& uids, size_t at_most) {
   return joined;
 }
 
+bool IsStored(uint16_t status) {
+  const auto of = dimse::ClassOf(dimse::Command::kCStoreRsp, status);
+  return of == dimse::StatusClass::kSuccess || of == dimse::StatusClass::kWarning;
+}
+
 StoreAnswer Failed(uint16_t status, std::string comment) { return {status, std::move(comment)}; }
 
 // What is our own trouble may be over when the client tries again; else `status`.
@@ -46,7 +51,9 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
     co_await received.Drop();
     co_return *unreadable;
   }
-  auto verdict = co_await runtime_.gate->Judge(instance, region, client_.acknowledge.wait);
+  Result<hold::Verdict> verdict = hold::Verdict();
+  if (runtime_.gate)
+    verdict = co_await runtime_.gate->Judge(instance, region, client_.acknowledge.wait);
   Edited edited;
   if (verdict && !verdict->rename.empty()) {
     auto renamed = co_await Rename(region, verdict->rename);
@@ -76,7 +83,10 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
                 {"calling", instance.client.view()},
                 {"status", answer->status},
                 {"why", verdict ? verdict->reason.text : verdict.error().detail}});
-    co_await part.Drop();
+    if (IsStored(answer->status) && application_.Retains())
+      co_await Keep(std::move(file), part);
+    else
+      co_await part.Drop();
     co_return *answer;
   }
   auto pass = services_.holding.Enter();
@@ -187,6 +197,24 @@ Task<std::optional<StoreAnswer>> HeldStore::SendReady(
   co_return std::nullopt;
 }
 
+// It is there: what the spool keeps is for storage commitment alone, so nothing here fails the
+// C-STORE.
+Task<> HeldStore::Keep(store::SpoolFile file, store::SpoolWriter& part) {
+  auto pass = services_.holding.Enter();
+  if (!pass) {
+    co_await part.Drop();
+    co_return;
+  }
+  store::Acceptance acceptance;
+  acceptance.instance = instance;
+  acceptance.file = std::move(file);
+  acceptance.retain_for = application_.commitment.retain_for;
+  auto kept = co_await services_.ledger.Keep(std::move(acceptance));
+  if (!kept)
+    log::Error("an original is not kept: the ledger cannot take it",
+               {{"application", application_.name}, {"why", kept.error().detail}});
+}
+
 Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region region,
                                     hold::Verdict verdict) {
   auto digest = [region]() { return dataset::CanonicalDigest(region); };
@@ -209,6 +237,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
   acceptance.patient = verdict.patient;
   acceptance.quarantine_other_patient =
       application_.patient_check == config::PatientCheck::kQuarantine;
+  if (application_.Retains()) acceptance.retain_for = application_.commitment.retain_for;
   auto accepted = co_await services_.ledger.Accept(std::move(acceptance));
   if (!accepted) {
     log::Error("instance refused: the ledger cannot take it", {{"why", accepted.error().detail}});
@@ -225,7 +254,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
                                      {"refers_to", Joined(accepted->other_patients, 4)}});
   }
   kept_ = accepted->outcome != store::Accepted::Outcome::kConflict;
-  runtime_.gate->Wake();
+  runtime_.watcher->Wake();
   if (accepted->state == store::State::kReady) runtime_.destination->Wake();
   co_return AnswerAccepted(*accepted, verdict);
 }

@@ -14,10 +14,11 @@ namespace router::session {
 using association::StoreAnswer;
 using net::Task;
 
-// What becomes of one spooled instance: judged by the gate, then sent at once, accepted into the
-// ledger, or refused. The answer is the C-STORE response for the client: upstream's own, 0000H for
-// what is durable, or a failure, and then nothing of it is left here, and nothing of ours will
-// deliver it.
+// What becomes of one spooled instance: judged by the gate, if there is one, then sent at once,
+// accepted into the ledger, or refused. The answer is the C-STORE response for the client:
+// upstream's own, 0000H for what is durable, or a failure, and then nothing of it is left here, and
+// nothing of ours will deliver it. Where originals are kept for storage commitment, what was sent
+// stays in the spool, with a row.
 //
 // On the session's stack, for one instance.
 class HeldStore {
@@ -49,6 +50,7 @@ class HeldStore {
   Task<> Disbelieve(std::vector<store::Requirement> requirements);
   struct Edited;
   Task<Result<Edited>> Rename(dataset::Region region, std::map<std::string, std::string> names);
+  Task<> Keep(store::SpoolFile file, store::SpoolWriter& part);
   Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, hold::Verdict verdict);
   StoreAnswer AnswerNotKept(const hold::Verdict& verdict) const;
   StoreAnswer AnswerAccepted(const store::Accepted& accepted, const hold::Verdict& verdict) const;

@@ -7,6 +7,7 @@
 #include "router/dimse/sop_classes.h"
 #include "router/hold/gate.h"
 #include "router/session/held_store.h"
+#include "router/session/room.h"
 #include "router/session/suboperations.h"
 #include "router/session/whereabouts.h"
 #include "router/store/spool.h"
@@ -160,7 +161,7 @@ Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(ul::Accept
                          application_.ae_title};
   Buffer header = dataset::MakeFileMetaHeader(meta);
   Spooled spooled;
-  auto writer = co_await services_.spool.Write(std::move(header));
+  auto writer = co_await OpenSpool(services_, std::move(header));
   Result<> written = writer ? Result<>() : std::unexpected(writer.error());
   if (writer) spooled.writer = std::move(*writer);
   if (written && !head.empty()) written = co_await spooled.writer->Append(std::move(head));
@@ -175,6 +176,7 @@ Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(ul::Accept
   }
   if (!written) {
     if (spooled.writer) co_await spooled.writer->Drop();
+    co_await MakeRoomForNext(services_);
     spooled.why = written.error().detail;
     co_return spooled;
   }

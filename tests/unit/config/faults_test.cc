@@ -230,10 +230,8 @@ INSTANTIATE_TEST_SUITE_P(
                kGood + "applications:\n"
                        "  PACS: {address: \"10.1.0.5:104\", storage_commitment: retained}\n"
                        "  CALLER: {from: 10.1.0.4, storage_commitment: existence}\n",
-               {"5:55: storage_commitment: retained is not available in this version; write "
-                "existence (success once the application says that it has the instance) or off",
-                "6:48: storage_commitment: CALLER has no address, so nobody can ask it what exists "
-                "there"}},
+               {"6:48: storage_commitment: CALLER has no address, so nothing is stored there by "
+                "us, and nobody can ask it what exists"}},
         Faulty{"OurTitleAsApplication",
                kGood + "applications:\n"
                        "  VMSDBD: {address: \"10.1.0.4:104\", also_called: [VMSDBD1, SLUICE]}\n"

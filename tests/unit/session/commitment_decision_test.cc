@@ -93,5 +93,27 @@ TEST(CommitmentDecision, WhatCannotBeAskedAboutFailsAtTheDeadlineButAYesGoesFirs
   EXPECT_EQ(DecisionFor(Late(), Presence::kAbsent, kNow), status::kNoSuchSopInstance);
 }
 
+TEST(CommitmentByOriginal, WhatTheSpoolKeepsIsCommittedOnItsWayAndDelivered) {
+  for (State state : kOnTheirWay)
+    EXPECT_EQ(DecisionByOriginal(Instance(state), true), status::kSuccess) << NameOf(state);
+  EXPECT_EQ(DecisionByOriginal(Instance(State::kDelivered), true), status::kSuccess);
+}
+
+TEST(CommitmentByOriginal, WhatItDoesNotKeepIsNot) {
+  EXPECT_EQ(DecisionByOriginal(Instance(), false), status::kNoSuchSopInstance);
+  for (State state : kEnded)
+    EXPECT_EQ(DecisionByOriginal(Instance(state), false), status::kNoSuchSopInstance);
+  for (State state : kOnTheirWay)
+    EXPECT_EQ(DecisionByOriginal(Instance(state), false), status::kProcessingFailure)
+        << "it has lost its file";
+}
+
+TEST(CommitmentByOriginal, QuarantineAndAnotherClassFail) {
+  EXPECT_EQ(DecisionByOriginal(Instance(State::kQuarantined), true), status::kProcessingFailure);
+  store::UndecidedInstance other = Instance(State::kDelivered);
+  other.held_class = kMr;
+  EXPECT_EQ(DecisionByOriginal(other, true), status::kClassInstanceConflict);
+}
+
 }  // namespace
 }  // namespace router::session
