@@ -39,6 +39,7 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
     std::string nearest = NearestDestination(*config_, named);
     log::Warning("move refused: no such destination; add it to applications or clients",
                  {{"destination", named.view()}, {"nearest", nearest}});
+    services_.metrics.Get<metrics::Id::kMoves>(application_.name, "refused").Add();
     std::string comment = refuse->comment;
     co_return co_await Refuse(first, refuse->status, std::move(comment));
   }
@@ -76,6 +77,19 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   moves_.push_back(carried);
   client_->loop().Spawn(RunMove(std::move(carried)));
   co_return Result<>();
+}
+
+// The final response of a move that upstream was to deliver itself. Its refusal of the destination
+// is told as it came; what was meant stands in the log.
+void ClientSession::NoteForwarded(const dimse::CommandSet& request, uint16_t status) {
+  if (request.command() != dimse::Command::kCMoveRq) return;
+  services_.metrics.Get<metrics::Id::kMoves>(application_.name, "forwarded").Add();
+  if (status != dimse::status::kMoveDestinationUnknown) return;
+  const AeTitle named = request.move_destination();
+  log::Warning("upstream does not know a move destination, and it is not configured here",
+               {{"application", application_.name},
+                {"destination", named.view()},
+                {"nearest", NearestDestination(*config_, named)}});
 }
 
 Task<> ClientSession::RunMove(std::shared_ptr<CarriedMove> move) {

@@ -125,6 +125,7 @@ class ClientSession : public Session {
   // ---- client_move.cc: moves that are carried to their destination
   Task<Result<>> OnMove(Incoming first, dimse::CommandSet command);
   Task<> RunMove(std::shared_ptr<CarriedMove> move);
+  void NoteForwarded(const dimse::CommandSet& request, uint16_t status);
 
   // ---- client_commitment.cc: storage commitment that we serve
   // A report to the client on this association, until its answer. On the stack of ReportHere.

@@ -199,6 +199,7 @@ Task<Result<>> ClientSession::OnUpstreamResponse(Incoming first) {
     if (auto outstanding = TakeOutstanding(message_id)) {
       Count(outstanding->request, status, outstanding->since);
       NoteStored(*outstanding, status);
+      NoteForwarded(outstanding->request, status);
     }
   if (pending && response.command() == dimse::Command::kCFindRsp && !first.last &&
       rq_.called.title() != application_.ae_title)
