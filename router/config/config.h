@@ -182,6 +182,7 @@ struct Application {
   Duration settle = std::chrono::seconds(5);
   Duration late = std::chrono::seconds(60);
   Duration pending_interval = std::chrono::seconds(10);
+  uint32_t max_moves = 0;       // that we carry from it at once; 0: no limit
 
   StorageCommitment storage_commitment = StorageCommitment::kOff;
   Commitment commitment;

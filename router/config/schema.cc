@@ -151,6 +151,7 @@ void ReadMoves(Section& s, Application& a) {
   s.TimeOrZero("settle", a.settle);
   s.TimeOrZero("late", a.late);
   s.Time("pending_interval", a.pending_interval);
+  s.Between("max_moves", a.max_moves, 0u, 10'000u);
 }
 
 void ReadCommitment(Section& s, Application& a) {

@@ -34,57 +34,73 @@ CarriedMove::CarriedMove(ClientSession& session, ul::ContextId context, dimse::C
       request_(std::move(request)),
       identifier_(std::move(identifier)),
       asked_(std::move(move)),
-      changed_(session.client_->loop()) {}
+      changed_(session.client_->loop()),
+      inform_(session.client_->loop()) {}
 
 Task<> CarriedMove::Run() {
   last_pending_ = loop().Now();
   asked_.on_change = [self = weak_from_this()] {
     if (auto move = self.lock()) move->changed_.Notify();
   };
+  co_await net::Both(Carry(), KeepInformed());
+  co_await SendFinal();
+}
+
+Task<> CarriedMove::Carry() {
   bool titled = co_await AwaitTitle();
   bool asked = false;
   if (titled) asked = co_await AskUpstream();
   if (asked) co_await AwaitEnd();
-  co_await SendFinal();
+  carried_ = true;
+  inform_.Notify();
 }
 
-// Our title under which upstream will send, alone or shared; the client hears Pending meanwhile.
-Task<bool> CarriedMove::AwaitTitle() {
-  const config::Application& application = session_.application_;
-  Moves& moves = session_.services_.moves;
-  Moves::Ticket ticket(moves, asked_.upstream, asked_.loop, asked_.on_change);
-  for (;;) {
-    if (client_gone_ || cancel_wanted_) SetFinal(dimse::status::kCancelled, "");
-    if (upstream_final_) co_return false;
-    auto opened = moves.TryOpen(ticket, asked_);
-    if (opened.move) {
-      move_ = std::move(opened.move);
-      co_return true;
-    }
-    auto due = std::chrono::duration_cast<Milliseconds>(
-        last_pending_ + application.pending_interval - loop().Now());
-    auto wait = std::max(due, Milliseconds(1));
-    if (opened.retry) wait = std::min(wait, Milliseconds(*opened.retry));
-    co_await changed_.Wait(wait);
-    if (loop().Now() - last_pending_ >= application.pending_interval)
+// What the client hears while upstream says nothing: while the move waits for its turn, while the
+// association to upstream is opened, while instances are slow to come. Not while upstream's own
+// progress is being told.
+Task<> CarriedMove::KeepInformed() {
+  const auto interval = session_.application_.pending_interval;
+  while (!carried_) {
+    auto due = std::chrono::duration_cast<Milliseconds>(last_pending_ + interval - loop().Now());
+    co_await inform_.Wait(std::max(due, Milliseconds(1)));
+    if (!carried_ && progress_.empty() && loop().Now() - last_pending_ >= interval)
       co_await SendPending(OwnCounts());
   }
 }
 
-Task<bool> CarriedMove::AskUpstream() {
-  auto id =
-      co_await session_.services_.ledger.ReserveMessageIds(asked_.upstream, asked_.calling, 1);
-  if (!id) {
-    SetFinal(dimse::status::kUnableToPerformSuboperations, "Sluice cannot store");
-    co_return false;
+// Our title under which upstream will send, alone or shared.
+Task<bool> CarriedMove::AwaitTitle() {
+  Moves& moves = session_.services_.moves;
+  Moves::Ticket ticket(moves, asked_);
+  for (;;) {
+    if (client_gone_ || cancel_wanted_) SetFinal(dimse::status::kCancelled, "");
+    if (upstream_final_) co_return false;
+    auto opened = moves.TryOpen(ticket);
+    if (opened.move) {
+      move_ = std::move(opened.move);
+      co_return true;
+    }
+    co_await changed_.Wait(opened.retry.value_or(Milliseconds(-1)));
   }
+}
+
+Task<bool> CarriedMove::AskUpstream() {
+  auto& services = session_.services_;
+  uint16_t id = 0;
+  do {
+    auto reserved = co_await services.ledger.ReserveMessageIds(asked_.upstream, asked_.calling, 1);
+    if (!reserved) {
+      SetFinal(dimse::status::kUnableToPerformSuboperations, "Sluice cannot store");
+      co_return false;
+    }
+    id = *reserved;
+  } while (!services.moves.AddMessageId(move_, id));
   auto upstream = co_await session_.EnsureUpstream(context_);
   if (!upstream) {
     SetFinal(dimse::status::kUnableToPerformSuboperations, upstream.error().detail);
     co_return false;
   }
-  message_id_ = *id;
-  session_.services_.moves.SetMessageId(move_, message_id_);
+  message_id_ = id;
   dimse::CommandSet command = request_;
   command.SetMessageId(message_id_);
   command.SetMoveDestination(move_->title);
@@ -105,22 +121,19 @@ Task<> CarriedMove::AwaitEnd() {
     if (upstream_final_ && (abandoned_ || (progress_.empty() && IsSettled(ours)))) co_return;
     if (client_gone_ && application.client_gone == config::ClientGone::kStop) cancel_wanted_ = true;
     if (cancel_wanted_ && !cancel_sent_ && !upstream_final_) co_await Cancel();
-    const SteadyTime now = loop().Now();
-    auto due = std::chrono::duration_cast<Milliseconds>(last_pending_ +
-                                                        application.pending_interval - now);
     if (!progress_.empty()) {
       dimse::Suboperations counts = progress_.front();
-      progress_.pop_front();
       co_await SendPending(counts);
+      progress_.pop_front();
       continue;
     }
+    Milliseconds wait(-1);
     if (upstream_final_) {
-      auto settled = std::chrono::duration_cast<Milliseconds>(final_at_ + application.settle - now);
-      if (settled.count() > 0) due = std::min(due, settled + Milliseconds(1));
+      auto settled = std::chrono::duration_cast<Milliseconds>(final_at_ + application.settle -
+                                                              loop().Now());
+      if (settled.count() > 0) wait = settled + Milliseconds(1);
     }
-    co_await changed_.Wait(std::max(due, Milliseconds(1)));
-    if (loop().Now() - last_pending_ >= application.pending_interval)
-      co_await SendPending(OwnCounts());
+    co_await changed_.Wait(wait);
   }
 }
 
@@ -164,7 +177,7 @@ Task<> CarriedMove::SendFinal() {
   auto& services = session_.services_;
   MoveCounts ours;
   if (move_) {
-    services.moves.Close(move_);
+    services.moves.Close(move_, answered_ || message_id_ == 0);
     ours = services.moves.Counts(move_);
   }
   MoveFinal final = Conclude(*upstream_final_, ours, remaining_);
@@ -225,6 +238,7 @@ void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
           "upstream does not know our AE title as a move destination: have it configured "
           "there with this machine's address and port",
           {{"application", session_.application_.name}, {"title", move_->title.view()}});
+    answered_ = true;
     upstream_final_ = MoveFinal{status, std::string(response.error_comment()), counts, failed, 0};
     final_at_ = loop().Now();
   }

@@ -12,7 +12,8 @@ namespace router::session {
 
 // One C-MOVE of a client that is carried: upstream is asked to send to us, and the client is told
 // what reached the destination. All that the client hears of the move it hears from Run: one
-// Pending for each of upstream's and at least every pending_interval, and a final response with counts of our own (PS3.4 C.4.2).
+// Pending for each of upstream's and at least every pending_interval, whatever is waited for, and a
+// final response with counts of our own (PS3.4 C.4.2).
 //
 // Belongs to its client session, on that session's loop.
 class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
@@ -35,6 +36,8 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   void ClientGone(bool released);
 
  private:
+  Task<> Carry();
+  Task<> KeepInformed();
   Task<bool> AwaitTitle();
   Task<bool> AskUpstream();
   Task<> AwaitEnd();
@@ -51,7 +54,7 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   const dimse::CommandSet request_;
   Buffer identifier_;
   MoveRequest asked_;
-  net::Signal changed_;
+  net::Signal changed_, inform_;
   std::shared_ptr<OpenMove> move_;
   uint16_t message_id_ = 0;                  // of our C-MOVE-RQ; 0: not sent yet
   std::optional<uint16_t> remaining_;        // as upstream last said
@@ -59,6 +62,8 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   std::optional<MoveFinal> upstream_final_;  // what upstream answered, or what came instead
   SteadyTime final_at_{}, last_pending_{};
   bool cancel_wanted_ = false, cancel_sent_ = false, client_gone_ = false, abandoned_ = false;
+  bool carried_ = false;   // nothing is left to be told but the end
+  bool answered_ = false;  // upstream's final response has come
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 

@@ -63,7 +63,11 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   move.originator = application_.move_originator;
   move.settle = application_.settle;
   move.late = application_.late;
+  move.max_moves = application_.max_moves;
+  if (destination->application)
+    move.target_limit = std::max(1u, destination->application->max_associations - 1);
   move.client = rq_.calling.title();
+  move.client_address = client_->peer_address();
   move.calling = config_->CallingTitle(application_, &client_config_, rq_.calling.title());
   move.client_message_id = command.message_id();
   move.destination = named.str();

@@ -21,28 +21,24 @@ bool NamesOriginator(const AeTitle& originator, const MoveRequest& request) {
          originator == request.upstream_title;
 }
 
+bool AreApart(const std::set<Uid>& some, const std::set<Uid>& others) {
+  return !some.empty() && !others.empty() &&
+         std::ranges::none_of(some, [&](const Uid& uid) { return others.contains(uid); });
+}
+
 bool NeedsHead(const MoveScope& scope) {
   return scope.instances.empty() && !(scope.studies.empty() && scope.series.empty());
 }
 
 }  // namespace
 
-Moves::Ticket::Ticket(Moves& moves, std::string upstream, net::Loop* loop,
-                      std::function<void()> wake)
-    : moves_(moves), upstream_(std::move(upstream)), loop_(loop), wake_(std::move(wake)) {
-  std::lock_guard lock(moves_.mutex_);
-  moves_.lines_[upstream_].push_back(this);
+bool MoveScope::IsApartFrom(const MoveScope& other) const {
+  return AreApart(studies, other.studies) || AreApart(series, other.series) ||
+         AreApart(instances, other.instances);
 }
 
-Moves::Ticket::~Ticket() {
-  std::lock_guard lock(moves_.mutex_);
-  std::erase(moves_.lines_[upstream_], this);
-  moves_.WakeFirst(upstream_);
-}
-
-void Moves::WakeFirst(const std::string& upstream) {
-  auto& line = lines_[upstream];
-  if (!line.empty()) line.front()->loop_->Post(line.front()->wake_);
+bool OpenMove::NamedBy(uint16_t message_id) const {
+  return std::ranges::find(message_ids_, message_id) != message_ids_.end();
 }
 
 void Moves::Forget() {
@@ -53,50 +49,28 @@ void Moves::Forget() {
   });
 }
 
-Moves::Opened Moves::TryOpen(Ticket& ticket, const MoveRequest& request) {
-  std::lock_guard lock(mutex_);
-  Forget();
-  auto& line = lines_[ticket.upstream_];
-  if (line.empty() || line.front() != &ticket) return {};
-  const SteadyTime now = clock_.Now();
-  const bool told = request.originator == config::MoveOriginator::kYes ||
-                    (request.originator == config::MoveOriginator::kLearn &&
-                     names_originator_.contains(request.upstream));
-  std::optional<config::Duration> retry;
-  const AeTitle* chosen = nullptr;
-  size_t fewest = SIZE_MAX;
-  for (const AeTitle& title : request.titles) {
-    size_t open = 0;
-    std::optional<config::Duration> until_settled;
-    for (const auto& move : moves_) {
-      if (move->request.upstream != request.upstream || move->title != title) continue;
-      if (move->open_) {
-        ++open;
-      } else if (now - move->ended_ < request.settle) {
-        auto left =
-            std::chrono::duration_cast<config::Duration>(request.settle - (now - move->ended_)) +
-            config::Duration(1);
-        until_settled = std::max(until_settled.value_or(left), left);
-      }
-    }
-    if (told ? open < fewest : open == 0 && !until_settled) {
-      chosen = &title;
-      fewest = open;
-      if (open == 0) break;
-    } else if (open == 0 && until_settled) {
-      retry = std::min(retry.value_or(*until_settled), *until_settled);
-    }
-  }
-  if (!chosen) return {nullptr, retry};
-  std::shared_ptr<OpenMove> move(new OpenMove(++last_id_, request, *chosen));
-  move->opened_ = now;
-  moves_.push_back(move);
-  return {std::move(move), std::nullopt};
+bool Moves::IsTold(const MoveRequest& request) const {
+  return request.originator == config::MoveOriginator::kYes ||
+         (request.originator == config::MoveOriginator::kLearn &&
+          names_originator_.contains(request.upstream));
 }
 
-void Moves::SetMessageId(const std::shared_ptr<OpenMove>& move, uint16_t message_id) {
+std::shared_ptr<OpenMove> Moves::Open(const MoveRequest& request, const AeTitle& title) {
+  std::shared_ptr<OpenMove> move(new OpenMove(++last_id_, request, title));
+  move->opened_ = clock_.Now();
+  moves_.push_back(move);
+  return move;
+}
+
+bool Moves::AddMessageId(const std::shared_ptr<OpenMove>& move, uint16_t message_id) {
   std::lock_guard lock(mutex_);
-  move->message_id_ = message_id;
+  Forget();
+  for (const auto& other : moves_)
+    if (other->request.upstream == move->request.upstream &&
+        other->request.calling == move->request.calling && other->NamedBy(message_id))
+      return false;
+  move->message_ids_.push_back(message_id);
+  return true;
 }
 
 std::vector<std::shared_ptr<OpenMove>> Moves::Candidates(const std::string& upstream,
@@ -116,20 +90,20 @@ Moves::Attribution Moves::Attribute(const std::string& upstream, const AeTitle& 
   std::lock_guard lock(mutex_);
   Forget();
   std::vector<std::shared_ptr<OpenMove>> possible;
-  bool any = false;
+  bool any = false, learning = false;
   for (const auto& move : moves_) {
     if (move->request.upstream != upstream || move->title != title) continue;
     any = true;
     // By originator: the title is the one that we used upstream (PS3.7 9.1.1.1.8), the message ID
     // that of our C-MOVE-RQ.
-    if (clues.originator_message_id) {
-      if (*clues.originator_message_id != move->message_id_) continue;
+    if (move->request.originator != config::MoveOriginator::kNo) {
+      learning |= move->request.originator == config::MoveOriginator::kLearn;
+      if (clues.originator_message_id && !move->NamedBy(*clues.originator_message_id)) continue;
       if (!NamesOriginator(clues.originator, move->request)) continue;
     }
     if (MayBring(move->request.scope, clues)) possible.push_back(move);
   }
-  if (clues.originator_message_id && !clues.originator.empty() && !possible.empty())
-    if (names_originator_.insert(upstream).second) WakeFirst(upstream);
+  if (learning) Learn(upstream, clues, !possible.empty());
   // The identifier has to agree, even where one move alone is left: what upstream sends without
   // being asked must not reach a destination.
   if (!clues.head_read &&
@@ -145,6 +119,15 @@ Moves::Attribution Moves::Attribute(const std::string& upstream, const AeTitle& 
     return {nullptr, false,
             any ? "it belongs to none of the moves that are under way" : "no move is under way"};
   return {nullptr, false, "it may belong to several moves: " + std::to_string(possible.size())};
+}
+
+// What names nobody after all ends it: the next moves have to be told apart by other means.
+void Moves::Learn(const std::string& upstream, const Clues& clues, bool agrees) {
+  if (!clues.originator_message_id) {
+    names_originator_.erase(upstream);
+  } else if (agrees && !clues.originator.empty() && names_originator_.insert(upstream).second) {
+    WakeFirst(upstream);
+  }
 }
 
 void Moves::Begin(const std::shared_ptr<OpenMove>& move) {
@@ -167,8 +150,10 @@ bool Moves::End(const std::shared_ptr<OpenMove>& move, SuboperationOutcome outco
       move->counts_.failed_instances.push_back(instance);
       break;
   }
+  move->quiet_since_ = clock_.Now();
   if (!move->open_) {
     ++move->late_;
+    WakeFirst(move->request.upstream);
     return true;
   }
   move->request.loop->Post(move->request.on_change);
@@ -180,12 +165,17 @@ MoveCounts Moves::Counts(const std::shared_ptr<OpenMove>& move) const {
   return move->counts_;
 }
 
-void Moves::Close(const std::shared_ptr<OpenMove>& move) {
+void Moves::Close(const std::shared_ptr<OpenMove>& move, bool answered) {
   std::lock_guard lock(mutex_);
-  if (!move->open_) return;
-  move->open_ = false;
-  move->ended_ = clock_.Now();
-  WakeFirst(move->request.upstream);
+  CloseLocked(*move, answered);
+}
+
+void Moves::CloseLocked(OpenMove& move, bool answered) {
+  if (!move.open_) return;
+  move.open_ = false;
+  move.answered_ = answered;
+  move.ended_ = move.quiet_since_ = clock_.Now();
+  WakeAll();  // others may wait for the same destination
 }
 
 std::vector<MoveSnapshot> Moves::Describe() {

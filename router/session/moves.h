@@ -41,6 +41,8 @@ struct MoveCounts {
 // UIDs that the identifier of a move names; what has other UIDs cannot belong to it.
 struct MoveScope {
   std::set<Uid> studies, series, instances;
+  // No instance can belong to both: where their sub-operations say nothing, their UIDs tell.
+  bool IsApartFrom(const MoveScope& other) const;
 };
 
 struct MoveRequest {
@@ -49,8 +51,11 @@ struct MoveRequest {
   std::vector<AeTitle> titles;  // ours, that upstream may send to
   config::MoveOriginator originator = config::MoveOriginator::kLearn;
   config::Duration settle{}, late{};
-  AeTitle client;   // calling AE title of who asked
-  AeTitle calling;  // the title that we use towards upstream
+  uint32_t max_moves = 0;    // of this upstream at once; 0: no limit
+  uint32_t target_limit = 0;  // associations that the destination takes; 0: not known
+  AeTitle client;             // calling AE title of who asked
+  std::string client_address;
+  AeTitle calling;            // the title that we use towards upstream
   uint16_t client_message_id = 0;
   std::string destination;  // as the client named it
   MoveTarget target;
@@ -71,11 +76,15 @@ class OpenMove {
   friend class Moves;
   OpenMove(uint64_t number, MoveRequest asked, AeTitle chosen)
       : id(number), request(std::move(asked)), title(chosen) {}
-  uint16_t message_id_ = 0;  // of our C-MOVE-RQ
+  bool NamedBy(uint16_t message_id) const;
+
+  std::vector<uint16_t> message_ids_;  // of our C-MOVE-RQs
   MoveCounts counts_;
   uint32_t late_ = 0;
   SteadyTime opened_, ended_;
+  SteadyTime quiet_since_;  // its last sub-operation or its end
   bool open_ = true;
+  bool answered_ = true;  // upstream said itself that it was the end
 };
 
 struct MoveSnapshot {
@@ -92,10 +101,11 @@ class Moves {
  public:
   explicit Moves(const Clock& clock) : clock_(clock) {}
 
-  // A place in the line of those who wait for a title of `upstream`. Gives it up at its end.
+  // A place in the line of those who wait for a title of their upstream; who stands in it is woken
+  // by `on_change` of the request. Gives the place up at its end. `request` has to outlive it.
   class Ticket {
    public:
-    Ticket(Moves& moves, std::string upstream, net::Loop* loop, std::function<void()> wake);
+    Ticket(Moves& moves, const MoveRequest& request);
     ~Ticket();
     Ticket(const Ticket&) = delete;
     Ticket& operator=(const Ticket&) = delete;
@@ -103,19 +113,34 @@ class Moves {
    private:
     friend class Moves;
     Moves& moves_;
-    const std::string upstream_;
-    net::Loop* const loop_;
-    const std::function<void()> wake_;
+    const MoveRequest& request_;
+    std::shared_ptr<OpenMove> given_;  // under the mutex of moves_
   };
 
   struct Opened {
     std::shared_ptr<OpenMove> move;         // null: not yet
     std::optional<config::Duration> retry;  // then: try again after this; absent: when woken
   };
-  // Opens the move if the ticket is the first in line and a title is free for it: one without
-  // moves, or, where upstream is known to name the originator, any.
-  Opened TryOpen(Ticket& ticket, const MoveRequest& request);
-  void SetMessageId(const std::shared_ptr<OpenMove>& move, uint16_t message_id);
+  // Opens the move if it is its turn: fewer than max_moves are open, fewer go to its destination
+  // than that takes, and there is a title on which its sub-operations can be told from others':
+  // one where no other may bring what this one asks for, or, where upstream is known to name the
+  // originator, any. Clients take turns; the moves of each go in the order of asking.
+  Opened TryOpen(Ticket& ticket);
+  // The ID under which upstream is (also) asked. False: another move is still known by it.
+  bool AddMessageId(const std::shared_ptr<OpenMove>& move, uint16_t message_id);
+
+  // An association of upstream's that brings sub-operations to a title, for as long as it is open.
+  class Visit {
+   public:
+    Visit(Moves& moves, std::string upstream, const AeTitle& title);
+    ~Visit();
+    Visit(const Visit&) = delete;
+    Visit& operator=(const Visit&) = delete;
+
+   private:
+    Moves& moves_;
+    const std::pair<std::string, AeTitle> at_;
+  };
 
   // Those whose sub-operations may come on this title: open ones; if there are none, those that
   // ended less than `late` ago.
@@ -140,8 +165,9 @@ class Moves {
   // True if the move had ended: the outcome is late, and in no final response.
   bool End(const std::shared_ptr<OpenMove>& move, SuboperationOutcome outcome, const Uid& instance);
   MoveCounts Counts(const std::shared_ptr<OpenMove>& move) const;
-  // The final response is about to be sent.
-  void Close(const std::shared_ptr<OpenMove>& move);
+  // The final response is about to be sent. `answered`: upstream has given its own; else it may
+  // still be sending.
+  void Close(const std::shared_ptr<OpenMove>& move, bool answered = true);
 
   std::vector<MoveSnapshot> Describe();
   // Open ones; of all upstreams, or of one.
@@ -150,14 +176,30 @@ class Moves {
 
  private:
   void Forget();
+  bool IsTold(const MoveRequest& request) const;
+  std::shared_ptr<OpenMove> Open(const MoveRequest& request, const AeTitle& title);
+  void CloseLocked(OpenMove& move, bool answered);
+  void Learn(const std::string& upstream, const Clues& clues, bool agrees);
+
+  // ---- move_line.cc: who may begin
+  struct Place {
+    const AeTitle* title = nullptr;         // null: none
+    std::optional<config::Duration> retry;  // one that is free by then
+  };
+  Place FindPlace(const MoveRequest& request) const;
+  config::Duration SettlesAfter(const OpenMove& ended) const;
+  std::vector<Ticket*> InTurn(const std::string& upstream) const;
+  std::optional<config::Duration> Serve(const Ticket& asking);
   void WakeFirst(const std::string& upstream);
+  void WakeAll();
 
   const Clock& clock_;
   mutable std::mutex mutex_;
   uint64_t last_id_ = 0;                               // all under mutex_
   std::vector<std::shared_ptr<OpenMove>> moves_;       // in the order of opening
-  std::map<std::string, std::vector<Ticket*>> lines_;  // by upstream
-  std::set<std::string> names_originator_;             // upstreams that were seen to
+  std::map<std::string, std::vector<Ticket*>> lines_;  // by upstream, in the order of asking
+  std::map<std::pair<std::string, AeTitle>, uint32_t> visits_;  // by upstream and title
+  std::set<std::string> names_originator_;                      // upstreams that were seen to
 };
 
 }  // namespace router::session

@@ -65,7 +65,10 @@ SuboperationSession::~SuboperationSession() = default;
 Task<> SuboperationSession::Run() {
   bool accepted = co_await Negotiate();
   Result<> how = Fail(Errc::kClosed, Blame::kUpstream, "not accepted");
-  if (accepted) how = co_await Serve();
+  if (accepted) {
+    Moves::Visit visit(services_.moves, application_.name, title_);
+    how = co_await Serve();
+  }
   // Upstream does not wait for the destinations' ends.
   co_await net::Both(EndUpstream(how.has_value()), legs_.CloseAll(how.has_value()));
   auto& registry = services_.metrics;
