@@ -2,66 +2,57 @@
 
 #include <algorithm>
 
+#include "router/net/signal.h"
+
 namespace router::session {
 
 using association::Association;
 
-Task<> MoveLegs::OpenAll(net::Loop& loop, std::vector<MoveTarget> targets,
-                         net::Milliseconds at_most) {
-  std::vector<Task<>> all;
-  for (size_t i = 0; i < targets.size(); ++i) {
-    const auto before = std::span(targets).first(i);
-    if (std::ranges::find(before, targets[i]) != before.end()) continue;
-    all.push_back(OpenForNegotiation(loop, targets[i], at_most));
-  }
-  co_await net::All(std::move(all));
-}
+namespace {
+
+constexpr net::Milliseconds kFirstPause{50}, kMostPause{1'000};
+
+}  // namespace
 
 Task<> MoveLegs::OpenForNegotiation(net::Loop& loop, MoveTarget target, net::Milliseconds at_most) {
-  MoveTarget hurried = target;
-  hurried.timers.connect = std::min(target.timers.connect, at_most);
-  hurried.timers.negotiation = std::min(target.timers.negotiation, at_most);
-  hurried.timers.artim = std::min(target.timers.artim, at_most);
-  auto leg = co_await For(loop, std::move(hurried), at_most);
+  const std::string label = target.label;
+  auto leg = co_await For(loop, std::move(target), at_most);
   if (!leg)
     log::Warning("destination of a move not reached",
-                 {{"destination", target.label}, {"why", leg.error().detail}});
+                 {{"destination", label}, {"why", leg.error().detail}});
 }
 
 Task<Result<MoveLegs::Leg*>> MoveLegs::For(net::Loop& loop, MoveTarget target,
-                                           net::Milliseconds slot_wait) {
+                                           net::Milliseconds at_most) {
   auto found = std::ranges::find(legs_, target, &Leg::target);
   if (found != legs_.end() && found->association) {
+    found->waited = net::Milliseconds(0);
     // Nobody reads on it between messages: whatever has come is its end.
     const bool alive =
         found->association->IsEstablished() && !found->association->stream().HasInput();
     if (alive) co_return &*found;
     co_await Close(*found, false);
   }
+  const SteadyTime began = loop.Now();
+  Moves::Awaiting awaiting(services_.moves, target);
   delivery::Slot slot;
   if (!target.application.empty()) {
     auto taken = co_await TakeSlot(services_.Application(target.application),
-                                   delivery::Purpose::kRelay, slot_wait);
+                                   delivery::Purpose::kRelay, at_most);
     if (!taken) co_return std::unexpected(taken.error());
     slot = std::move(*taken);
   }
-  auto rq = ul::OriginateRequest(target.calling, target.called, max_pdu_, offered_);
-  auto association =
-      co_await Association::Request(loop, target.endpoint, std::move(rq), target.timers);
-  if (!target.application.empty()) {
-    Result<> called;
-    if (!association) called = std::unexpected(association.error());
-    NoteCall(services_.Application(target.application), called);
-  }
+  auto association = co_await Call(loop, target, began + at_most);
   if (!association) co_return std::unexpected(association.error());
-  (*association)->SetSendLimit((*association)->answer().user.max_length.value_or(0), max_pdu_);
   if (found == legs_.end()) {
-    legs_.push_back({std::move(target), {}, nullptr, 0});
+    legs_.push_back({std::move(target), {}, nullptr});
     found = std::prev(legs_.end());
   }
   found->slot = std::move(slot);
   found->association = std::move(*association);
   found->message_id = 0;
+  found->opened = loop.Now();
+  found->waited = std::chrono::duration_cast<net::Milliseconds>(found->opened - began);
   co_return &*found;
 }
 
@@ -71,9 +62,45 @@ Task<> MoveLegs::CloseTo(const MoveTarget& target, bool anyhow) {
   co_await Close(*found, true);
 }
 
-Task<> MoveLegs::CloseWanted() {
-  for (Leg& leg : legs_)
-    if (leg.association && leg.slot.HasWaiters()) co_await Close(leg, true);
+// Calls again for as long as the destination says that it has no room now (PS3.8 9.3.4: transient).
+Task<Result<std::unique_ptr<Association>>> MoveLegs::Call(net::Loop& loop, MoveTarget target,
+                                                          SteadyTime by) {
+  for (net::Milliseconds pause = kFirstPause;; pause = std::min(2 * pause, kMostPause)) {
+    const auto left = std::max(
+        net::Milliseconds(1), std::chrono::duration_cast<net::Milliseconds>(by - loop.Now()));
+    association::Timers timers = target.timers;
+    timers.connect = std::min(timers.connect, left);
+    timers.negotiation = std::min(timers.negotiation, left);
+    timers.artim = std::min(timers.artim, left);
+    auto rq = ul::OriginateRequest(target.calling, target.called, max_pdu_, offered_);
+    ul::AssociateRq offered = rq;
+    ul::AssociateRj rejected{0, 0, 0};
+    auto association =
+        co_await Association::Request(loop, target.endpoint, std::move(rq), timers, &rejected);
+    if (!target.application.empty()) {
+      Result<> called;
+      if (!association) called = std::unexpected(association.error());
+      NoteCall(services_.Application(target.application), called);
+    }
+    if (association) {
+      (*association)
+          ->SetSendLimit((*association)->answer().user.max_length.value_or(0), max_pdu_);
+      services_.moves.Learn(target, offered, (*association)->answer());
+      co_return std::move(*association);
+    }
+    const bool no_room = association.error().code == Errc::kRejected && rejected.result == 2;
+    if (!no_room || interrupted_ || loop.Now() + pause >= by)
+      co_return std::unexpected(association.error());
+    net::Signal never(loop);
+    co_await never.Wait(pause);
+  }
+}
+
+Task<> MoveLegs::CloseWanted(net::Milliseconds share) {
+  for (Leg& leg : legs_) {
+    if (!leg.association || leg.association->loop().Now() - leg.opened < share) continue;
+    if (leg.slot.HasWaiters() || services_.moves.IsAwaited(leg.target)) co_await Close(leg, true);
+  }
 }
 
 bool MoveLegs::HasOpen() const {
@@ -97,6 +124,7 @@ Task<> MoveLegs::Close(Leg& leg, bool release) {
 }
 
 void MoveLegs::Interrupt(const Error& why) {
+  interrupted_ = true;
   for (Leg& leg : legs_)
     if (leg.association) leg.association->Interrupt(why);
 }

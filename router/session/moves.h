@@ -12,6 +12,7 @@
 #include "router/base/clock.h"
 #include "router/config/config.h"
 #include "router/net/loop.h"
+#include "router/session/capabilities.h"
 
 namespace router::session {
 
@@ -169,6 +170,30 @@ class Moves {
   // still be sending.
   void Close(const std::shared_ptr<OpenMove>& move, bool answered = true);
 
+  // ---- move_destinations.cc: what is known of destinations, whoever sends there
+
+  // What one answered when it was last called; nothing: not known.
+  void Learn(const MoveTarget& target, const ul::AssociateRq& offered,
+             const ul::AssociateAc& answered);
+  std::optional<ul::ContextAnswer> AnswerOf(const MoveTarget& target,
+                                            const ul::ProposedContext& context) const;
+
+  // Somebody waits for an association to a destination, for as long as this lives.
+  class Awaiting {
+   public:
+    Awaiting(Moves& moves, const MoveTarget& target);
+    ~Awaiting();
+    Awaiting(const Awaiting&) = delete;
+    Awaiting& operator=(const Awaiting&) = delete;
+
+   private:
+    Moves& moves_;
+    const std::pair<std::string, uint16_t> where_;
+    const SteadyTime since_;
+  };
+  // Has somebody waited for so long that who has one should give it up?
+  bool IsAwaited(const MoveTarget& target) const;
+
   std::vector<MoveSnapshot> Describe();
   // Open ones; of all upstreams, or of one.
   size_t InProgress() const;
@@ -200,6 +225,8 @@ class Moves {
   std::map<std::string, std::vector<Ticket*>> lines_;  // by upstream, in the order of asking
   std::map<std::pair<std::string, AeTitle>, uint32_t> visits_;  // by upstream and title
   std::set<std::string> names_originator_;                      // upstreams that were seen to
+  std::map<std::string, Capabilities> destinations_;            // by address and titles
+  std::map<std::pair<std::string, uint16_t>, std::multiset<SteadyTime>> awaited_;  // by address
 };
 
 }  // namespace router::session

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "router/association/protocol_errors.h"
@@ -14,6 +15,11 @@
 
 // The way of one sub-operation to its destination.
 namespace router::session {
+namespace {
+
+constexpr Milliseconds kLeastPatience{1'000};
+
+}  // namespace
 
 // A sub-operation as a part in the spool. Without a file the disk refused, and `why` says what.
 struct SuboperationSession::Spooled {
@@ -211,10 +217,14 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Converted(
   co_return co_await AwaitAnswer(leg);
 }
 
-// What the destination answers, within `answer_within`; afterwards nobody knows, which is failed.
+// What the destination answers, within `answer_within` less what upstream has waited already;
+// afterwards nobody knows, which is failed.
 Task<SuboperationSession::Answer> SuboperationSession::AwaitAnswer(MoveLegs::Leg& leg) {
+  const SteadyTime by =
+      upstream_->loop().Now() + std::max(kLeastPatience, application_.answer_within - leg.waited);
   for (;;) {
-    auto incoming = co_await leg.association->Receive(application_.answer_within);
+    auto left = std::chrono::duration_cast<Milliseconds>(by - upstream_->loop().Now());
+    auto incoming = co_await leg.association->Receive(std::max(left, Milliseconds(1)));
     if (!incoming || incoming->kind == Incoming::Kind::kReleaseRequest) {
       std::string why = incoming ? "the destination released" : incoming.error().detail;
       if (!incoming) association::CountProtocolError(services_.metrics, incoming.error());

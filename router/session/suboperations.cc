@@ -21,6 +21,9 @@ constexpr Milliseconds kNegotiateWithin{5'000};
 // How often an idle session looks whether others wait for its legs.
 constexpr Milliseconds kLookAtLegs{250};
 
+// How long a busy session keeps a leg for which others wait.
+constexpr Milliseconds kShareOfLeg{1'000};
+
 SuboperationOutcome OutcomeOf(uint16_t status) {
   switch (dimse::ClassOf(dimse::Command::kCStoreRsp, status)) {
     case dimse::StatusClass::kSuccess:
@@ -98,13 +101,18 @@ Task<> SuboperationSession::EndUpstream(bool released) {
 
 // ---- negotiation
 
-// Upstream is answered with what the destinations of the moves that are open on this title accept:
-// they are asked now, with upstream's own contexts.
+// Upstream is answered with what the destination accepts to which this association can only bring:
+// it is asked now, with upstream's own contexts. Where it may be several, what they are known to
+// accept has to do: to call them all would keep each waiting for the slowest.
 Task<bool> SuboperationSession::Negotiate() {
-  co_await legs_.OpenAll(upstream_->loop(), Candidates(), kNegotiateWithin);
+  const std::vector<MoveTarget> candidates = Candidates();
+  if (candidates.size() == 1) {
+    MoveTarget only = candidates.front();
+    co_await legs_.OpenForNegotiation(upstream_->loop(), std::move(only), kNegotiateWithin);
+  }
   ul::TerminateTerms terms;
   terms.max_length = config_->limits.max_pdu;
-  terms.choose = [this](const ul::ProposedContext& context) { return Choose(context); };
+  terms.choose = [&](const ul::ProposedContext& context) { return Choose(context, candidates); };
   ul::AssociateAc ac = ul::TerminateAccept(rq_, terms);
   contexts_ = ul::Agreed(rq_, ac);
   upstream_->SetReceiveLimit(terms.max_length);
@@ -118,34 +126,38 @@ Task<bool> SuboperationSession::Negotiate() {
 std::vector<MoveTarget> SuboperationSession::Candidates() const {
   std::vector<MoveTarget> targets;
   for (const auto& move : services_.moves.Candidates(application_.name, title_))
-    targets.push_back(move->request.target);
+    if (std::ranges::find(targets, move->request.target) == targets.end())
+      targets.push_back(move->request.target);
   return targets;
 }
 
-ul::ContextAnswer SuboperationSession::Choose(const ul::ProposedContext& context) const {
+ul::ContextAnswer SuboperationSession::Choose(const ul::ProposedContext& context,
+                                              const std::vector<MoveTarget>& candidates) const {
   using ul::ContextAnswer, ul::ContextResult;
   if (context.abstract_syntax.view() == dimse::uid::kVerification)
     return ContextAnswer::Accept(context.transfer_syntaxes.front());
-  const std::vector<const MoveLegs::Leg*> legs = legs_.open();
-  if (!dimse::MayBeStorage(context.abstract_syntax.view()) && legs.empty())
-    return ContextAnswer::Reject(ContextResult::kAbstractSyntaxNotSupported);
   std::vector<Uid> chosen;
-  for (const MoveLegs::Leg* leg : legs)
-    for (const ul::AcceptedContext& accepted : leg->association->agreed())
-      if (accepted.id == context.id) chosen.push_back(accepted.transfer_syntax);
-  auto offers = [&](std::string_view syntax) {
-    return std::ranges::find(context.transfer_syntaxes, Uid(syntax)) !=
-           context.transfer_syntaxes.end();
-  };
-  if (!legs.empty() && chosen.empty())
+  size_t known = 0;
+  for (const MoveTarget& target : candidates)
+    if (auto answer = services_.moves.AnswerOf(target, context)) {
+      ++known;
+      if (answer->result == ContextResult::kAcceptance) chosen.push_back(answer->transfer_syntax);
+    }
+  if (known == 0 && !dimse::MayBeStorage(context.abstract_syntax.view()))
     return ContextAnswer::Reject(ContextResult::kAbstractSyntaxNotSupported);
-  if (!chosen.empty() && chosen.size() == legs.size() &&
+  if (known > 0 && known == candidates.size() && chosen.empty())
+    return ContextAnswer::Reject(ContextResult::kAbstractSyntaxNotSupported);
+  if (!chosen.empty() && chosen.size() == candidates.size() &&
       std::ranges::all_of(chosen, [&](const Uid& uid) { return uid == chosen.front(); }))
     return ContextAnswer::Accept(chosen.front());
-  // They differ, or nobody could be asked: what can be converted for each.
+  // They differ, or not all are known: what can be converted for each.
   for (std::string_view syntax :
        {dimse::uid::kExplicitVrLittleEndian, dimse::uid::kImplicitVrLittleEndian})
-    if (offers(syntax)) return ContextAnswer::Accept(Uid(syntax));
+    if (std::ranges::find(context.transfer_syntaxes, Uid(syntax)) !=
+        context.transfer_syntaxes.end())
+      return ContextAnswer::Accept(Uid(syntax));
+  // A destination that was never asked may take it; one that was has refused it.
+  if (known < candidates.size()) return ContextAnswer::Accept(context.transfer_syntaxes.front());
   return ContextAnswer::Reject(ContextResult::kTransferSyntaxesNotSupported);
 }
 
@@ -167,6 +179,7 @@ Task<Result<>> SuboperationSession::Serve() {
     else
       served = co_await OnOther(*incoming);
     if (!served) co_return std::unexpected(served.error());
+    co_await legs_.CloseWanted(kShareOfLeg);
   }
 }
 
@@ -180,7 +193,7 @@ Task<Result<Incoming>> SuboperationSession::ReceiveRequest() {
     const bool nothing = !incoming && incoming.error().code == Errc::kTimeout;
     if (!nothing || !look || upstream_->loop().Now() >= by || !upstream_->stream().Recover())
       co_return incoming;
-    co_await legs_.CloseWanted();
+    co_await legs_.CloseWanted(Milliseconds(0));
   }
 }
 

@@ -40,7 +40,8 @@ class SuboperationSession : public Session {
   Task<bool> Negotiate();
   Task<> EndUpstream(bool released);
   std::vector<MoveTarget> Candidates() const;
-  ul::ContextAnswer Choose(const ul::ProposedContext& context) const;
+  ul::ContextAnswer Choose(const ul::ProposedContext& context,
+                           const std::vector<MoveTarget>& candidates) const;
   Task<Result<>> Serve();
   Task<Result<Incoming>> ReceiveRequest();
   Task<Result<>> OnOther(Incoming first);

@@ -438,5 +438,21 @@ TEST_F(MovesTest, AMessageIdIsNotUsedAgainBeforeItsMoveIsForgotten) {
   EXPECT_TRUE(moves_.AddMessageId(open, 11));
 }
 
+// ---- destinations
+
+TEST_F(MovesTest, WhoWaitsLongForADestinationIsGivenWay) {
+  MoveTarget target, other;
+  target.endpoint = {"10.1.0.20", 104};
+  other.endpoint = {"10.1.0.20", 105};
+  {
+    Moves::Awaiting awaiting(moves_, target);
+    EXPECT_FALSE(moves_.IsAwaited(target)) << "it has only just begun to";
+    clock_.now += seconds(1);
+    EXPECT_TRUE(moves_.IsAwaited(target));
+    EXPECT_FALSE(moves_.IsAwaited(other));
+  }
+  EXPECT_FALSE(moves_.IsAwaited(target));
+}
+
 }  // namespace
 }  // namespace router::session
