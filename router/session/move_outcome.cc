@@ -39,9 +39,14 @@ MoveFinal Conclude(const MoveFinal& theirs, const MoveCounts& ours,
   for (const Uid& uid : theirs.failed)
     if (std::ranges::find(final.failed, uid) == final.failed.end()) final.failed.push_back(uid);
   final.counts.completed = ClampedCount(ours.completed);
+  // Without counts the list is all that upstream says of what it could not send, or the status.
+  const auto of = dimse::ClassOf(dimse::Command::kCMoveRsp, theirs.status);
+  if (!theirs.counts.completed && !theirs.counts.warning && !theirs.counts.failed) {
+    failed = std::max(failed, static_cast<uint32_t>(final.failed.size()));
+    if (of == dimse::StatusClass::kWarning && ours.warning == 0) failed = std::max(failed, 1u);
+  }
   final.counts.failed = ClampedCount(failed);
   final.counts.warning = ClampedCount(ours.warning);
-  const auto of = dimse::ClassOf(dimse::Command::kCMoveRsp, theirs.status);
   if (of == dimse::StatusClass::kCancel) {
     final.status = dimse::status::kCancelled;
     if (remaining) final.counts.remaining = *remaining;

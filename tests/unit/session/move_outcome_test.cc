@@ -69,6 +69,20 @@ TEST(MoveOutcome, SomeFailedIsB000WithTheirUids) {
   EXPECT_EQ(told.comment, "upstream's comment");
 }
 
+TEST(MoveOutcome, WithoutCountsWhatUpstreamNamesHasFailed) {
+  MoveFinal theirs;
+  theirs.status = 0xB000;
+  theirs.failed = {Uid("1.1"), Uid("1.9")};
+  MoveFinal told = Conclude(theirs, Ours(3, 1), {});
+  EXPECT_EQ(told.status, 0xB000);
+  EXPECT_EQ(told.counts.failed, 2);
+  theirs.failed.clear();
+  told = Conclude(theirs, Ours(3), {});
+  EXPECT_EQ(told.status, 0xB000) << "some have failed, nobody knows how many";
+  EXPECT_EQ(told.counts.failed, 1);
+  EXPECT_EQ(Conclude(theirs, Ours(3, 0, 1), {}).counts.failed, 0) << "it speaks of the warning";
+}
+
 TEST(MoveOutcome, AllFailedIsA702WhateverUpstreamCalledIt) {
   for (uint16_t status : {0x0000, 0xB000, 0xC001})
     EXPECT_EQ(Conclude(Theirs(status, 0, 2), Ours(0, 2), 0).status, 0xA702) << status;
