@@ -131,7 +131,7 @@ Task<> CarriedMove::AwaitEnd() {
     if (upstream_final_) {
       auto settled = std::chrono::duration_cast<Milliseconds>(final_at_ + application.settle -
                                                               loop().Now());
-      if (settled.count() > 0) wait = settled + Milliseconds(1);
+      if (settled.count() >= 0) wait = settled + Milliseconds(1);
     }
     co_await changed_.Wait(wait);
   }
