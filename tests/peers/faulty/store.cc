@@ -62,6 +62,7 @@ bool Association::Store(T_ASC_PresentationContextID context, const T_DIMSE_C_Sto
                {"sop_class", request.AffectedSOPClassUID},
                {"message_id", request.MessageID},
                {"calling", calling_},
+               {"called", called_},
                {"bytes", std::filesystem::file_size(*path)}};
   if (request.opts & O_STORE_MOVEORIGINATORAETITLE) {
     line["originator"] = request.MoveOriginatorApplicationEntityTitle;

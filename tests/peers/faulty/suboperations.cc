@@ -223,6 +223,7 @@ void SubOperations::Send(const std::vector<Instance>& group) {
     std::lock_guard lock(network_mutex);
     if (ASC_initializeNetwork(NET_REQUESTOR, 0, 30, &network).bad()) network = nullptr;
   }
+  peer_.connections.Wait(client_, peer_.switches.Get<int>("delay_ms.first"));
   T_ASC_Association* association = network ? Open(network, group) : nullptr;
   for (const Instance& one : group) {
     peer_.connections.Wait(client_, peer_.switches.Get<int>("delay_ms.suboperation"));

@@ -17,7 +17,7 @@ json Defaults() {
     "store_status": [],
     "commit": {"queries": 0, "ms": 0},
     "delay_ms": {"associate": 0, "echo": 0, "store": 0, "find": 0, "move": 0, "suboperation": 0,
-                 "release": 0},
+                 "first": 0, "release": 0},
     "lose": {"echo": 0, "store": 0, "find": 0, "move": 0, "release": 0},
     "find": {"empty_first": 0, "empty_every": 0, "empty_percent": 0, "skip_every": 0,
              "status": 42752, "times": 0, "pending": 65280},

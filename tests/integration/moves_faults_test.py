@@ -1,0 +1,204 @@
+#!/usr/bin/python3
+"""C-MOVEs to destinations that fail in every way: what the client is told, and whom it touches."""
+import pathlib
+import random
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import *  # noqa: E402,F403
+from moves_many_test import ManyCase, at_once  # noqa: E402
+
+IMPLICIT = "1.2.840.10008.1.2"
+MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
+UNABLE, SOME_FAILED = 0xA702, 0xB000
+
+
+class DestinationFaults(ManyCase):
+    """Destination BAD fails; D00 and D01 are well and are moved to at the same time."""
+
+    INSTANCES = 10
+
+    def begin(self, bad=None, **application):
+        self.bad = self.start(FaultyPeer, aet="BAD", name="bad", switches=bad or {})
+        self.scene(series=4, destinations=2, **application)
+        self.first, *self.others = self.series
+
+    def scene(self, **options):
+        bad = {"address": self.bad.address, "timeouts": {"association": "5s"}}
+        super().scene(more={"BAD": bad}, **options)
+
+    def move_beside_others(self, *jobs):
+        """Runs jobs together with moves to good destinations, which must succeed."""
+        beside = [self.mover("C1", "D00", self.others[0]), self.mover("C2", "D01", self.others[1])]
+        finals = at_once([*jobs, *beside])
+        for final in finals[-2:]:
+            self.assertEqual(final[:5], (0, self.INSTANCES, 0, 0, []))
+        self.assert_nothing_is_left()
+        return finals[:-2]
+
+    def to_bad(self, series=None, client="C0"):
+        return self.mover(client, "BAD", series or self.first)
+
+    def kept(self):
+        return [line["uid"] for line in self.bad.journal("store") if line["kept"]]
+
+    def test_that_refuses_some_is_told_instance_by_instance(self):
+        self.begin()
+        refused, warned = self.series[self.first][2:4], self.series[self.first][5]
+        self.bad.set(store_status=[*({"uid": uid, "status": 0xA900} for uid in refused),
+                                   {"uid": warned, "status": 0xB007, "keep": True}])
+        final, = self.move_beside_others(self.to_bad())
+        self.assertEqual(final[:4], (SOME_FAILED, 7, 2, 1))
+        self.assertEqual(final.failed_uids, refused)
+        self.assertEqual(len(self.kept()), 8)
+
+    def test_that_refuses_all_of_us_is_told_as_failed(self):
+        self.begin({"trusted": []})
+        final, = self.move_beside_others(self.to_bad())
+        self.assertEqual(final[:4], (UNABLE, 0, 10, 0))
+        self.assertEqual(final.failed_uids, self.series[self.first])
+
+    def test_that_resets_once_costs_the_instance_that_was_under_way(self):
+        self.begin({"reset": {"after_pdus": 7, "times": 1}})
+        final, = self.move_beside_others(self.to_bad())
+        self.assertEqual(final[:4], (SOME_FAILED, 9, 1, 0))
+        arrived = set(self.series[self.first]) - set(final.failed_uids)
+        self.assertLessEqual(arrived, set(self.kept()))
+
+    def test_that_takes_one_association_at_a_time_is_waited_for(self):
+        self.begin({"max_associations": 1, "delay_ms": {"store": 20}})
+        finals = self.move_beside_others(*(
+            self.to_bad(series, client) for series in (self.first, self.others[2])
+            for client in ("C0", "C3")))
+        for final in finals:
+            self.assertEqual(final[:5], (0, 10, 0, 0, []))
+        self.assertEqual(len(self.kept()), 40)
+
+    def test_that_takes_another_syntax_gets_that(self):
+        self.begin({"transfer_syntaxes": [IMPLICIT]})
+        final, = self.move_beside_others(self.to_bad())
+        self.assertEqual(final[:5], (0, 10, 0, 0, []))
+        self.assertEqual({line["transfer_syntax"] for line in self.bad.journal("store")},
+                         {IMPLICIT})
+
+    def test_that_does_not_take_the_class_is_told_as_failed(self):
+        self.begin({"sop_classes": [MR_IMAGE]})
+        final, = self.move_beside_others(self.to_bad())
+        self.assertEqual(final[:4], (UNABLE, 0, 10, 0))
+        self.assertEqual(final.failed_uids, self.series[self.first])
+
+    def test_that_crawls_keeps_nobody_else_waiting(self):
+        self.begin({"delay_ms": {"store": 300}})
+        order = []
+
+        def noting(name, job):
+            def run():
+                final = job()
+                order.append(name)
+                return final
+            return run
+        final, *_ = self.move_beside_others(
+            noting("bad", self.to_bad()),
+            *(noting("good", self.mover("C4", title, self.others[2])) for title in ("D00", "D01")))
+        self.assertEqual(final[:5], (0, 10, 0, 0, []))
+        self.assertEqual(order[-1], "bad")
+
+    def test_that_answers_too_late_is_told_as_failed(self):
+        self.begin(answer_within="1s")
+        self.bad.set(lose={"store": 2})
+        final, = self.move_beside_others(self.to_bad())
+        self.assertEqual(final[:4], (SOME_FAILED, 8, 2, 0))
+        self.assertEqual(final.failed_uids, self.series[self.first][:2])
+
+
+class MovesAtRandom(ManyCase):
+    """Faults of upstream and of the destination by chance; every count is compared with the truth."""
+
+    INSTANCES, ROUNDS, MOVES = 8, 5, 6
+
+    def test_what_clients_are_told_is_what_happened(self):
+        seed = random.randrange(10 ** 9)
+        chance = random.Random(seed)
+        self.scene(series=self.ROUNDS * self.MOVES, destinations=self.MOVES, answer_within="5s")
+        series = list(self.series)
+        for number in range(self.ROUNDS):
+            these = series[number * self.MOVES:][:self.MOVES]
+            told = self.upset_upstream(chance)
+            resets = self.upset_receiver(chance, these)
+            finals = at_once([self.mover(f"C{chance.randrange(3)}", title, one)
+                              for title, one in zip(self.titles, these)])
+            for title, one, final in zip(self.titles, these, finals):
+                with self.subTest(seed=seed, round=number, series=one, final=final[:5]):
+                    self.compare(title, one, final, told, resets)
+        self.assert_nothing_is_left()
+
+    def upset_upstream(self, chance):
+        """Returns what it does with every second or third instance that it leaves out."""
+        move = {"originator": chance.choice(["both", "none", "title", "id"]),
+                "associations": chance.choice(["one", "successive", "parallel"]),
+                "per_association": chance.randrange(1, 4),
+                "pending": chance.choice(["right", "wrong", "absent", "none"]),
+                "skip_every": chance.choice([0, 0, 2, 3]),
+                "skipped": chance.choice(["uncounted", "failed"])}
+        self.upstream.set(move=move)
+        every = move["skip_every"]
+        self.skipped = {uid for uids in self.series.values() for place, uid in enumerate(uids, 1)
+                        if every and place % every == 0}
+        # Without counts in its responses nobody can know what it left out.
+        return move["skipped"] == "failed"
+
+    def upset_receiver(self, chance, series):
+        uids = [uid for one in series for uid in self.series[one]]
+        status = [{"uid": uid, "status": 0xA900} for uid in chance.sample(uids, 5)]
+        status += [{"uid": uid, "status": 0xB000, "keep": True} for uid in chance.sample(uids, 3)]
+        resets = chance.choice([0, 0, 2])
+        self.receiver.set(store_status=status,
+                          reject={"result": 2, "source": 3, "reason": 2,
+                                  "times": chance.randrange(3)},
+                          reset={"after_pdus": 4, "times": resets})
+        return resets > 0
+
+    def compare(self, title, series, final, told, resets):
+        uids = self.series[series]
+        lines = {line["uid"]: line for line in self.receiver.journal("store")
+                 if line["called"] == title and line["uid"] in uids}
+        sent = [uid for uid in uids if uid not in self.skipped]
+        good = {uid for uid in sent if uid in lines and lines[uid]["kept"]}
+        failed = set(final.failed_uids)
+        left_out = set(uids) - set(sent) if told else set()
+        self.assertEqual(len(failed), final.failed)
+        self.assertEqual(final.completed + final.warning + final.failed,
+                         len(sent) + len(left_out))
+        self.assertLessEqual(failed, set(sent) | left_out)
+        self.assertLessEqual(left_out, failed)
+        arrived = set(sent) - failed
+        if resets:  # one whose answer was lost is there, and told as failed
+            self.assertLessEqual(arrived, good)
+        else:
+            self.assertEqual(arrived, good)
+        self.assertEqual(final.warning, sum(lines[uid]["status"] == 0xB000 for uid in arrived))
+        expected = 0
+        if final.failed or final.warning:
+            expected = SOME_FAILED if final.completed or final.warning else UNABLE
+        self.assertEqual(final.status, expected)
+
+
+class SlowMoves(ManyCase):
+    """A move whose first instance is long in coming."""
+
+    INSTANCES = 200
+
+    def test_a_client_hears_often_enough_not_to_give_up(self):
+        self.scene(series=1, destinations=1, pending_interval="200ms")
+        self.upstream.set(delay_ms={"first": 3000}, move={"pending": "none"})
+        series, uids = next(iter(self.series.items()))
+        self.patience = 2.5  # seconds for a response; the first instance comes later
+        final = self.mover("C1", "D00", series)()
+        self.assertEqual(final[:5], (0, len(uids), 0, 0, []))
+        self.assertGreaterEqual(len(final.pending), 2)
+        for remaining, *_ in final.pending:
+            self.assertGreater(remaining, 0)
+
+
+if __name__ == "__main__":
+    run_cases()
