@@ -102,7 +102,9 @@ ROWS = [
     ]),
     ("Moves", [
         graph("C-MOVEs ended", [(rate("sluice_moves_total", "application, outcome"),
-                                 "{{application}} {{outcome}}")], "ops"),
+                                 "{{application}} {{outcome}}"),
+                                (rate("sluice_move_completions_total", "application, outcome"),
+                                 "{{application}} compared: {{outcome}}")], "ops"),
         graph("Sub-operations", [(rate("sluice_move_suboperations_total", "destination, outcome"),
                                   "{{destination}} {{outcome}}")], "ops"),
         graph("C-MOVEs in progress", [(total("sluice_moves_in_progress", "application"),

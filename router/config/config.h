@@ -183,6 +183,7 @@ struct Application {
   Duration late = std::chrono::seconds(60);
   Duration pending_interval = std::chrono::seconds(10);
   uint32_t max_moves = 0;       // that we carry from it at once; 0: no limit
+  uint32_t complete_moves = 0;  // how often what a move left out is asked for again; 0: never
 
   StorageCommitment storage_commitment = StorageCommitment::kOff;
   Commitment commitment;

@@ -152,6 +152,7 @@ void ReadMoves(Section& s, Application& a) {
   s.TimeOrZero("late", a.late);
   s.Time("pending_interval", a.pending_interval);
   s.Between("max_moves", a.max_moves, 0u, 10'000u);
+  s.Between("complete_moves", a.complete_moves, 0u, 10u);
 }
 
 void ReadCommitment(Section& s, Application& a) {

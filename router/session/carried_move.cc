@@ -49,8 +49,10 @@ Task<> CarriedMove::Run() {
 Task<> CarriedMove::Carry() {
   bool titled = co_await AwaitTitle();
   bool asked = false;
-  if (titled) asked = co_await AskUpstream();
+  Buffer identifier = asked_.keep_arrived ? identifier_ : std::move(identifier_);
+  if (titled) asked = co_await AskUpstream(std::move(identifier));
   if (asked) co_await AwaitEnd();
+  if (asked && MayComplete()) co_await Complete();
   carried_ = true;
   inform_.Notify();
 }
@@ -84,7 +86,7 @@ Task<bool> CarriedMove::AwaitTitle() {
   }
 }
 
-Task<bool> CarriedMove::AskUpstream() {
+Task<bool> CarriedMove::AskUpstream(Buffer identifier) {
   auto& services = session_.services_;
   uint16_t id = 0;
   do {
@@ -105,7 +107,7 @@ Task<bool> CarriedMove::AskUpstream() {
   command.SetMessageId(message_id_);
   command.SetMoveDestination(move_->title);
   (*upstream)->stream().SetReadTimeout(session_.UpstreamSilence());
-  auto sent = co_await (*upstream)->Send(context_, std::move(command), std::move(identifier_));
+  auto sent = co_await (*upstream)->Send(context_, std::move(command), std::move(identifier));
   if (!sent) {
     SetFinal(dimse::status::kUnableToPerformSuboperations, sent.error().detail);
     co_return false;
@@ -129,8 +131,8 @@ Task<> CarriedMove::AwaitEnd() {
     }
     Milliseconds wait(-1);
     if (upstream_final_) {
-      auto settled = std::chrono::duration_cast<Milliseconds>(final_at_ + application.settle -
-                                                              loop().Now());
+      auto settled =
+          std::chrono::duration_cast<Milliseconds>(final_at_ + application.settle - loop().Now());
       if (settled.count() >= 0) wait = settled + Milliseconds(1);
     }
     co_await changed_.Wait(wait);
@@ -143,7 +145,7 @@ bool CarriedMove::IsSettled(const MoveCounts& ours) const {
   const auto& counts = upstream_final_->counts;
   const uint32_t theirs =
       counts.completed.value_or(0) + counts.warning.value_or(0) + counts.failed.value_or(0);
-  if (theirs <= ours.answered()) return true;
+  if (theirs <= ours.answered() - answered_before_) return true;
   return loop().Now() - final_at_ > session_.application_.settle;
 }
 
@@ -226,9 +228,9 @@ void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
                                      const std::vector<Uid>& failed) {
   const uint16_t status = response.status();
   const dimse::Suboperations counts = response.suboperations();
-  if (counts.remaining) remaining_ = counts.remaining;
+  if (counts.remaining && !again_) remaining_ = counts.remaining;
   if (dimse::ClassOf(response.command(), status) == dimse::StatusClass::kPending) {
-    if (upstream_final_) return;
+    if (upstream_final_ || again_) return;  // what is asked for again has counts of its own
     // A client that reads slowly is told the last of many.
     if (progress_.size() == kMostProgress) progress_.pop_back();
     progress_.push_back(Progress(counts, session_.services_.moves.Counts(move_)));

@@ -6,6 +6,7 @@
 
 #include "router/net/signal.h"
 #include "router/session/client_session.h"
+#include "router/session/move_completion.h"
 #include "router/session/move_outcome.h"
 
 namespace router::session {
@@ -39,8 +40,17 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   Task<> Carry();
   Task<> KeepInformed();
   Task<bool> AwaitTitle();
-  Task<bool> AskUpstream();
+  Task<bool> AskUpstream(Buffer identifier);
   Task<> AwaitEnd();
+  // ---- carried_move_completion.cc: what upstream lists and has not sent
+  bool MayComplete() const;
+  bool IsCalledOff() const;
+  Task<> Complete();
+  Task<bool> List(std::set<Listed>* listed);
+  std::set<Listed> Missing(const std::set<Listed>& listed) const;
+  Task<bool> AskAgain(const std::set<Listed>& missing);
+  MoveFinal Completed(const MoveFinal& first, const std::set<Listed>& missing,
+                      size_t missed) const;
   Task<> Cancel();
   Task<> SendPending(dimse::Suboperations counts);
   Task<> SendFinal();
@@ -52,11 +62,13 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   ClientSession& session_;
   const ul::ContextId context_;
   const dimse::CommandSet request_;
-  Buffer identifier_;
+  Buffer identifier_;  // the client's; kept if it may be needed again
   MoveRequest asked_;
   net::Signal changed_, inform_;
   std::shared_ptr<OpenMove> move_;
   uint16_t message_id_ = 0;                  // of our C-MOVE-RQ; 0: not sent yet
+  uint32_t answered_before_ = 0;             // of sub-operations, when that was sent
+  bool again_ = false;                       // it was not the first
   std::optional<uint16_t> remaining_;        // as upstream last said
   std::deque<dimse::Suboperations> progress_;  // for pending responses, in the order of upstream's
   std::optional<MoveFinal> upstream_final_;  // what upstream answered, or what came instead

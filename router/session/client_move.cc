@@ -64,6 +64,7 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   move.settle = application_.settle;
   move.late = application_.late;
   move.max_moves = application_.max_moves;
+  move.keep_arrived = application_.complete_moves > 0;
   if (destination->application)
     move.target_limit = std::max(1u, destination->application->max_associations - 1);
   move.client = rq_.calling.title();

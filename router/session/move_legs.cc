@@ -66,8 +66,8 @@ Task<> MoveLegs::CloseTo(const MoveTarget& target, bool anyhow) {
 Task<Result<std::unique_ptr<Association>>> MoveLegs::Call(net::Loop& loop, MoveTarget target,
                                                           SteadyTime by) {
   for (net::Milliseconds pause = kFirstPause;; pause = std::min(2 * pause, kMostPause)) {
-    const auto left = std::max(
-        net::Milliseconds(1), std::chrono::duration_cast<net::Milliseconds>(by - loop.Now()));
+    const auto left = std::max(net::Milliseconds(1),
+                               std::chrono::duration_cast<net::Milliseconds>(by - loop.Now()));
     association::Timers timers = target.timers;
     timers.connect = std::min(timers.connect, left);
     timers.negotiation = std::min(timers.negotiation, left);
@@ -83,8 +83,7 @@ Task<Result<std::unique_ptr<Association>>> MoveLegs::Call(net::Loop& loop, MoveT
       NoteCall(services_.Application(target.application), called);
     }
     if (association) {
-      (*association)
-          ->SetSendLimit((*association)->answer().user.max_length.value_or(0), max_pdu_);
+      (*association)->SetSendLimit((*association)->answer().user.max_length.value_or(0), max_pdu_);
       services_.moves.Learn(target, offered, (*association)->answer());
       co_return std::move(*association);
     }

@@ -141,8 +141,7 @@ Moves::Place Moves::FindPlace(const MoveRequest& request) const {
 // association on the title.
 config::Duration Moves::SettlesAfter(const OpenMove& ended) const {
   if (ended.message_ids_.empty()) return config::Duration(0);  // it was never asked
-  const bool may_send =
-      !ended.answered_ && visits_.contains({ended.request.upstream, ended.title});
+  const bool may_send = !ended.answered_ && visits_.contains({ended.request.upstream, ended.title});
   return may_send ? std::max(ended.request.settle, ended.request.late) : ended.request.settle;
 }
 

@@ -135,21 +135,33 @@ void Moves::Begin(const std::shared_ptr<OpenMove>& move) {
   ++move->counts_.begun;
 }
 
+void Moves::Count(OpenMove& move, SuboperationOutcome outcome, const Uid& instance) {
+  MoveCounts& counts = move.counts_;
+  const bool failed = outcome == SuboperationOutcome::kFailed;
+  if (move.request.keep_arrived) {
+    auto before = std::ranges::find(counts.failed_instances, instance);
+    const bool had_failed = before != counts.failed_instances.end();
+    if (move.arrived_.contains(instance) || (failed && had_failed)) {
+      ++counts.again;
+      return;
+    }
+    if (had_failed) {
+      counts.failed_instances.erase(before);
+      --counts.failed;
+      ++counts.again;
+    }
+    if (!failed) move.arrived_.insert(instance);
+  }
+  if (failed) counts.failed_instances.push_back(instance);
+  ++(failed                                     ? counts.failed
+     : outcome == SuboperationOutcome::kWarning ? counts.warning
+                                                : counts.completed);
+}
+
 bool Moves::End(const std::shared_ptr<OpenMove>& move, SuboperationOutcome outcome,
                 const Uid& instance) {
   std::lock_guard lock(mutex_);
-  switch (outcome) {
-    case SuboperationOutcome::kCompleted:
-      ++move->counts_.completed;
-      break;
-    case SuboperationOutcome::kWarning:
-      ++move->counts_.warning;
-      break;
-    case SuboperationOutcome::kFailed:
-      ++move->counts_.failed;
-      move->counts_.failed_instances.push_back(instance);
-      break;
-  }
+  Count(*move, outcome, instance);
   move->quiet_since_ = clock_.Now();
   if (!move->open_) {
     ++move->late_;
@@ -163,6 +175,11 @@ bool Moves::End(const std::shared_ptr<OpenMove>& move, SuboperationOutcome outco
 MoveCounts Moves::Counts(const std::shared_ptr<OpenMove>& move) const {
   std::lock_guard lock(mutex_);
   return move->counts_;
+}
+
+std::set<Uid> Moves::Arrived(const std::shared_ptr<OpenMove>& move) const {
+  std::lock_guard lock(mutex_);
+  return move->arrived_;
 }
 
 void Moves::Close(const std::shared_ptr<OpenMove>& move, bool answered) {

@@ -35,8 +35,9 @@ enum class SuboperationOutcome : uint8_t { kCompleted, kFailed, kWarning };
 // What became of the sub-operations of a move so far. Counts of instances.
 struct MoveCounts {
   uint32_t begun = 0, completed = 0, failed = 0, warning = 0;
+  uint32_t again = 0;  // answered too, but each is in one of the others already
   std::vector<Uid> failed_instances;
-  uint32_t answered() const { return completed + failed + warning; }
+  uint32_t answered() const { return completed + failed + warning + again; }
 };
 
 // UIDs that the identifier of a move names; what has other UIDs cannot belong to it.
@@ -53,6 +54,7 @@ struct MoveRequest {
   config::MoveOriginator originator = config::MoveOriginator::kLearn;
   config::Duration settle{}, late{};
   uint32_t max_moves = 0;    // of this upstream at once; 0: no limit
+  bool keep_arrived = false;  // each instance counts once, and Arrived tells which have come
   uint32_t target_limit = 0;  // associations that the destination takes; 0: not known
   AeTitle client;             // calling AE title of who asked
   std::string client_address;
@@ -81,6 +83,7 @@ class OpenMove {
 
   std::vector<uint16_t> message_ids_;  // of our C-MOVE-RQs
   MoveCounts counts_;
+  std::set<Uid> arrived_;  // only if they are kept
   uint32_t late_ = 0;
   SteadyTime opened_, ended_;
   SteadyTime quiet_since_;  // its last sub-operation or its end
@@ -166,6 +169,7 @@ class Moves {
   // True if the move had ended: the outcome is late, and in no final response.
   bool End(const std::shared_ptr<OpenMove>& move, SuboperationOutcome outcome, const Uid& instance);
   MoveCounts Counts(const std::shared_ptr<OpenMove>& move) const;
+  std::set<Uid> Arrived(const std::shared_ptr<OpenMove>& move) const;
   // The final response is about to be sent. `answered`: upstream has given its own; else it may
   // still be sending.
   void Close(const std::shared_ptr<OpenMove>& move, bool answered = true);
@@ -204,6 +208,7 @@ class Moves {
   bool IsTold(const MoveRequest& request) const;
   std::shared_ptr<OpenMove> Open(const MoveRequest& request, const AeTitle& title);
   void CloseLocked(OpenMove& move, bool answered);
+  static void Count(OpenMove& move, SuboperationOutcome outcome, const Uid& instance);
   void Learn(const std::string& upstream, const Clues& clues, bool agrees);
 
   // ---- move_line.cc: who may begin

@@ -26,7 +26,8 @@ def write_series(directory, series, count):
     uids = [f"{series}.{10000 + number}" for number in range(count)]
     for uid in uids:
         meta = (uid_element(2, 2, CT_IMAGE) + uid_element(2, 3, uid)
-                + uid_element(2, 0x10, EXPLICIT) + uid_element(2, 0x12, "1.2.826.0.1.3680043.9.9999.3"))
+                + uid_element(2, 0x10, EXPLICIT)
+                + uid_element(2, 0x12, "1.2.826.0.1.3680043.9.9999.3"))
         length = b"\x02\0\0\0UL\x04\0" + len(meta).to_bytes(4, "little")
         data_set = (uid_element(8, 0x16, CT_IMAGE) + uid_element(8, 0x18, uid)
                     + uid_element(0x20, 0xD, series.rsplit(".", 1)[0])

@@ -209,6 +209,23 @@ TEST_F(MovesTest, CountsTellWhatBecameOfEach) {
   EXPECT_EQ(changes_, 3);
 }
 
+TEST_F(MovesTest, AnInstanceThatComesAgainCountsOnceWhereTheyAreKept) {
+  MoveRequest request = Request();
+  request.keep_arrived = true;
+  Move move = Open(request, 11);
+  Bring(move, SuboperationOutcome::kFailed);
+  Bring(move, SuboperationOutcome::kFailed);
+  EXPECT_EQ(moves_.Counts(move).failed, 1u);
+  Bring(move, SuboperationOutcome::kCompleted);
+  Bring(move, SuboperationOutcome::kFailed);
+  MoveCounts counts = moves_.Counts(move);
+  EXPECT_EQ(counts.completed, 1u);
+  EXPECT_EQ(counts.failed, 0u) << "it is there";
+  EXPECT_THAT(counts.failed_instances, IsEmpty());
+  EXPECT_EQ(counts.answered(), counts.begun);
+  EXPECT_EQ(moves_.Arrived(move), std::set<Uid>{Uid("1.2.3")});
+}
+
 TEST_F(MovesTest, WhatComesLateIsStillItsOwn) {
   Move move = Open(Request(), 11);
   moves_.Close(move);
