@@ -125,7 +125,7 @@ void CheckAddress(Reader& reader, const Config& config, const Application& appli
     if (reader.Written(path + ".address")) return;  // said already what is wrong with it
     if (application.profile == Profile::kAria)
       reader.Error(reader.PlaceOf(path), application.name + ": profile aria needs an address");
-    else if (application.from.empty())
+    else if (application.from.empty() && application.move_to.empty())
       reader.Error(reader.PlaceOf(path),
                    application.name + " needs an address, or from if it only ever calls us");
     if (application.moves == Moves::kCarry)
@@ -205,6 +205,28 @@ void CheckCommitment(Reader& reader, const Application& application) {
                             "ask it what exists");
   if (application.mode == Mode::kObserve)
     reader.Warn(place, "storage_commitment has no effect with mode: observe: requests are relayed");
+}
+
+// Each is a destination that we reach, and that takes what comes at once.
+void CheckMoveTo(Reader& reader, const Config& config, const Application& application) {
+  std::vector<const Application*> before;
+  for (size_t i = 0; i < application.move_to.size(); ++i) {
+    const AeTitle& title = application.move_to[i];
+    const Positioned& place =
+        reader.PlaceOf(PathOf(application) + ".move_to[" + std::to_string(i) + "]");
+    const Application* to = config.FindApplicationByCalledTitle(title);
+    if (!to || !to->address)
+      reader.Error(place, "move_to: " + Quoted(title) + " is no application with an address");
+    else if (!to->move_to.empty())
+      reader.Error(place, "move_to: " + to->name + " stands for others itself; name those");
+    else if (to->profile == Profile::kAria && to->mode == Mode::kEnforce)
+      reader.Error(place, "move_to: " + to->name +
+                              " demands an order of injection, so what comes there may have to "
+                              "wait; let it be moved to alone");
+    else if (std::ranges::find(before, to) != before.end())
+      reader.Error(place, "move_to: " + to->name + " stands here twice");
+    before.push_back(to);
+  }
 }
 
 void CheckMoves(Reader& reader, const Application& application) {
@@ -293,6 +315,7 @@ void CheckConfig(Reader& reader, const Config& config) {
     CheckMachineNames(reader, application);
     CheckUnavailable(reader, application);
     CheckCommitment(reader, application);
+    CheckMoveTo(reader, config, application);
     CheckMoves(reader, application);
   }
   CheckClients(reader, config);

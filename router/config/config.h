@@ -173,6 +173,7 @@ struct Application {
   AeTitle call_as;
 
   Moves moves = Moves::kForward;  // as a C-MOVE destination; default: carry if it has an address
+  std::vector<AeTitle> move_to;   // as a C-MOVE destination it stands for these; empty: for itself
   std::vector<AeTitle> move_as;   // our titles that it stores sub-operations to; never empty
   MoveOriginator move_originator = MoveOriginator::kLearn;
   UnknownDestinations unknown_destinations = UnknownDestinations::kPass;

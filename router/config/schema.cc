@@ -143,6 +143,7 @@ void ReadHolding(Section& s, Application& a) {
 void ReadMoves(Section& s, Application& a) {
   s.Value("moves", a.moves);
   s.SomeValues("move_as", a.move_as);
+  s.SomeValues("move_to", a.move_to);
   s.Value("move_originator", a.move_originator);
   s.Value("unknown_destinations", a.unknown_destinations);
   s.Value("client_gone", a.client_gone);

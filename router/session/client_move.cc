@@ -65,14 +65,17 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   move.late = application_.late;
   move.max_moves = application_.max_moves;
   move.keep_arrived = application_.complete_moves > 0;
-  if (destination->application)
+  if (destination->application && destination->application->move_to.empty())
     move.target_limit = std::max(1u, destination->application->max_associations - 1);
   move.client = rq_.calling.title();
   move.client_address = client_->peer_address();
   move.calling = config_->CallingTitle(application_, &client_config_, rq_.calling.title());
   move.client_message_id = command.message_id();
   move.destination = named.str();
-  move.target = TargetOf(*config_, *destination, rq_.called.title());
+  std::vector<MoveTarget> targets =
+      TargetsOfMove(*config_, *destination, rq_.called.title());
+  move.target = targets.front();
+  move.also.assign(targets.begin() + 1, targets.end());
   if (const ul::AcceptedContext* context = ContextOf(first.context))
     move.scope = ScopeOf(*identifier, context->transfer_syntax);
   move.loop = &client_->loop();

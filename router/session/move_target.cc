@@ -9,6 +9,8 @@ namespace router::session {
 rules::DestinationFact FactOf(const std::optional<config::Destination>& destination) {
   using Fact = rules::DestinationFact;
   if (!destination) return Fact::kUnknown;
+  if (destination->application && !destination->application->move_to.empty())
+    return Fact::kReachable;
   if (!destination->address) return Fact::kNamed;
   if (destination->application && destination->application->moves == config::Moves::kForward)
     return Fact::kNamed;
@@ -32,6 +34,19 @@ MoveTarget TargetOf(const config::Config& config, const config::Destination& des
     target.timers.write_stall = config.limits.write_stall;
   }
   return target;
+}
+
+std::vector<MoveTarget> TargetsOfMove(const config::Config& config,
+                                      const config::Destination& destination, const AeTitle& called) {
+  const config::Application* application = destination.application;
+  if (!application || application->move_to.empty()) return {TargetOf(config, destination, called)};
+  std::vector<MoveTarget> targets;
+  for (const AeTitle& title : application->move_to) {
+    const config::Application* one = config.FindApplicationByCalledTitle(title);  // checked at load
+    config::Destination to{one, nullptr, one->ae_title, one->address};
+    targets.push_back(TargetOf(config, to, called));
+  }
+  return targets;
 }
 
 MoveScope ScopeOf(Bytes identifier, const Uid& transfer_syntax) {

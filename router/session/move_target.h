@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "router/config/config.h"
 #include "router/session/moves.h"
@@ -15,6 +16,12 @@ rules::DestinationFact FactOf(const std::optional<config::Destination>& destinat
 // there unless `call_as` says otherwise. The destination has an address.
 MoveTarget TargetOf(const config::Config& config, const config::Destination& destination,
                     const AeTitle& called);
+
+// The same for a C-MOVE: several if the destination stands for others (move_to); then each
+// sub-operation goes to all.
+std::vector<MoveTarget> TargetsOfMove(const config::Config& config,
+                                      const config::Destination& destination,
+                                      const AeTitle& called);
 
 // The UIDs that the identifier names; nothing where it cannot be read.
 MoveScope ScopeOf(Bytes identifier, const Uid& transfer_syntax);

@@ -62,6 +62,7 @@ struct MoveRequest {
   uint16_t client_message_id = 0;
   std::string destination;  // as the client named it
   MoveTarget target;
+  std::vector<MoveTarget> also;  // further ones, to which each sub-operation goes too
   MoveScope scope;
   net::Loop* loop = nullptr;        // of who asked
   std::function<void()> on_change;  // posted to that loop whenever a count changes

@@ -125,9 +125,13 @@ Task<bool> SuboperationSession::Negotiate() {
 // is no other, for what comes late.
 std::vector<MoveTarget> SuboperationSession::Candidates() const {
   std::vector<MoveTarget> targets;
-  for (const auto& move : services_.moves.Candidates(application_.name, title_))
-    if (std::ranges::find(targets, move->request.target) == targets.end())
-      targets.push_back(move->request.target);
+  auto add = [&](const MoveTarget& target) {
+    if (std::ranges::find(targets, target) == targets.end()) targets.push_back(target);
+  };
+  for (const auto& move : services_.moves.Candidates(application_.name, title_)) {
+    add(move->request.target);
+    std::ranges::for_each(move->request.also, add);
+  }
   return targets;
 }
 
@@ -232,15 +236,21 @@ Task<Result<>> SuboperationSession::OnStore(Incoming first) {
   } else {
     std::shared_ptr<OpenMove> move = attribution->move;
     services_.moves.Begin(move);
-    auto delivered = co_await Deliver(move, first.context, command, std::move(head), complete);
+    const bool to_several = !move->request.also.empty();
+    Result<Answer> delivered;
+    if (to_several)
+      delivered = co_await DeliverToAll(move, first.context, command, std::move(head), complete);
+    else
+      delivered = co_await Deliver(move, first.context, command, std::move(head), complete);
     const uint16_t status = delivered ? delivered->status : dimse::status::kOutOfResources;
     const SuboperationOutcome outcome = OutcomeOf(status);
     // The outcome is recorded before upstream is answered: its final response may follow at once.
     const bool late = services_.moves.End(move, outcome, instance);
-    services_.metrics
-        .Get<metrics::Id::kMoveSuboperations>(move->request.target.label,
-                                              late ? "late" : NameOf(outcome))
-        .Add();
+    if (late || !to_several)  // of several, each has been counted
+      services_.metrics
+          .Get<metrics::Id::kMoveSuboperations>(move->request.target.label,
+                                                late ? "late" : NameOf(outcome))
+          .Add();
     if (late || outcome != SuboperationOutcome::kCompleted)
       log::Warning(late ? "sub-operation came after the end of its move" : "sub-operation failed",
                    {{"destination", move->request.target.label},

@@ -67,6 +67,14 @@ class SuboperationSession : public Session {
                                  const ul::AcceptedContext& to, dimse::CommandSet command,
                                  Buffer head, bool complete);
   Task<Answer> AwaitAnswer(MoveLegs::Leg& leg);
+  // ---- suboperation_fanout.cc: to several destinations, from the spool
+  struct Part;
+  Task<Result<Answer>> DeliverToAll(std::shared_ptr<OpenMove> move, ul::ContextId context,
+                                    dimse::CommandSet command, Buffer head, bool complete);
+  Task<Result<>> Receive(Part& part, dimse::CommandSet command, Buffer head, bool complete);
+  Task<> DeliverTo(MoveTarget target, const Part& part, dimse::CommandSet command, Answer* answer);
+  Task<Answer> SendPart(MoveLegs::Leg& leg, ul::AcceptedContext to, const Part& part,
+                        dimse::CommandSet command);
   Task<Result<>> DrainAfter(bool complete);
   const ul::AcceptedContext* ContextOf(ul::ContextId id) const;
   Milliseconds Silence() const;

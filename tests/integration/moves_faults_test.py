@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import *  # noqa: E402,F403
-from moves_many_test import ManyCase, at_once  # noqa: E402
+from moves_many_test import CT_IMAGE, ManyCase, at_once  # noqa: E402
 
 IMPLICIT = "1.2.840.10008.1.2"
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
@@ -237,6 +237,46 @@ class CompleteMoves(ManyCase):
         final = self.mover("C1", "D00", "2.25.7.1")()
         self.assertEqual(final[:5], (0, 11, 0, 0, []))
         self.assertEqual(self.compared("unknown"), 1)
+
+
+class MovesToSeveral(ManyCase):
+    """EXPORT stands for D00 and BAD: each instance goes to both, the worse answer wins."""
+
+    INSTANCES = 6
+
+    def moved(self, bad=None):
+        self.bad = self.start(FaultyPeer, aet="BAD", name="bad", switches=bad or {})
+        self.scene(series=1, destinations=1, answer_within="5s", more={
+            "BAD": {"address": self.bad.address}, "EXPORT": {"move_to": ["D00", "BAD"]}})
+        self.uids = self.series["2.25.7.1"]
+        final = self.mover("C1", "EXPORT", "2.25.7.1")()
+        self.assertEqual(set(self.receiver.arrivals()), set(self.uids))
+        self.assertEqual(list((self.directory / "store" / "spool").iterdir()), [])
+        return final
+
+    def outcomes(self, destination):
+        return [self.sluice.metric("sluice_move_suboperations_total", destination=destination,
+                                   outcome=outcome) for outcome in ("completed", "failed")]
+
+    def test_what_all_have_taken_is_told_as_completed(self):
+        self.assertEqual(self.moved()[:5], (0, 6, 0, 0, []))
+        self.assertEqual(set(self.bad.arrivals()), set(self.uids))
+        self.assertEqual(self.bad.files().keys(), self.receiver.files().keys())
+        for uid, file in self.bad.files().items():
+            self.assertEqual(dataset_bytes(file), dataset_bytes(self.receiver.files()[uid]))
+
+    def test_what_one_refuses_is_told_as_failed(self):
+        final = self.moved({"store_status": [{"sop_class": CT_IMAGE, "status": 0xA900,
+                                              "times": 2}]})
+        self.assertEqual(final[:5], (SOME_FAILED, 4, 2, 0, self.uids[:2]))
+        self.assertEqual((self.outcomes("D00"), self.outcomes("BAD")), ([6, 0], [4, 2]))
+
+    def test_each_gets_the_syntax_that_it_takes(self):
+        self.assertEqual(self.moved({"transfer_syntaxes": [IMPLICIT]})[:5], (0, 6, 0, 0, []))
+        self.assertEqual({line["transfer_syntax"] for line in self.bad.journal("store")},
+                         {IMPLICIT})
+        self.assertNotIn(IMPLICIT, {line["transfer_syntax"]
+                                    for line in self.receiver.journal("store")})
 
 
 class SlowMoves(ManyCase):

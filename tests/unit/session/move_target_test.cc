@@ -17,6 +17,7 @@ applications:
   VMSFD-OUT: {address: "10.1.0.4:51405", also_called: [VMSFD], moves: forward}
   RTPACS: {address: "10.1.0.20:104", timeouts: {connect: 3s}}
   ARCHIVE: {address: "10.1.0.21:104", call_as: VMSDBD}
+  QA: {move_to: [RTPACS, ARCHIVE]}
 clients:
   - {ae_title: [DCMTK, DCMCTK], from: 10.1.0.0/24, receives_on: 50500}
   - {ae_title: AUTOSEG, from: 10.1.0.31, may: [store]}
@@ -34,7 +35,7 @@ class MoveTargetTest : public ::testing::Test {
     return config_->FindDestination(AeTitle::FromWire(title), *config::IpAddress::Parse(from));
   }
   MoveTarget Target(std::string_view title) {
-    return TargetOf(*config_, *Find(title), AeTitle::FromWire("VMSDBD1"));
+    return TargetsOfMove(*config_, *Find(title), AeTitle::FromWire("VMSDBD1")).front();
   }
 
   std::shared_ptr<const config::Config> config_;
@@ -60,6 +61,16 @@ TEST_F(MoveTargetTest, AClientReceivesAtTheAddressThatItCallsFrom) {
   EXPECT_EQ(target.endpoint.port, 50500);
   EXPECT_EQ(target.called.view(), "DCMCTK");
   EXPECT_EQ(target.application, "");
+}
+
+TEST_F(MoveTargetTest, ANameThatStandsForOthersIsAllOfThem) {
+  auto targets = TargetsOfMove(*config_, *Find("QA"), AeTitle::FromWire("VMSDBD1"),
+                               *config_->FindApplication("VMSDBD"));
+  ASSERT_EQ(targets.size(), 2u);
+  EXPECT_EQ(targets[0].label, "RTPACS");
+  EXPECT_EQ(targets[1].label, "ARCHIVE");
+  EXPECT_EQ(targets[1].endpoint.host, "10.1.0.21");
+  EXPECT_EQ(FactOf(Find("QA")), rules::DestinationFact::kReachable);
 }
 
 TEST_F(MoveTargetTest, WhatIsKnownOfADestination) {

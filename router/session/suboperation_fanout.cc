@@ -1,0 +1,173 @@
+#include <algorithm>
+
+#include "router/dataset/convert.h"
+#include "router/dataset/part10.h"
+#include "router/delivery/sources.h"
+#include "router/dimse/messages.h"
+#include "router/session/suboperations.h"
+#include "router/store/spool.h"
+
+// A sub-operation that goes to several destinations: kept in the spool until all have answered.
+namespace router::session {
+
+// What came, as a file without a row: it is upstream's until we have answered.
+struct SuboperationSession::Part {
+  ul::AcceptedContext from;
+  std::unique_ptr<store::SpoolWriter> writer;
+  store::SpoolFile file;
+  std::string why;  // the disk refused it
+};
+
+namespace {
+
+// Worse first: a failure, then a warning.
+int Badness(uint16_t status) {
+  switch (dimse::ClassOf(dimse::Command::kCStoreRsp, status)) {
+    case dimse::StatusClass::kSuccess:
+      return 0;
+    case dimse::StatusClass::kWarning:
+      return 1;
+    default:
+      return 2;
+  }
+}
+
+constexpr std::array<std::string_view, 3> kOutcomes = {"completed", "warning", "failed"};
+
+Task<Result<>> SendFrom(Association& to, ul::ContextId context, dimse::CommandSet command,
+                        association::ByteSource& source) {
+  Buffer encoded = command.Encode();
+  auto turn = co_await to.TakeTurn();
+  to.Append(context, true, encoded, true);
+  for (;;) {
+    auto piece = co_await source.Next();
+    if (!piece) {
+      to.BreakOff({Errc::kInterrupted, Blame::kInternal, true, "what came cannot be read"});
+      co_return std::unexpected(piece.error());
+    }
+    to.Append(context, false, *piece, piece->empty());
+    auto sent = co_await to.Flush();
+    if (!sent) to.BreakOff(sent.error());
+    if (!sent || piece->empty()) co_return sent;
+  }
+}
+
+}  // namespace
+
+Task<Result<SuboperationSession::Answer>> SuboperationSession::DeliverToAll(
+    std::shared_ptr<OpenMove> move, ul::ContextId context, dimse::CommandSet command, Buffer head,
+    bool complete) {
+  Part part;
+  part.from = *ContextOf(context);
+  auto received = co_await Receive(part, command, std::move(head), complete);
+  if (!received) co_return std::unexpected(received.error());
+  if (!part.why.empty()) co_return Answer{dimse::status::kOutOfResources, part.why};
+  command.SetMoveOriginator(move->request.client, move->request.client_message_id);
+  std::vector<MoveTarget> targets = move->request.also;
+  targets.insert(targets.begin(), move->request.target);
+  std::vector<Answer> answers(targets.size());
+  std::vector<Task<>> all;
+  for (size_t i = 0; i < targets.size(); ++i)
+    all.push_back(DeliverTo(targets[i], part, command, &answers[i]));
+  co_await net::All(std::move(all));
+  co_await part.writer->Drop();
+  co_return *std::ranges::max_element(answers, {},
+                                      [](const Answer& answer) { return Badness(answer.status); });
+}
+
+// An error is upstream's end.
+Task<Result<>> SuboperationSession::Receive(Part& part, dimse::CommandSet command, Buffer head,
+                                            bool complete) {
+  dataset::FileMeta meta{command.affected_sop_class(),
+                         command.affected_sop_instance(),
+                         part.from.transfer_syntax,
+                         Uid(ul::kImplementationClassUid),
+                         std::string(ul::kImplementationVersion),
+                         application_.ae_title};
+  Buffer header = dataset::MakeFileMetaHeader(meta);
+  auto writer = co_await services_.spool.Write(std::move(header));
+  Result<> written = writer ? Result<>() : std::unexpected(writer.error());
+  if (writer) part.writer = std::move(*writer);
+  if (written && !head.empty()) written = co_await part.writer->Append(std::move(head));
+  while (!complete) {
+    auto piece = co_await ReceivePiece(*upstream_, &complete, Silence());
+    if (!piece) {
+      if (part.writer) co_await part.writer->Drop();
+      co_return std::unexpected(piece.error());
+    }
+    const Bytes bytes = *piece;
+    if (written && !bytes.empty()) written = co_await part.writer->Append(bytes);
+  }
+  if (written) {
+    auto file = co_await part.writer->Finish();
+    if (file)
+      part.file = std::move(*file);
+    else
+      part.why = file.error().detail;
+    co_return Result<>();
+  }
+  part.why = written.error().detail;
+  if (part.writer) co_await part.writer->Drop();
+  co_return Result<>();
+}
+
+Task<> SuboperationSession::DeliverTo(MoveTarget target, const Part& part,
+                                      dimse::CommandSet command, Answer* answer) {
+  const std::string label = target.label;
+  auto leg = co_await legs_.For(upstream_->loop(), std::move(target), application_.answer_within);
+  if (!leg) {
+    *answer = {dimse::status::kOutOfResources, leg.error().detail};
+  } else {
+    const ul::AcceptedContext* to = nullptr;
+    for (const ul::AcceptedContext& accepted : (*leg)->association->agreed())
+      if (accepted.abstract_syntax == part.from.abstract_syntax &&
+          (!to || accepted.transfer_syntax == part.from.transfer_syntax))
+        to = &accepted;
+    if (to) {
+      ul::AcceptedContext chosen = *to;
+      *answer = co_await SendPart(**leg, std::move(chosen), part, command);
+    } else {
+      *answer = {dimse::status::kSopClassNotSupported,
+                 "the destination does not take this SOP class"};
+    }
+  }
+  const auto outcome = kOutcomes[static_cast<size_t>(Badness(answer->status))];
+  services_.metrics.Get<metrics::Id::kMoveSuboperations>(label, outcome).Add();
+  if (Badness(answer->status) > 0)
+    log::Warning("sub-operation failed at one of several destinations",
+                 {{"destination", label},
+                  {"sop_instance_uid", command.affected_sop_instance().str()},
+                  {"status", answer->status},
+                  {"why", answer->comment}});
+}
+
+Task<SuboperationSession::Answer> SuboperationSession::SendPart(MoveLegs::Leg& leg,
+                                                                ul::AcceptedContext to,
+                                                                const Part& part,
+                                                                dimse::CommandSet command) {
+  const dataset::Region region{part.writer->path(), part.file.dataset_offset,
+                               part.from.transfer_syntax};
+  std::unique_ptr<association::ByteSource> source;
+  if (to.transfer_syntax == part.from.transfer_syntax) {
+    auto opened = co_await delivery::FileSource::Open(services_.disk, region, std::nullopt);
+    if (!opened) co_return Answer{dimse::status::kOutOfResources, opened.error().detail};
+    source = std::move(*opened);
+  } else {
+    std::string path = part.writer->path();
+    const Uid wanted = to.transfer_syntax;
+    auto convert = [path, wanted]() { return dataset::ConvertToBytes(path, wanted); };
+    auto converted = co_await services_.cpu.Run<Result<Buffer>>(std::move(convert));
+    if (!converted)
+      co_return Answer{dimse::status::kSopClassNotSupported, converted.error().detail};
+    source = std::make_unique<delivery::MemorySource>(std::move(*converted));
+  }
+  command.SetMessageId(++leg.message_id);
+  auto sent = co_await SendFrom(*leg.association, to.id, std::move(command), *source);
+  if (!sent) {
+    co_await legs_.Close(leg, false);
+    co_return Answer{dimse::status::kOutOfResources, "the destination was lost"};
+  }
+  co_return co_await AwaitAnswer(leg);
+}
+
+}  // namespace router::session
