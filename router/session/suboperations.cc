@@ -227,7 +227,7 @@ Task<Result<>> SuboperationSession::OnStore(Incoming first) {
   } else if (!attribution->move) {
     auto drained = co_await DrainAfter(complete);
     if (!drained) co_return std::unexpected(drained.error());
-    answer = {dimse::status::kNotAuthorized, "no move to which this belongs"};
+    answer = {dimse::status::kNotAuthorized, attribution->why};
     services_.metrics.Get<metrics::Id::kMoveSuboperations>("none", "unattributed").Add();
     log::Warning("sub-operation not attributed", {{"application", application_.name},
                                                   {"title", title_.view()},

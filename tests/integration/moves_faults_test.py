@@ -6,11 +6,11 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import *  # noqa: E402,F403
-from moves_many_test import CT_IMAGE, ManyCase, at_once  # noqa: E402
+from moves_many_test import CT_IMAGE, ManyCase, MovingClient, at_once, cancel, final_of  # noqa: E402
 
 IMPLICIT = "1.2.840.10008.1.2"
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
-UNABLE, SOME_FAILED = 0xA702, 0xB000
+UNABLE, SOME_FAILED, CANCELLED = 0xA702, 0xB000, 0xFE00
 
 
 class DestinationFaults(ManyCase):
@@ -231,12 +231,94 @@ class CompleteMoves(ManyCase):
         self.assertEqual(final[:5], (SOME_FAILED, 11, 1, 0, [refused]))
         self.assertEqual(self.asked_for(), [12])
 
+    def test_a_study_is_compared_where_only_hierarchical_queries_are_taken(self):
+        self.scene(series=2, destinations=1, complete_moves=1)
+        self.upstream.set(relational="refused", move={"skip_every": 5})
+        final = MovingClient(self.sluice, "C1").move("D00", {0xD: "2.25.7"}, level="STUDY")
+        self.assertEqual(final[:5], (0, 24, 0, 0, []))
+        self.assertEqual(self.compared("completed"), 1)
+        self.assertEqual(len(self.arrived()["D00"]), 24)
+
     def test_without_an_answer_to_the_question_upstream_is_believed(self):
         self.scene(series=1, destinations=1, complete_moves=2)
         self.upstream.set(find={"status": 0xA700, "times": -1}, move={"skip_first": 1})
         final = self.mover("C1", "D00", "2.25.7.1")()
         self.assertEqual(final[:5], (0, 11, 0, 0, []))
         self.assertEqual(self.compared("unknown"), 1)
+
+
+class MovesCalledOff(ManyCase):
+    """C-CANCEL, clients that go, and moves that wait for their turn."""
+
+    INSTANCES = 40
+
+    def begin(self, series=0, client="C1"):
+        return MovingClient(self.sluice, client).begin("D00", {0xE: list(self.series)[series]})
+
+    def slow_scene(self, **application):
+        self.scene(series=4, destinations=1, pending_interval="100ms", **application)
+        self.upstream.set(delay_ms={"suboperation": 100})
+
+    def ended(self):
+        """The final statuses of upstream's moves."""
+        return [line["status"] for line in self.upstream.journal("move")]
+
+    def assert_upstream_ends(self, status):
+        wait_until(lambda: self.ended() == [status], 30, f"upstream to end with {status:04X}H")
+
+    def test_a_move_that_is_cancelled_ends_with_what_has_arrived(self):
+        self.slow_scene()
+        with self.begin() as line:
+            wait_until(lambda: len(self.receiver.arrivals()) >= 2, 30, "the first to arrive")
+            line.send(cancel())
+            final = final_of(line)
+            line.release()
+        self.assertEqual(final.status, CANCELLED)
+        self.assertEqual(final.completed, len(self.receiver.arrivals()))
+        self.assertLess(final.completed, self.INSTANCES)
+        self.assertEqual(final.failed, 0)
+        self.assertEqual(self.ended(), [CANCELLED])
+
+    def test_a_move_that_waits_hears_pending_and_can_be_cancelled(self):
+        self.slow_scene(max_moves=1)
+        with self.begin() as first, self.begin(1, "C2") as second:
+            wait_until(lambda: self.receiver.arrivals(), 30, "the first to arrive")
+            self.assertEqual(second.message().status, 0xFF00)
+            second.send(cancel())
+            final = final_of(second)
+            self.assertEqual((final.status, final.completed), (CANCELLED, 0))
+            self.upstream.set(delay_ms={"suboperation": 0})
+            self.assertEqual(final_of(first)[:2], (0, self.INSTANCES))
+        self.assertEqual(self.ended(), [0])  # it was never asked for the second
+
+    def test_no_more_moves_than_the_limit_are_under_way(self):
+        self.scene(series=4, destinations=1, max_moves=2)
+        self.upstream.set(delay_ms={"suboperation": 2})
+        finals = at_once([self.mover(client, "D00", series) for series in self.series
+                          for client in ("C1", "C2")])
+        for final in finals:
+            self.assertEqual(final[:5], (0, self.INSTANCES, 0, 0, []))
+        under_way = most = 0
+        for line in self.upstream.journal():
+            under_way += {"move_begins": 1, "move": -1}.get(line["event"], 0)
+            most = max(most, under_way)
+        self.assertEqual(most, 2)
+
+    def test_the_move_of_a_client_that_is_gone_is_cancelled(self):
+        self.slow_scene()
+        with self.begin():
+            wait_until(lambda: self.receiver.arrivals(), 30, "the first to arrive")
+        self.assert_upstream_ends(CANCELLED)
+        wait_until(lambda: self.sluice.metric("sluice_moves_total", outcome="cancelled") == 1, 30,
+                   "the move to have ended")
+
+    def test_or_brought_to_its_end_where_that_is_wanted(self):
+        self.slow_scene(client_gone="finish")
+        with self.begin():
+            wait_until(lambda: self.receiver.arrivals(), 30, "the first to arrive")
+        self.upstream.set(delay_ms={"suboperation": 0})
+        self.assert_upstream_ends(0)
+        self.assertEqual(len(self.receiver.arrivals()), self.INSTANCES)
 
 
 class MovesToSeveral(ManyCase):

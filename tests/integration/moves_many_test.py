@@ -45,25 +45,39 @@ class MovingClient:
     def __init__(self, sluice, calling, timeout=120):
         self.sluice, self.calling, self.timeout = sluice, calling, timeout
 
-    def move(self, destination, keys, message_id=7):
-        """keys: {element number of group 0020: UID}"""
-        identifier = wire.element(8, 0x52, "SERIES") + b"".join(
+    def begin(self, destination, keys, message_id=7, level="SERIES"):
+        """The connection, with the request sent. keys: {element number of group 0020: UID}"""
+        identifier = wire.element(8, 0x52, level + " " * (len(level) % 2)) + b"".join(
             wire.element(0x20, number, uid) for number, uid in sorted(keys.items()))
-        with wire.Wire(self.sluice, self.timeout) as line:
-            line.associate(called="VMSDBD", calling=self.calling,
-                           contexts=((1, wire.MOVE, (wire.IMPLICIT,)),))
-            line.send(wire.request(1, C_MOVE, wire.MOVE, message_id, identifier,
-                                   {0x0600: destination}))
-            pending = []
-            answer = line.message()
-            while answer.status == PENDING:
-                pending.append([answer.number(number) for number in range(0x1020, 0x1024)])
-                answer = line.message()
+        line = wire.Wire(self.sluice, self.timeout)
+        line.associate(called="VMSDBD", calling=self.calling,
+                       contexts=((1, wire.MOVE, (wire.IMPLICIT,)),))
+        line.send(wire.request(1, C_MOVE, wire.MOVE, message_id, identifier,
+                               {0x0600: destination}))
+        return line
+
+    def move(self, *what, message_id=7, **how):
+        with self.begin(*what, message_id=message_id, **how) as line:
+            final = final_of(line, message_id)
             line.release()
-        assert answer.message_id == message_id, answer
-        uids = answer.data_set[8:].rstrip(b"\0").decode().split("\\") if answer.data_set else []
-        return Final(answer.status, *(answer.number(number) for number in (0x1021, 0x1022, 0x1023)),
-                     uids, pending)
+        return final
+
+
+def final_of(line, message_id=7):
+    """What the client is told from now on until the end."""
+    pending = []
+    answer = line.message()
+    while answer.status == PENDING:
+        pending.append([answer.number(number) for number in range(0x1020, 0x1024)])
+        answer = line.message()
+    assert answer.message_id == message_id, answer
+    uids = answer.data_set[8:].rstrip(b"\0").decode().split("\\") if answer.data_set else []
+    return Final(answer.status, *(answer.number(number) for number in (0x1021, 0x1022, 0x1023)),
+                 uids, pending)
+
+
+def cancel(message_id=7):
+    return wire.command_set(1, {0x0100: 0x0FFF, 0x0120: message_id, 0x0800: 0x0101})
 
 
 def at_once(jobs):
@@ -185,6 +199,26 @@ class MovesTogether(ManyCase):
         self.assert_each_gets_its_own("none", move_as=["SLUICE1", "SLUICE2"])
         used = {line["destination"] for line in self.upstream.journal("move")}
         self.assertEqual(used, {"SLUICE1", "SLUICE2"})
+
+    def test_what_may_belong_to_both_is_delivered_to_neither(self):
+        self.scene(series=1, destinations=2, move={"originator": "none"}, move_originator="yes")
+        self.upstream.set(delay_ms={"first": 600_000, "suboperation": 5})
+
+        def release():
+            wait_until(lambda: len(self.upstream.journal("move_begins")) == 2, 60,
+                       "both moves to be under way")
+            self.upstream.set(delay_ms={"first": 0})
+        *finals, _ = at_once([*(self.mover(f"C{title}", title, "2.25.7.1")
+                                for title in self.titles), release])
+        arrived = self.arrived()
+        for title, final in zip(self.titles, finals):
+            self.assertEqual(final.completed, len(arrived[title]))
+            self.assertEqual(final.failed, self.INSTANCES - final.completed)
+        refused = [line for line in self.upstream.journal("suboperation")
+                   if line["status"] == 0x0124]
+        self.assertGreater(len(refused), 0)
+        self.assertEqual(self.sluice.metric("sluice_move_suboperations_total",
+                                            outcome="unattributed"), len(refused))
 
     def scene(self, *args, **options):
         super().scene(*args, **options)

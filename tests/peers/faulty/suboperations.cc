@@ -217,13 +217,20 @@ uint16_t SubOperations::SendOne(T_ASC_Association* association, const Instance& 
   return response.msg.CStoreRSP.DimseStatus;
 }
 
+// Read anew all the time, so that a test can begin many moves and then let them go on.
+void SubOperations::AwaitFirst() {
+  constexpr int kStep = 10;  // ms
+  for (int waited = 0; waited < peer_.switches.Get<int>("delay_ms.first"); waited += kStep)
+    if (!peer_.connections.Wait(client_, kStep)) return;
+}
+
 void SubOperations::Send(const std::vector<Instance>& group) {
   T_ASC_Network* network = nullptr;
   {
     std::lock_guard lock(network_mutex);
     if (ASC_initializeNetwork(NET_REQUESTOR, 0, 30, &network).bad()) network = nullptr;
   }
-  peer_.connections.Wait(client_, peer_.switches.Get<int>("delay_ms.first"));
+  AwaitFirst();
   T_ASC_Association* association = network ? Open(network, group) : nullptr;
   for (const Instance& one : group) {
     peer_.connections.Wait(client_, peer_.switches.Get<int>("delay_ms.suboperation"));

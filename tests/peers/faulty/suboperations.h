@@ -46,6 +46,7 @@ class SubOperations {
   void Cancel();
 
  private:
+  void AwaitFirst();
   void Send(const std::vector<Instance>& group);
   T_ASC_Association* Open(T_ASC_Network* network, const std::vector<Instance>& group);
   uint16_t SendOne(T_ASC_Association* association, const Instance& instance);
