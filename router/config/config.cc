@@ -116,5 +116,9 @@ std::string_view NameOf(Operation operation) {
 std::string_view NameOf(Mode mode) { return mode == Mode::kObserve ? "observe" : "enforce"; }
 std::string_view NameOf(Profile profile) { return profile == Profile::kAria ? "aria" : "none"; }
 std::string_view NameOf(Moves moves) { return moves == Moves::kCarry ? "carry" : "forward"; }
+std::string_view NameOf(StorageCommitment commitment) {
+  constexpr std::array<std::string_view, 3> kNames = {"off", "retained", "existence"};
+  return kNames[static_cast<size_t>(commitment)];
+}
 
 }  // namespace router::config

@@ -322,5 +322,6 @@ std::string_view NameOf(Operation operation);
 std::string_view NameOf(Mode mode);
 std::string_view NameOf(Profile profile);
 std::string_view NameOf(Moves moves);
+std::string_view NameOf(StorageCommitment commitment);
 
 }  // namespace router::config

@@ -64,8 +64,7 @@ TEST_F(MoveTargetTest, AClientReceivesAtTheAddressThatItCallsFrom) {
 }
 
 TEST_F(MoveTargetTest, ANameThatStandsForOthersIsAllOfThem) {
-  auto targets = TargetsOfMove(*config_, *Find("QA"), AeTitle::FromWire("VMSDBD1"),
-                               *config_->FindApplication("VMSDBD"));
+  auto targets = TargetsOfMove(*config_, *Find("QA"), AeTitle::FromWire("VMSDBD1"));
   ASSERT_EQ(targets.size(), 2u);
   EXPECT_EQ(targets[0].label, "RTPACS");
   EXPECT_EQ(targets[1].label, "ARCHIVE");
