@@ -11,6 +11,7 @@ namespace {
 
 constexpr dataset::Tag kFailedSopInstanceUidList = 0x00080058;
 constexpr size_t kMostProgress = 64;  // pending responses that wait for the client
+constexpr Milliseconds kTryAgain{100};
 
 std::string_view OutcomeOf(uint16_t status) {
   switch (dimse::ClassOf(dimse::Command::kCMoveRsp, status)) {
@@ -98,7 +99,13 @@ Task<bool> CarriedMove::AskUpstream(Buffer identifier) {
     id = *reserved;
   } while (!services.moves.AddMessageId(move_, id));
   auto upstream = co_await session_.EnsureUpstream(context_);
+  // No association is free within `wait_for`: a move waits on, for its client hears of it.
+  while (!upstream && upstream.error().code == Errc::kLimit && !IsCalledOff()) {
+    co_await changed_.Wait(kTryAgain);
+    upstream = co_await session_.EnsureUpstream(context_);
+  }
   if (!upstream) {
+    if (IsCalledOff()) SetFinal(dimse::status::kCancelled, "");
     SetFinal(dimse::status::kUnableToPerformSuboperations, upstream.error().detail);
     co_return false;
   }

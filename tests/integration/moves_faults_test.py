@@ -304,6 +304,22 @@ class MovesCalledOff(ManyCase):
             most = max(most, under_way)
         self.assertEqual(most, 2)
 
+    def test_a_move_waits_for_the_one_association_that_upstream_takes(self):
+        self.slow_scene(profile="aria", machines=["A"], max_associations=2, wait_for="50ms")
+        clients = [MovingClient(self.sluice, name) for name in ("C1", "C2")]
+        for client in clients:  # with a class that may have to wait: it is answered by Sluice
+            client.contexts = (*client.contexts, (3, wire.RT_PLAN, (wire.IMPLICIT,)))
+        series = list(self.series)
+        with clients[0].begin("D00", {0xE: series[0]}) as first:
+            wait_until(lambda: self.receiver.arrivals(), 30, "the first to arrive")
+            with clients[1].begin("D00", {0xE: series[1]}) as second:
+                for _ in range(3):
+                    self.assertEqual(second.message().status, 0xFF00)
+                self.upstream.set(delay_ms={"suboperation": 0})
+                self.assertEqual(final_of(first)[:2], (0, self.INSTANCES))
+                first.release()
+                self.assertEqual(final_of(second)[:2], (0, self.INSTANCES))
+
     def test_the_move_of_a_client_that_is_gone_is_cancelled(self):
         self.slow_scene()
         with self.begin():

@@ -42,6 +42,8 @@ Final = collections.namedtuple("Final", "status completed failed warning failed_
 class MovingClient:
     """Moves over an association of its own; what it was told at the end, or what went wrong."""
 
+    contexts = ((1, wire.MOVE, (wire.IMPLICIT,)),)
+
     def __init__(self, sluice, calling, timeout=120):
         self.sluice, self.calling, self.timeout = sluice, calling, timeout
 
@@ -50,8 +52,7 @@ class MovingClient:
         identifier = wire.element(8, 0x52, level + " " * (len(level) % 2)) + b"".join(
             wire.element(0x20, number, uid) for number, uid in sorted(keys.items()))
         line = wire.Wire(self.sluice, self.timeout)
-        line.associate(called="VMSDBD", calling=self.calling,
-                       contexts=((1, wire.MOVE, (wire.IMPLICIT,)),))
+        line.associate(called="VMSDBD", calling=self.calling, contexts=self.contexts)
         line.send(wire.request(1, C_MOVE, wire.MOVE, message_id, identifier,
                                {0x0600: destination}))
         return line
