@@ -1,5 +1,7 @@
 #include "router/session/capabilities.h"
 
+#include <algorithm>
+
 namespace router::session {
 namespace {
 
@@ -28,6 +30,16 @@ void Capabilities::Learn(const ul::AssociateRq& offered, const ul::AssociateAc& 
 }
 
 void Capabilities::Forget(const Uid& abstract_syntax) { known_.erase(abstract_syntax); }
+
+void Capabilities::NoteOffered(const std::vector<ul::ProposedContext>& contexts) {
+  for (const ul::ProposedContext& context : contexts) offered_.erase(context.abstract_syntax);
+  for (const ul::ProposedContext& context : contexts) {
+    if (offered_.size() >= kMostOffered) return;
+    std::vector<Uid>& syntaxes = offered_[context.abstract_syntax];
+    for (const Uid& syntax : context.transfer_syntaxes)
+      if (std::ranges::find(syntaxes, syntax) == syntaxes.end()) syntaxes.push_back(syntax);
+  }
+}
 
 std::optional<ul::ContextAnswer> Capabilities::Answer(const ul::ProposedContext& context,
                                                       SteadyTime now,

@@ -26,13 +26,21 @@ class Capabilities {
   std::optional<ul::ContextAnswer> Answer(const ul::ProposedContext& context, SteadyTime now,
                                           config::Duration lifetime) const;
 
+  // The other way round: in which transfer syntaxes the application proposed each class when it
+  // last brought instances, in its order.
+  using Offered = std::map<Uid, std::vector<Uid>>;
+  void NoteOffered(const std::vector<ul::ProposedContext>& contexts);
+  const Offered& offered() const { return offered_; }
+
  private:
+  static constexpr size_t kMostOffered = 1024;  // classes; there are some 200
   struct Known {
     ul::ContextAnswer answer;
     SteadyTime at;
   };
   // Abstract syntax → offered transfer syntaxes, joined → answer.
   std::map<Uid, std::map<std::string, Known>> known_;
+  Offered offered_;
 };
 
 }  // namespace router::session
