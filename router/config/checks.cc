@@ -188,14 +188,6 @@ void CheckMachineNames(Reader& reader, const Application& application) {
   }
 }
 
-// What nobody obeys yet must not look as if it were.
-void CheckUnavailable(Reader& reader, const Application& application) {
-  const std::string path = PathOf(application);
-  if (reader.Written(path + ".get") && application.get == Get::kBridge)
-    reader.Warn(reader.PlaceOf(path + ".get"),
-                "get: bridge is not obeyed in this version: C-GET is relayed");
-}
-
 void CheckCommitment(Reader& reader, const Application& application) {
   if (application.storage_commitment == StorageCommitment::kOff) return;
   const Positioned& place = reader.PlaceOf(PathOf(application) + ".storage_commitment");
@@ -313,7 +305,6 @@ void CheckConfig(Reader& reader, const Config& config) {
     CheckAddress(reader, config, application);
     CheckHolding(reader, application);
     CheckMachineNames(reader, application);
-    CheckUnavailable(reader, application);
     CheckCommitment(reader, application);
     CheckMoveTo(reader, config, application);
     CheckMoves(reader, application);

@@ -96,6 +96,9 @@ class Stream {
   Loop& loop() { return loop_; }
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }
+  // Bytes that were written and that the peer's kernel has not acknowledged: what a slow receiver
+  // has still to take.
+  size_t Unacknowledged() const;
   bool has_unsent() const { return writing_; }
 
  private:
@@ -115,7 +118,6 @@ class Stream {
   bool TryWrite(std::span<const Bytes> segments);
   bool StartWrite(std::coroutine_handle<> waiter);
   void EndWrite(int status);
-  size_t Unacknowledged() const;
   Result<> FinishWrite();
   bool StartClose();
   void OnClosed();

@@ -34,6 +34,8 @@ CarriedMove::CarriedMove(ClientSession& session, ul::ContextId context, dimse::C
       context_(context),
       request_(std::move(request)),
       identifier_(std::move(identifier)),
+      identifier_syntax_(session.ContextOf(context)->transfer_syntax),
+      upstream_context_(context),
       asked_(std::move(move)),
       changed_(session.client_->loop()),
       inform_(session.client_->loop()) {}
@@ -48,7 +50,10 @@ Task<> CarriedMove::Run() {
 }
 
 Task<> CarriedMove::Carry() {
-  bool titled = co_await AwaitTitle();
+  bool translated = true;
+  if (IsGet()) translated = co_await Translate();
+  bool titled = false;
+  if (translated) titled = co_await AwaitTitle();
   bool asked = false;
   Buffer identifier = asked_.keep_arrived ? identifier_ : std::move(identifier_);
   if (titled) asked = co_await AskUpstream(std::move(identifier));
@@ -98,23 +103,26 @@ Task<bool> CarriedMove::AskUpstream(Buffer identifier) {
     }
     id = *reserved;
   } while (!services.moves.AddMessageId(move_, id));
-  auto upstream = co_await session_.EnsureUpstream(context_);
+  auto leg = co_await session_.EnsureMoveLeg(context_);
   // No association is free within `wait_for`: a move waits on, for its client hears of it.
-  while (!upstream && upstream.error().code == Errc::kLimit && !IsCalledOff()) {
+  while (!leg && leg.error().code == Errc::kLimit && !IsCalledOff()) {
     co_await changed_.Wait(kTryAgain);
-    upstream = co_await session_.EnsureUpstream(context_);
+    leg = co_await session_.EnsureMoveLeg(context_);
   }
-  if (!upstream) {
+  if (!leg) {
     if (IsCalledOff()) SetFinal(dimse::status::kCancelled, "");
-    SetFinal(dimse::status::kUnableToPerformSuboperations, upstream.error().detail);
+    SetFinal(dimse::status::kUnableToPerformSuboperations, leg.error().detail);
     co_return false;
   }
+  ClientSession::Upstream upstream = leg->upstream;
+  upstream_context_ = leg->context.id;
   message_id_ = id;
-  dimse::CommandSet command = request_;
+  dimse::CommandSet command = IsGet() ? RequestFor(leg->context.abstract_syntax) : request_;
   command.SetMessageId(message_id_);
   command.SetMoveDestination(move_->title);
-  (*upstream)->stream().SetReadTimeout(session_.UpstreamSilence());
-  auto sent = co_await (*upstream)->Send(context_, std::move(command), std::move(identifier));
+  upstream->stream().SetReadTimeout(session_.UpstreamSilence());
+  auto sent =
+      co_await upstream->Send(upstream_context_, std::move(command), std::move(identifier));
   if (!sent) {
     SetFinal(dimse::status::kUnableToPerformSuboperations, sent.error().detail);
     co_return false;
@@ -128,7 +136,7 @@ Task<> CarriedMove::AwaitEnd() {
   for (;;) {
     MoveCounts ours = session_.services_.moves.Counts(move_);
     if (upstream_final_ && (abandoned_ || (progress_.empty() && IsSettled(ours)))) co_return;
-    if (client_gone_ && application.client_gone == config::ClientGone::kStop) cancel_wanted_ = true;
+    if (client_gone_ && StopsWithClient()) cancel_wanted_ = true;
     if (cancel_wanted_ && !cancel_sent_ && !upstream_final_) co_await Cancel();
     if (!progress_.empty()) {
       dimse::Suboperations counts = progress_.front();
@@ -160,7 +168,7 @@ Task<> CarriedMove::Cancel() {
   cancel_sent_ = true;
   if (!session_.upstream_open_) co_return;
   auto upstream = session_.upstream_;
-  co_await upstream->Send(context_, dimse::CCancelRq(message_id_));
+  co_await upstream->Send(upstream_context_, dimse::CCancelRq(message_id_));
 }
 
 // What is told where upstream says nothing. Remaining is never 0: that would be the end.
@@ -178,7 +186,7 @@ dimse::Suboperations CarriedMove::OwnCounts() const {
 Task<> CarriedMove::SendPending(dimse::Suboperations counts) {
   last_pending_ = loop().Now();
   if (client_gone_) co_return;
-  auto pending = dimse::CMoveRsp(request_, dimse::status::kPending, counts);
+  auto pending = ResponseWith({dimse::status::kPending, "", counts, {}, 0}, false);
   co_await session_.client_->Send(context_, std::move(pending));
 }
 
@@ -189,6 +197,8 @@ Task<> CarriedMove::SendFinal() {
     services.moves.Close(move_, answered_ || message_id_ == 0);
     ours = services.moves.Counts(move_);
   }
+  // From here on the client's association is no place for sub-operations.
+  if (asked_.target.bridge) asked_.target.bridge->Close();
   MoveFinal final = Conclude(*upstream_final_, ours, remaining_);
   services.metrics.Get<metrics::Id::kMoves>(session_.application_.name, OutcomeOf(final.status))
       .Add();
@@ -213,7 +223,7 @@ Task<> CarriedMove::SendFinal() {
       if (auto encoded = failed.Encode(context->transfer_syntax)) list = std::move(*encoded);
   }
   const bool has_list = !list.empty();
-  auto response = dimse::CMoveRsp(request_, final.status, final.counts, has_list, final.comment);
+  auto response = ResponseWith(final, has_list);
   co_await session_.client_->Send(context_, std::move(response), std::move(list));
 }
 
@@ -270,6 +280,8 @@ void CarriedMove::UpstreamLost(const Error& why) {
 void CarriedMove::Abandon(std::string why) {
   SetFinal(dimse::status::kUnableToPerformSuboperations, std::move(why));
   abandoned_ = true;
+  // An instance that the client does not read would keep the final response waiting.
+  if (asked_.target.bridge) asked_.target.bridge->Close();
   changed_.Notify();
 }
 

@@ -12,7 +12,8 @@
 namespace router::session {
 
 // One C-MOVE of a client that is carried: upstream is asked to send to us, and the client is told
-// what reached the destination. All that the client hears of the move it hears from Run: one
+// what reached the destination. A C-GET that is bridged is one whose destination is the client's
+// own association (PS3.4 C.4.3). All that the client hears of the move it hears from Run: one
 // Pending for each of upstream's and at least every pending_interval, whatever is waited for, and a
 // final response with counts of our own (PS3.4 C.4.2).
 //
@@ -39,6 +40,13 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
  private:
   Task<> Carry();
   Task<> KeepInformed();
+  // ---- carried_get.cc
+  bool IsGet() const { return request_.command() == dimse::Command::kCGetRq; }
+  bool StopsWithClient() const;
+  Task<bool> Translate();
+  dimse::CommandSet RequestFor(const Uid& move_class) const;
+  dimse::CommandSet ResponseWith(const MoveFinal& final, bool has_list) const;
+
   Task<bool> AwaitTitle();
   Task<bool> AskUpstream(Buffer identifier);
   Task<> AwaitEnd();
@@ -63,6 +71,8 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   const ul::ContextId context_;
   const dimse::CommandSet request_;
   Buffer identifier_;  // the client's; kept if it may be needed again
+  Uid identifier_syntax_;
+  ul::ContextId upstream_context_;
   MoveRequest asked_;
   net::Signal changed_, inform_;
   std::shared_ptr<OpenMove> move_;

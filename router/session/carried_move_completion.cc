@@ -23,8 +23,7 @@ bool CarriedMove::MayComplete() const {
 }
 
 bool CarriedMove::IsCalledOff() const {
-  return abandoned_ || cancel_wanted_ ||
-         (client_gone_ && session_.application_.client_gone == config::ClientGone::kStop);
+  return abandoned_ || cancel_wanted_ || (client_gone_ && StopsWithClient());
 }
 
 // Lists what there is and asks for what is missing, complete_moves times at most.
@@ -56,8 +55,7 @@ Task<> CarriedMove::Complete() {
 // What upstream lists, beside what it has listed before: one answer proves nothing (facts: counts
 // fluctuate). False: it is not known.
 Task<bool> CarriedMove::List(std::set<Listed>* listed) {
-  const ul::AcceptedContext* context = session_.ContextOf(context_);
-  auto keys = dataset::Identifier::Decode(identifier_, context->transfer_syntax);
+  auto keys = dataset::Identifier::Decode(identifier_, identifier_syntax_);
   Result<std::set<Listed>> now = std::unexpected(keys ? Error{} : keys.error());
   if (keys)
     now = co_await ListInstances(session_.services_, loop(), session_.application_, asked_.calling,
@@ -85,14 +83,13 @@ std::set<Listed> CarriedMove::Missing(const std::set<Listed>& listed) const {
 
 // False: no more may be asked for.
 Task<bool> CarriedMove::AskAgain(const std::set<Listed>& missing) {
-  const Uid transfer_syntax = session_.ContextOf(context_)->transfer_syntax;
-  auto keys = dataset::Identifier::Decode(identifier_, transfer_syntax);
+  auto keys = dataset::Identifier::Decode(identifier_, identifier_syntax_);
   if (!keys) co_return false;
   std::vector<dataset::Identifier> identifiers = MovesOf(missing, *keys);
   again_ = true;
   remaining_ = ClampedCount(static_cast<uint32_t>(missing.size()));
   for (const dataset::Identifier& identifier : identifiers) {
-    auto encoded = identifier.Encode(transfer_syntax);
+    auto encoded = identifier.Encode(identifier_syntax_);
     if (IsCalledOff() || !encoded) co_return false;
     answered_before_ = session_.services_.moves.Counts(move_).answered();
     message_id_ = 0;

@@ -56,6 +56,22 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
     co_return co_await AnswerRequest(first.context, std::move(command),
                                      dimse::status::kIdentifierMismatch, identifier.error().detail);
   }
+  MoveRequest move = MoveRequestOf(command);
+  move.destination = named.str();
+  std::vector<MoveTarget> targets = TargetsOfMove(*config_, *destination, rq_.called.title());
+  move.target = targets.front();
+  move.also.assign(targets.begin() + 1, targets.end());
+  if (destination->application && destination->application->move_to.empty())
+    move.target_limit = std::max(1u, destination->application->max_associations - 1);
+  if (const ul::AcceptedContext* context = ContextOf(first.context))
+    move.scope = ScopeOf(*identifier, context->transfer_syntax);
+  Buffer bytes = std::move(*identifier);
+  StartMove(first.context, std::move(command), std::move(bytes), std::move(move));
+  co_return Result<>();
+}
+
+// What the registry has to know of a move besides its destination.
+MoveRequest ClientSession::MoveRequestOf(const dimse::CommandSet& command) const {
   MoveRequest move;
   move.upstream = application_.name;
   move.upstream_title = application_.ae_title;
@@ -65,26 +81,20 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   move.late = application_.late;
   move.max_moves = application_.max_moves;
   move.keep_arrived = application_.complete_moves > 0;
-  if (destination->application && destination->application->move_to.empty())
-    move.target_limit = std::max(1u, destination->application->max_associations - 1);
   move.client = rq_.calling.title();
   move.client_address = client_->peer_address();
   move.calling = config_->CallingTitle(application_, &client_config_, rq_.calling.title());
   move.client_message_id = command.message_id();
-  move.destination = named.str();
-  std::vector<MoveTarget> targets =
-      TargetsOfMove(*config_, *destination, rq_.called.title());
-  move.target = targets.front();
-  move.also.assign(targets.begin() + 1, targets.end());
-  if (const ul::AcceptedContext* context = ContextOf(first.context))
-    move.scope = ScopeOf(*identifier, context->transfer_syntax);
   move.loop = &client_->loop();
-  Buffer bytes = std::move(*identifier);
-  auto carried = std::make_shared<CarriedMove>(*this, first.context, std::move(command),
-                                               std::move(bytes), std::move(move));
+  return move;
+}
+
+void ClientSession::StartMove(ul::ContextId context, dimse::CommandSet command, Buffer identifier,
+                              MoveRequest move) {
+  auto carried = std::make_shared<CarriedMove>(*this, context, std::move(command),
+                                               std::move(identifier), std::move(move));
   moves_.push_back(carried);
   client_->loop().Spawn(RunMove(std::move(carried)));
-  co_return Result<>();
 }
 
 // The final response of a move that upstream was to deliver itself. Its refusal of the destination

@@ -20,6 +20,8 @@ bool ClientSession::HasToTerminate() const {
 }
 
 Task<bool> ClientSession::Negotiate() {
+  bridged_ = co_await BridgesGet();
+  if (bridged_) co_return co_await NegotiateBridged();
   terminated_ = HasToTerminate();
   if (terminated_) co_return co_await NegotiateTerminated();
   co_return co_await NegotiateMirrored();
@@ -125,6 +127,7 @@ Task<bool> ClientSession::AcceptClient(ul::AssociateAc ac) {
   // Not before: what upstream asks at once must find the client's association established.
   if (upstream_) StartPump();
   if (accepted) {
+    if (get_line_) client_->loop().Spawn(get_line_->Run());
     presence_ =
         metrics::Presence(services_.metrics.Get<metrics::Id::kAssociations>("downstream", "open"));
     co_return true;

@@ -54,12 +54,13 @@ Task<> ClientSession::Run() {
     co_await EndUpstream(true);
     co_return;
   }
+  const std::string_view way = bridged_ ? "bridged" : terminated_ ? "terminated" : "mirrored";
   log::Info("association accepted", {{"calling", rq_.calling.title().view()},
                                      {"called", rq_.called.title().view()},
                                      {"from", client_->peer_address()},
                                      {"application", application_.name},
                                      {"contexts", contexts_.size()},
-                                     {"way", terminated_ ? "terminated" : "mirrored"}});
+                                     {"way", way}});
   Result<> how = co_await ServeMessages();
   co_await Finish(std::move(how));
 }
@@ -93,7 +94,9 @@ Task<Result<>> ClientSession::OnMessage(Incoming first) {
     if (command.command() == dimse::Command::kCCancelRq &&
         move->TakesCancel(command.message_id_responded_to()))
       co_return Result<>();
-  if (!upstream_open_) co_return co_await Drain(*client_, first.last, MessageSilence());
+  const bool ends_here = get_line_ && EndsHere(command, context);
+  if (ends_here || !upstream_open_)
+    co_return co_await Drain(*client_, first.last, MessageSilence());
   bool complete = first.last;
   Upstream upstream = upstream_;
   Relayed relayed = co_await RelayMessage(*client_, *upstream, first.context, std::move(command),
@@ -120,7 +123,12 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
   if (report_ && !report_->sent) report_->answered.Notify();  // it is not idle
   if (command.command() == dimse::Command::kCMoveRq)
     co_return co_await OnMove(first, std::move(command));
+  if (bridged_ && command.command() == dimse::Command::kCGetRq)
+    co_return co_await OnGet(first, std::move(command));
   if (command.command() == dimse::Command::kCStoreRq) {
+    if (bridged_ && !context->requestor_is_scu)
+      co_return co_await Refuse(first, dimse::status::kSopClassNotSupported,
+                                "the role of SCU was not agreed for this SOP class");
     rules::Plan plan = rules::Decide(FactsOf(command));
     if (!plan.observed.empty() && runtime_.observer)
       co_return co_await RelayObserved(first, std::move(command));
@@ -216,6 +224,9 @@ Task<Result<>> ClientSession::AnswerRequest(ul::ContextId context, dimse::Comman
 Task<> ClientSession::Finish(Result<> how) {
   busy_ = finishing_ = true;
   for (const auto& move : moves_) move->ClientGone(how.has_value());
+  if (get_line_) co_await get_line_->End();
+  // Upstream may take its time to end the moves; a client that was broken off waits for nothing.
+  if (get_line_ && !how) co_await client_->Abort();
   while (!moves_.empty()) co_await moves_ended_.Wait();
   co_await EndReports();
   if (how) {

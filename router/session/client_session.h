@@ -9,6 +9,8 @@
 #include "router/net/signal.h"
 #include "router/session/admit.h"
 #include "router/session/commitment_report.h"
+#include "router/session/get_bridge.h"
+#include "router/session/moves.h"
 #include "router/session/relay.h"
 #include "router/session/services.h"
 #include "router/store/spool.h"
@@ -28,6 +30,9 @@ class Tap;
 // Terminated: the client is answered from what upstream is known to accept; what can have
 // requirements is spooled; the leg to upstream opens when it is needed, closes when it is idle,
 // and may be lost without the client being touched. Context IDs are the same on both legs.
+//
+// Bridged, which is terminated: upstream is asked for C-MOVE under the IDs of the client's C-GET
+// contexts, and what it sends goes down the client's association (get_bridge.h).
 //
 // On the loop of the client's connection; Run is a root task.
 class ClientSession : public Session {
@@ -103,6 +108,7 @@ class ClientSession : public Session {
   Task<Result<>> ReopenUpstream();
   using Upstream = std::shared_ptr<Association>;
   Task<Result<Upstream>> EnsureUpstream(ul::ContextId context);
+  Task<Result<Upstream>> EnsureLeg();
   void StartPump();
   Task<> PumpUpstream();
   Task<Result<>> ServeUpstream();
@@ -124,8 +130,25 @@ class ClientSession : public Session {
 
   // ---- client_move.cc: moves that are carried to their destination
   Task<Result<>> OnMove(Incoming first, dimse::CommandSet command);
+  MoveRequest MoveRequestOf(const dimse::CommandSet& command) const;
+  void StartMove(ul::ContextId context, dimse::CommandSet command, Buffer identifier,
+                 MoveRequest move);
   Task<> RunMove(std::shared_ptr<CarriedMove> move);
   void NoteForwarded(const dimse::CommandSet& request, uint16_t status);
+
+  // ---- client_get.cc: C-GETs that are done by a C-MOVE
+  struct MoveLeg {
+    Upstream upstream;
+    ul::AcceptedContext context;  // of C-MOVE, with upstream
+  };
+  Task<bool> BridgesGet();
+  Task<bool> DoesUpstreamReject(std::vector<ul::ProposedContext> gets);
+  Task<bool> NegotiateBridged();
+  Task<Result<>> OnGet(Incoming first, dimse::CommandSet command);
+  // The leg for a C-MOVE or a C-GET that came on this context. kRefused: upstream takes no C-MOVE.
+  Task<Result<MoveLeg>> EnsureMoveLeg(ul::ContextId context);
+  Task<std::vector<Uid>> StudiesOf(std::string patient_id);
+  bool EndsHere(const dimse::CommandSet& command, const ul::AcceptedContext* context);
 
   // ---- client_commitment.cc: storage commitment that we serve
   // A report to the client on this association, until its answer. On the stack of ReportHere.
@@ -166,7 +189,7 @@ class ClientSession : public Session {
   Roster::Entry entry_;
   metrics::Presence presence_;
   const WallTime began_;
-  bool terminated_ = false;
+  bool terminated_ = false, bridged_ = false;
   bool busy_ = false;      // a message of the client is being dealt with
   bool stopping_ = false;  // drain
   bool stop_at_once_ = false;
@@ -187,6 +210,7 @@ class ClientSession : public Session {
 
   std::vector<std::shared_ptr<CarriedMove>> moves_;
   net::Signal moves_ended_;
+  std::unique_ptr<GetLine> get_line_;  // of an association that is bridged
 
   std::vector<std::shared_ptr<ClientReportLine>> lines_;  // of the requests that came here
   OpenReport* report_ = nullptr;

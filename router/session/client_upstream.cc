@@ -11,6 +11,7 @@
 #include "router/net/future.h"
 #include "router/session/carried_move.h"
 #include "router/session/client_session.h"
+#include "router/session/get_negotiation.h"
 #include "router/session/legs.h"
 #include "router/session/observe.h"
 #include "router/session/whereabouts.h"
@@ -53,7 +54,8 @@ Task<Result<>> ClientSession::OpenUpstream(ul::AssociateRq rq, ul::AssociateRj* 
   upstream_ = std::move(*association);
   upstream_->SetReceiveLimit(announced);
   upstream_->SetSendLimit(upstream_->answer().user.max_length.value_or(0), config_->limits.max_pdu);
-  if (terminated_) co_await Learn(runtime_, std::move(offered), upstream_->answer());
+  const bool may_bridge = application_.get == config::Get::kAuto && WantsGet(rq_, Terms());
+  if (terminated_ || may_bridge) co_await Learn(runtime_, std::move(offered), upstream_->answer());
   co_return Result<>();
 }
 
@@ -64,8 +66,8 @@ void ClientSession::StartPump() {
   client_->loop().Spawn(PumpUpstream());
 }
 
-// The leg that takes messages on this context; kRefused: it does not take them.
-Task<Result<ClientSession::Upstream>> ClientSession::EnsureUpstream(ul::ContextId context) {
+// The leg, opened (again) if there is none.
+Task<Result<ClientSession::Upstream>> ClientSession::EnsureLeg() {
   auto turn = co_await upstream_turn_.Take();
   if (!upstream_open_ && !terminated_)
     co_return Fail(Errc::kClosed, Blame::kUpstream, "the association to upstream has ended");
@@ -78,10 +80,18 @@ Task<Result<ClientSession::Upstream>> ClientSession::EnsureUpstream(ul::ContextI
       co_return Fail(Errc::kClosed, Blame::kUpstream, "upstream ended the association at once",
                      true);
   }
+  co_return upstream_;
+}
+
+// The leg that takes messages on this context; kRefused: it does not take them.
+Task<Result<ClientSession::Upstream>> ClientSession::EnsureUpstream(ul::ContextId context) {
+  auto leg = co_await EnsureLeg();
+  if (!leg) co_return leg;
   const ul::AcceptedContext* wanted = ContextOf(context);
-  for (const ul::AcceptedContext& accepted : upstream_->agreed())
-    if (wanted && accepted.id == context && accepted.transfer_syntax == wanted->transfer_syntax)
-      co_return upstream_;
+  for (const ul::AcceptedContext& accepted : (*leg)->agreed())
+    if (wanted && accepted.id == context && accepted.abstract_syntax == wanted->abstract_syntax &&
+        accepted.transfer_syntax == wanted->transfer_syntax)
+      co_return leg;
   if (wanted) Forget(runtime_, wanted->abstract_syntax);
   co_return Fail(Errc::kRefused, Blame::kUpstream,
                  "upstream no longer accepts this SOP class in this transfer syntax");
@@ -92,7 +102,9 @@ Task<Result<>> ClientSession::ReopenUpstream() {
   ul::AssociateRq asked = rq_;
   for (const ul::AcceptedContext& accepted : contexts_)
     asked.contexts.push_back({accepted.id, accepted.abstract_syntax, {accepted.transfer_syntax}});
-  ul::AssociateRq proposal = ul::MirrorRequest(asked, Terms());
+  const ul::MirrorTerms terms = Terms();
+  ul::AssociateRq proposal =
+      bridged_ ? BridgeRequest(asked, terms) : ul::MirrorRequest(asked, terms);
   ul::AssociateRj rejected{0, 0, 0};
   auto opened = co_await OpenUpstream(std::move(proposal), &rejected);
   if (opened) StartPump();
@@ -185,8 +197,9 @@ Task<Result<>> ClientSession::OnUpstreamResponse(Incoming first) {
     if (!identifier && identifier.error().code != Errc::kLimit)
       co_return std::unexpected(identifier.error());
     std::vector<Uid> failed;
-    const ul::AcceptedContext* context = ContextOf(first.context);
-    if (identifier && !identifier->empty() && context)
+    const auto& agreed = upstream_->agreed();
+    auto context = std::ranges::find(agreed, first.context, &ul::AcceptedContext::id);
+    if (identifier && !identifier->empty() && context != agreed.end())
       if (auto list = dataset::Identifier::Decode(*identifier, context->transfer_syntax))
         failed = list->Uids(kFailedSopInstanceUidList);
     answered->OnUpstreamResponse(response, failed);

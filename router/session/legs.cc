@@ -46,6 +46,12 @@ Task<> Learn(ApplicationRuntime& runtime, ul::AssociateRq offered, ul::Associate
   co_return;
 }
 
+void NoteOffered(ApplicationRuntime& runtime, std::vector<ul::ProposedContext> contexts) {
+  ApplicationRuntime* of = &runtime;
+  runtime.home->Post(
+      [of, contexts = std::move(contexts)] { of->capabilities.NoteOffered(contexts); });
+}
+
 void Forget(ApplicationRuntime& runtime, Uid abstract_syntax) {
   ApplicationRuntime* of = &runtime;
   runtime.home->Post([of, abstract_syntax = std::move(abstract_syntax)] {

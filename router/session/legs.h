@@ -22,6 +22,8 @@ void NoteCall(ApplicationRuntime& runtime, const Result<>& called);
 
 // Keeps what the application answered, for associations that are terminated here.
 Task<> Learn(ApplicationRuntime& runtime, ul::AssociateRq offered, ul::AssociateAc answered);
+// Keeps what the application proposed when it brought instances.
+void NoteOffered(ApplicationRuntime& runtime, std::vector<ul::ProposedContext> contexts);
 // The application refused what it had accepted: the next client that proposes this class is told
 // what it accepts now.
 void Forget(ApplicationRuntime& runtime, Uid abstract_syntax);

@@ -16,6 +16,8 @@
 
 namespace router::session {
 
+class GetBridge;
+
 // Where the sub-operations of a carried move go.
 struct MoveTarget {
   std::string label;        // the application or the client, as metrics name it
@@ -23,10 +25,12 @@ struct MoveTarget {
   association::Association::Endpoint endpoint;
   AeTitle calling, called;
   association::Timers timers;
+  // A C-GET that is bridged: the association on which the client asked. No endpoint then.
+  std::shared_ptr<GetBridge> bridge{};
 
   bool operator==(const MoveTarget& other) const {
     return endpoint.host == other.endpoint.host && endpoint.port == other.endpoint.port &&
-           calling == other.calling && called == other.called;
+           calling == other.calling && called == other.called && bridge == other.bridge;
   }
 };
 

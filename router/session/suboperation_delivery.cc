@@ -21,13 +21,6 @@ constexpr Milliseconds kLeastPatience{1'000};
 
 }  // namespace
 
-// A sub-operation as a part in the spool. Without a file the disk refused, and `why` says what.
-struct SuboperationSession::Spooled {
-  std::unique_ptr<store::SpoolWriter> writer;
-  std::optional<store::SpoolFile> file;
-  std::string why;
-};
-
 // Sees an instance on its way to a destination that demands an order of injection, if there is a
 // gate.
 class SuboperationSession::Passing final : public Onlooker {
@@ -56,6 +49,9 @@ hold::Gate* SuboperationSession::GateOf(const MoveTarget& target) const {
 Task<Result<SuboperationSession::Answer>> SuboperationSession::Deliver(
     std::shared_ptr<OpenMove> move, ul::ContextId context, dimse::CommandSet command, Buffer head,
     bool complete) {
+  if (auto bridge = move->request.target.bridge)
+    co_return co_await DeliverToClient(std::move(bridge), context, std::move(command),
+                                       std::move(head), complete);
   hold::Gate* gate = GateOf(move->request.target);
   if (gate && dimse::MayHaveRequirements(command.affected_sop_class().view()))
     co_return co_await Hold(std::move(move), context, std::move(command), std::move(head),
@@ -116,7 +112,7 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(std::shared_
   const MoveTarget& target = move->request.target;
   const config::Application* application = config_->FindApplication(target.application);
   const ul::AcceptedContext from = *ContextOf(context);
-  auto spooled = co_await Spool(from, command, std::move(head), complete);
+  auto spooled = co_await Spool(from.transfer_syntax, command, std::move(head), complete);
   if (!spooled) co_return std::unexpected(spooled.error());
   if (!spooled->file) co_return Answer{dimse::status::kOutOfResources, spooled->why};
   // With one slot in all, ours would keep the sender out.
@@ -156,12 +152,12 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::CutThrough(
 }
 
 // The data set as a part in the spool. An error is upstream's end.
-Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(ul::AcceptedContext from,
+Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(Uid transfer_syntax,
                                                                       dimse::CommandSet command,
                                                                       Buffer head, bool complete) {
   dataset::FileMeta meta{command.affected_sop_class(),
                          command.affected_sop_instance(),
-                         from.transfer_syntax,
+                         std::move(transfer_syntax),
                          Uid(ul::kImplementationClassUid),
                          std::string(ul::kImplementationVersion),
                          application_.ae_title};
@@ -196,25 +192,34 @@ Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(ul::Accept
 Task<Result<SuboperationSession::Answer>> SuboperationSession::Converted(
     MoveLegs::Leg& leg, const ul::AcceptedContext& from, const ul::AcceptedContext& to,
     dimse::CommandSet command, Buffer head, bool complete) {
-  const Uid target = to.transfer_syntax;
   const ul::ContextId leg_context = to.id;
-  auto spooled = co_await Spool(from, command, std::move(head), complete);
-  if (!spooled) co_return std::unexpected(spooled.error());
-  if (!spooled->file) co_return Answer{dimse::status::kOutOfResources, spooled->why};
-  std::string path = spooled->writer->path();
-  auto convert = [path, target]() { return dataset::ConvertToBytes(path, target); };
-  auto converted = co_await services_.cpu.Run<Result<Buffer>>(std::move(convert));
-  co_await spooled->writer->Drop();
-  if (!converted) co_return Answer{dimse::status::kSopClassNotSupported, converted.error().detail};
-  where_ = WhereaboutsIn(*converted, target, command.affected_sop_class());
+  const Uid wanted = to.transfer_syntax;
+  auto converted =
+      co_await Convert(command, from.transfer_syntax, wanted, std::move(head), complete);
+  if (!converted) co_return std::unexpected(converted.error());
+  if (auto* answer = std::get_if<Answer>(&*converted)) co_return std::move(*answer);
+  Buffer bytes = std::move(std::get<Buffer>(*converted));
+  where_ = WhereaboutsIn(bytes, wanted, command.affected_sop_class());
   command.SetMessageId(++leg.message_id);
-  Buffer bytes = std::move(*converted);
   auto sent = co_await leg.association->Send(leg_context, std::move(command), std::move(bytes));
   if (!sent) {
     co_await legs_.Close(leg, false);
     co_return Answer{dimse::status::kOutOfResources, "the destination was lost"};
   }
   co_return co_await AwaitAnswer(leg);
+}
+
+Task<Result<std::variant<Buffer, SuboperationSession::Answer>>> SuboperationSession::Convert(
+    const dimse::CommandSet& command, Uid from, Uid to, Buffer head, bool complete) {
+  auto spooled = co_await Spool(std::move(from), command, std::move(head), complete);
+  if (!spooled) co_return std::unexpected(spooled.error());
+  if (!spooled->file) co_return Answer{dimse::status::kOutOfResources, spooled->why};
+  std::string path = spooled->writer->path();
+  auto convert = [path, to]() { return dataset::ConvertToBytes(path, to); };
+  auto converted = co_await services_.cpu.Run<Result<Buffer>>(std::move(convert));
+  co_await spooled->writer->Drop();
+  if (!converted) co_return Answer{dimse::status::kSopClassNotSupported, converted.error().detail};
+  co_return std::move(*converted);
 }
 
 // What the destination answers, within `answer_within` less what upstream has waited already;

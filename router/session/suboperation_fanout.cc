@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "router/dataset/convert.h"
-#include "router/dataset/part10.h"
 #include "router/delivery/sources.h"
 #include "router/dimse/messages.h"
 #include "router/session/suboperations.h"
@@ -13,9 +12,7 @@ namespace router::session {
 // What came, as a file without a row: it is upstream's until we have answered.
 struct SuboperationSession::Part {
   ul::AcceptedContext from;
-  std::unique_ptr<store::SpoolWriter> writer;
-  store::SpoolFile file;
-  std::string why;  // the disk refused it
+  Spooled spooled;
 };
 
 namespace {
@@ -59,9 +56,10 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::DeliverToAll(
     bool complete) {
   Part part;
   part.from = *ContextOf(context);
-  auto received = co_await Receive(part, command, std::move(head), complete);
-  if (!received) co_return std::unexpected(received.error());
-  if (!part.why.empty()) co_return Answer{dimse::status::kOutOfResources, part.why};
+  auto spooled = co_await Spool(part.from.transfer_syntax, command, std::move(head), complete);
+  if (!spooled) co_return std::unexpected(spooled.error());
+  if (!spooled->file) co_return Answer{dimse::status::kOutOfResources, spooled->why};
+  part.spooled = std::move(*spooled);
   command.SetMoveOriginator(move->request.client, move->request.client_message_id);
   std::vector<MoveTarget> targets = move->request.also;
   targets.insert(targets.begin(), move->request.target);
@@ -70,45 +68,9 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::DeliverToAll(
   for (size_t i = 0; i < targets.size(); ++i)
     all.push_back(DeliverTo(targets[i], part, command, &answers[i]));
   co_await net::All(std::move(all));
-  co_await part.writer->Drop();
+  co_await part.spooled.writer->Drop();
   co_return *std::ranges::max_element(answers, {},
                                       [](const Answer& answer) { return Badness(answer.status); });
-}
-
-// An error is upstream's end.
-Task<Result<>> SuboperationSession::Receive(Part& part, dimse::CommandSet command, Buffer head,
-                                            bool complete) {
-  dataset::FileMeta meta{command.affected_sop_class(),
-                         command.affected_sop_instance(),
-                         part.from.transfer_syntax,
-                         Uid(ul::kImplementationClassUid),
-                         std::string(ul::kImplementationVersion),
-                         application_.ae_title};
-  Buffer header = dataset::MakeFileMetaHeader(meta);
-  auto writer = co_await services_.spool.Write(std::move(header));
-  Result<> written = writer ? Result<>() : std::unexpected(writer.error());
-  if (writer) part.writer = std::move(*writer);
-  if (written && !head.empty()) written = co_await part.writer->Append(std::move(head));
-  while (!complete) {
-    auto piece = co_await ReceivePiece(*upstream_, &complete, Silence());
-    if (!piece) {
-      if (part.writer) co_await part.writer->Drop();
-      co_return std::unexpected(piece.error());
-    }
-    const Bytes bytes = *piece;
-    if (written && !bytes.empty()) written = co_await part.writer->Append(bytes);
-  }
-  if (written) {
-    auto file = co_await part.writer->Finish();
-    if (file)
-      part.file = std::move(*file);
-    else
-      part.why = file.error().detail;
-    co_return Result<>();
-  }
-  part.why = written.error().detail;
-  if (part.writer) co_await part.writer->Drop();
-  co_return Result<>();
 }
 
 Task<> SuboperationSession::DeliverTo(MoveTarget target, const Part& part,
@@ -145,7 +107,7 @@ Task<SuboperationSession::Answer> SuboperationSession::SendPart(MoveLegs::Leg& l
                                                                 ul::AcceptedContext to,
                                                                 const Part& part,
                                                                 dimse::CommandSet command) {
-  const dataset::Region region{part.writer->path(), part.file.dataset_offset,
+  const dataset::Region region{part.spooled.writer->path(), part.spooled.file->dataset_offset,
                                part.from.transfer_syntax};
   std::unique_ptr<association::ByteSource> source;
   if (to.transfer_syntax == part.from.transfer_syntax) {
@@ -153,7 +115,7 @@ Task<SuboperationSession::Answer> SuboperationSession::SendPart(MoveLegs::Leg& l
     if (!opened) co_return Answer{dimse::status::kOutOfResources, opened.error().detail};
     source = std::move(*opened);
   } else {
-    std::string path = part.writer->path();
+    std::string path = part.spooled.writer->path();
     const Uid wanted = to.transfer_syntax;
     auto convert = [path, wanted]() { return dataset::ConvertToBytes(path, wanted); };
     auto converted = co_await services_.cpu.Run<Result<Buffer>>(std::move(convert));

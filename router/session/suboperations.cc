@@ -105,8 +105,9 @@ Task<> SuboperationSession::EndUpstream(bool released) {
 // it is asked now, with upstream's own contexts. Where it may be several, what they are known to
 // accept has to do: to call them all would keep each waiting for the slowest.
 Task<bool> SuboperationSession::Negotiate() {
+  NoteOffered(services_.Application(application_.name), rq_.contexts);
   const std::vector<MoveTarget> candidates = Candidates();
-  if (candidates.size() == 1) {
+  if (candidates.size() == 1 && !candidates.front().bridge) {
     MoveTarget only = candidates.front();
     co_await legs_.OpenForNegotiation(upstream_->loop(), std::move(only), kNegotiateWithin);
   }
@@ -135,6 +136,15 @@ std::vector<MoveTarget> SuboperationSession::Candidates() const {
   return targets;
 }
 
+// Nothing: it is not known.
+std::optional<ul::ContextAnswer> SuboperationSession::AnswerOf(
+    const MoveTarget& target, const ul::ProposedContext& context) const {
+  if (!target.bridge) return services_.moves.AnswerOf(target, context);
+  if (auto syntax = target.bridge->SyntaxFor(context))
+    return ul::ContextAnswer::Accept(std::move(*syntax));
+  return ul::ContextAnswer::Reject(ul::ContextResult::kAbstractSyntaxNotSupported);
+}
+
 ul::ContextAnswer SuboperationSession::Choose(const ul::ProposedContext& context,
                                               const std::vector<MoveTarget>& candidates) const {
   using ul::ContextAnswer, ul::ContextResult;
@@ -143,7 +153,7 @@ ul::ContextAnswer SuboperationSession::Choose(const ul::ProposedContext& context
   std::vector<Uid> chosen;
   size_t known = 0;
   for (const MoveTarget& target : candidates)
-    if (auto answer = services_.moves.AnswerOf(target, context)) {
+    if (auto answer = AnswerOf(target, context)) {
       ++known;
       if (answer->result == ContextResult::kAcceptance) chosen.push_back(answer->transfer_syntax);
     }

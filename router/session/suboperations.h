@@ -1,21 +1,26 @@
 #pragma once
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "router/delivery/slots.h"
 #include "router/hold/whereabouts.h"
 #include "router/session/admit.h"
+#include "router/session/get_bridge.h"
 #include "router/session/move_legs.h"
 #include "router/session/relay.h"
 #include "router/session/services.h"
+#include "router/store/spool.h"
 
 namespace router::session {
 
 // An association that upstream opened to one of our titles to bring the sub-operations of carried
 // moves. It is terminated here, never mirrored: each C-STORE-RQ is attributed to a move, goes to
-// that move's destination over an association of ours, and is answered with what the destination
+// that move's destination over an association of ours (or, for a C-GET that is bridged, down the
+// association of the client that asked), and is answered with what the destination
 // answered. Its end ends no move.
 //
 // On the loop where it arrived; Run is a root task. One C-STORE-RQ at a time (window 1/1).
@@ -42,6 +47,8 @@ class SuboperationSession : public Session {
   std::vector<MoveTarget> Candidates() const;
   ul::ContextAnswer Choose(const ul::ProposedContext& context,
                            const std::vector<MoveTarget>& candidates) const;
+  std::optional<ul::ContextAnswer> AnswerOf(const MoveTarget& target,
+                                            const ul::ProposedContext& context) const;
   Task<Result<>> Serve();
   Task<Result<Incoming>> ReceiveRequest();
   Task<Result<>> OnOther(Incoming first);
@@ -51,14 +58,19 @@ class SuboperationSession : public Session {
                                              Buffer* head);
   Task<Result<Answer>> Deliver(std::shared_ptr<OpenMove> move, ul::ContextId context,
                                dimse::CommandSet command, Buffer head, bool complete);
-  struct Spooled;
+  // A sub-operation as a part in the spool. Without a file the disk refused, and `why` says what.
+  struct Spooled {
+    std::unique_ptr<store::SpoolWriter> writer;
+    std::optional<store::SpoolFile> file;
+    std::string why;
+  };
   class Passing;
   hold::Gate* GateOf(const MoveTarget& target) const;
   Task<Result<Answer>> Relay(MoveTarget target, ul::ContextId context, dimse::CommandSet command,
                              Buffer head, bool complete);
   Task<Result<Answer>> Hold(std::shared_ptr<OpenMove> move, ul::ContextId context,
                             dimse::CommandSet command, Buffer head, bool complete);
-  Task<Result<Spooled>> Spool(ul::AcceptedContext from, dimse::CommandSet command, Buffer head,
+  Task<Result<Spooled>> Spool(Uid transfer_syntax, dimse::CommandSet command, Buffer head,
                               bool complete);
   Task<Result<Answer>> CutThrough(MoveLegs::Leg& leg, ul::ContextId leg_context,
                                   dimse::CommandSet command, Buffer head, bool complete,
@@ -66,12 +78,17 @@ class SuboperationSession : public Session {
   Task<Result<Answer>> Converted(MoveLegs::Leg& leg, const ul::AcceptedContext& from,
                                  const ul::AcceptedContext& to, dimse::CommandSet command,
                                  Buffer head, bool complete);
+  Task<Result<Answer>> DeliverToClient(std::shared_ptr<GetBridge> bridge, ul::ContextId context,
+                                       dimse::CommandSet command, Buffer head, bool complete);
+  Task<Result<Answer>> Cross(Crossing& crossing, Buffer head, bool complete);
+  // The data set in another syntax. An error of upstream's is its end, else an answer for it.
+  Task<Result<std::variant<Buffer, Answer>>> Convert(const dimse::CommandSet& command, Uid from,
+                                                     Uid to, Buffer head, bool complete);
   Task<Answer> AwaitAnswer(MoveLegs::Leg& leg);
   // ---- suboperation_fanout.cc: to several destinations, from the spool
   struct Part;
   Task<Result<Answer>> DeliverToAll(std::shared_ptr<OpenMove> move, ul::ContextId context,
                                     dimse::CommandSet command, Buffer head, bool complete);
-  Task<Result<>> Receive(Part& part, dimse::CommandSet command, Buffer head, bool complete);
   Task<> DeliverTo(MoveTarget target, const Part& part, dimse::CommandSet command, Answer* answer);
   Task<Answer> SendPart(MoveLegs::Leg& leg, ul::AcceptedContext to, const Part& part,
                         dimse::CommandSet command);

@@ -1,0 +1,63 @@
+#include "router/dimse/messages.h"
+#include "router/session/carried_move.h"
+#include "router/session/get_identifier.h"
+#include "router/session/get_negotiation.h"
+#include "router/session/move_target.h"
+
+// What a move is that a client asked for as a C-GET.
+namespace router::session {
+
+// The identifier goes as it came, relational keys and all, where upstream has the client's own
+// information model.
+Task<bool> CarriedMove::Translate() {
+  const ul::AcceptedContext* asked = session_.ContextOf(context_);
+  auto leg = co_await session_.EnsureMoveLeg(context_);
+  if (!leg) {
+    SetFinal(dimse::status::kUnableToPerformSuboperations, leg.error().detail);
+    co_return false;
+  }
+  if (leg->context.abstract_syntax == MoveClassOf(asked->abstract_syntax)) co_return true;
+  auto keys = dataset::Identifier::Decode(identifier_, asked->transfer_syntax);
+  std::vector<Uid> studies;
+  std::string patient;
+  if (keys) patient = PatientAskedFor(*keys);
+  if (!patient.empty()) studies = co_await session_.StudiesOf(std::move(patient));
+  Result<> translated;
+  if (keys)
+    translated = ToStudyRoot(*keys, studies);
+  else
+    translated = std::unexpected(keys.error());
+  Result<Buffer> encoded = Buffer();
+  if (translated) encoded = keys->Encode(leg->context.transfer_syntax);
+  if (!translated || !encoded) {
+    SetFinal(dimse::status::kIdentifierMismatch, "the identifier cannot be read");
+    co_return false;
+  }
+  identifier_ = std::move(*encoded);
+  identifier_syntax_ = leg->context.transfer_syntax;
+  asked_.scope = ScopeOf(identifier_, identifier_syntax_);
+  co_return true;
+}
+
+// Without its client a C-GET has nowhere to go.
+bool CarriedMove::StopsWithClient() const {
+  return IsGet() || session_.application_.client_gone == config::ClientGone::kStop;
+}
+
+dimse::CommandSet CarriedMove::RequestFor(const Uid& move_class) const {
+  return dimse::CMoveRq(message_id_, move_class, move_->title,
+                        static_cast<dimse::Priority>(request_.priority()));
+}
+
+dimse::CommandSet CarriedMove::ResponseWith(const MoveFinal& final, bool has_list) const {
+  if (!IsGet())
+    return dimse::CMoveRsp(request_, final.status, final.counts, has_list, final.comment);
+  // C-GET has no A801H (PS3.4 Table C.4-3): that we are no destination there is nothing of the
+  // client's.
+  const uint16_t status = final.status == dimse::status::kMoveDestinationUnknown
+                              ? dimse::status::kUnableToPerformSuboperations
+                              : final.status;
+  return dimse::CGetRsp(request_, status, final.counts, has_list, final.comment);
+}
+
+}  // namespace router::session

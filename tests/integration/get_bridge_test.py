@@ -1,0 +1,439 @@
+#!/usr/bin/python3
+"""C-GET for clients of an application that has none: done by a C-MOVE to Sluice."""
+import json
+import pathlib
+import shutil
+import socket
+import struct
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from harness import *  # noqa: E402,F403
+from harness import raw_case, wire as w  # noqa: E402
+import pydicom  # noqa: E402
+
+GET, PATIENT_GET = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.1.3"
+C_STORE, C_GET, CANCEL = 0x0001, 0x0010, 0x0FFF
+PENDING, REMAINING = 0xFF00, 0x1020
+COUNTS = {"completed": 0x1021, "failed": 0x1022, "warning": 0x1023}
+MIB = 1 << 20
+ODIL = pathlib.Path(__file__).resolve().parents[1] / "interop" / "odil_client.py"
+SOON = 30  # seconds: a loaded machine is slow
+
+
+class Getter(w.Wire):
+    """A client of C-GET by hand: SCP of CT images, in one syntax."""
+
+    def __init__(self, sluice, syntax=w.IMPLICIT, receive_buffer=None, max_pdu=131072):
+        connection = socket.socket()
+        if receive_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.settimeout(SOON)
+        connection.connect((sluice.host, sluice.port))
+        self._take(connection, SOON)
+        self.accepted = w.answered_contexts(self.associate(
+            contexts=((1, GET, (w.IMPLICIT,)), (3, w.CT, (syntax,))), roles={w.CT: (0, 1)},
+            max_pdu=max_pdu))
+        self.stored = {}
+
+    def get(self, keys, message_id=9):
+        """keys: the elements of the identifier, encoded."""
+        self.send(w.request(1, C_GET, GET, message_id, keys))
+
+    def cancel(self, message_id=9):
+        self.send(w.command_set(1, {0x0100: CANCEL, 0x0120: message_id, 0x0800: 0x0101}))
+
+    def take(self, status=0):
+        """Receives one sub-operation, answers it and returns it; or the final response."""
+        while True:
+            came = self.message()
+            if came.field == C_STORE:
+                self.stored[came.text(0x1000)] = came.data_set
+                self.send(came.answer(status, {0x1000: came.text(0x1000)}))
+                return came
+            if came.status != PENDING:
+                return came
+
+    def take_all(self, status=lambda number: 0):
+        """The final response; status(n): what the n-th sub-operation is answered with."""
+        while (came := self.take(status(len(self.stored)))).field == C_STORE:
+            pass
+        return came
+
+
+def study_level(study):
+    return w.element(8, 0x52, "STUDY ") + w.element(0x20, 0x0D, study)
+
+
+def told(final):
+    return {name: final.number(element) for name, element in COUNTS.items()}
+
+
+class GetBridge(Case):
+    """VMSDBD is the stand-in, which has no C-GET and knows nobody but Sluice."""
+
+    def scene(self, files=None, move=None, **application):
+        self.chain = raystation_chain()
+        self.files = files or [*self.chain.images[:6], self.chain.structure_set, self.chain.plan]
+        port = free_port()
+        self.upstream = self.start(
+            FaultyPeer, aet="VMSDBD",
+            switches={"destinations": {"SLUICE": f"127.0.0.1:{port}"}, "move": move or {},
+                      "trusted": ["SLUICE"]})
+        for file in self.files:
+            shutil.copy(file, self.directory)
+        self.upstream.load(self.directory)
+        config = sluice_config(
+            self.directory,
+            {"VMSDBD": {"address": self.upstream.address, "profile": "aria", "settle": "200ms",
+                        **application}},
+            port=port, store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
+        self.sluice = self.start(Sluice, config)
+        plan = pydicom.dcmread(self.chain.plan, stop_before_pixels=True)
+        image = pydicom.dcmread(self.chain.images[0], stop_before_pixels=True)
+        self.study, self.patient = str(plan.StudyInstanceUID), str(plan.PatientID)
+        self.image_study, self.series = str(image.StudyInstanceUID), str(image.SeriesInstanceUID)
+
+    def large(self, megabytes, count):
+        """CT images of so many MB each; they are the study of the scene."""
+        return vary(raystation_chain().images[0], self.directory / "large", count,
+                    pad_to=megabytes * 1000 * 1000)
+
+    def get(self, keys, name="got", options=("-S", "+B"), **how):
+        into = self.directory / name
+        outcome = getscu(self.sluice, into, keys, options=(*options, "-d"), **how)
+        return outcome, files_by_uid(into)
+
+    def assert_got(self, got, files, same=canonical_sha256):
+        self.assertEqual(set(got), {sop_instance_uid(file) for file in files})
+        for file in files:
+            self.assertEqual(same(got[sop_instance_uid(file)]), same(file), file)
+
+    def assert_nothing_is_left(self):
+        for name in ("sluice_moves_in_progress", "sluice_associations"):
+            wait_until(lambda name=name: self.sluice.metric(name) == 0, SOON, f"{name} to be 0")
+
+    def assert_upstream_cancelled(self):
+        wait_until(lambda: self.upstream.journal("move"), SOON, "the end of the move")
+        self.assertEqual(self.upstream.journal("move")[-1]["status"], 0xFE00)
+
+    # ---- clients as they are
+
+    def test_getscu_receives_a_study_a_series_and_an_image_byte_for_byte(self):
+        self.scene()
+        # Of three syntaxes of the client one has to be agreed on before upstream has said anything;
+        # afterwards it is known what upstream has.
+        outcome, got = self.get(["0008,0052=STUDY", f"0020,000D={self.study}"], "first")
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assert_got(got, self.files)
+        images = self.files[:6]
+        one = sop_instance_uid(images[0])
+        wanted = {
+            "study": (["0008,0052=STUDY", f"0020,000D={self.study}"], self.files),
+            "series": (["0008,0052=SERIES", f"0020,000D={self.image_study}",
+                        f"0020,000E={self.series}"], images),
+            "image": (["0008,0052=IMAGE", f"0020,000D={self.image_study}",
+                       f"0020,000E={self.series}", f"0008,0018={one}"], images[:1]),
+            # Relational, as VMSDBD takes it.
+            "series_alone": (["0008,0052=SERIES", f"0020,000E={self.series}"], images),
+            "image_alone": (["0008,0052=IMAGE", f"0008,0018={one}"], images[:1]),
+        }
+        for name, (keys, files) in wanted.items():
+            outcome, got = self.get(keys, name)
+            self.assertEqual(outcome.returncode, 0, outcome)
+            self.assertIn("DIMSE Status                  : 0x0000", outcome.output)
+            self.assert_got(got, files, dataset_sha256)
+        stock, got = self.get(*[["0008,0052=STUDY", f"0020,000D={self.study}"], "stock"],
+                              nodelay=False)
+        self.assertEqual(stock.returncode, 0, stock)
+        self.assert_got(got, self.files, dataset_sha256)
+        self.assertEqual(self.sluice.metric("sluice_move_suboperations_total",
+                                            outcome="completed", destination="ME"), 38)
+        self.assertEqual(self.sluice.metric("sluice_messages_total", command="C-GET",
+                                            status_class="success"), 7)
+        self.assert_nothing_is_left()
+
+    def test_a_patient_root_client_of_a_study_root_archive(self):
+        self.scene()
+        keys = [["0008,0052=PATIENT", f"0010,0020={self.patient}"],
+                ["0008,0052=STUDY", f"0010,0020={self.patient}", f"0020,000D={self.study}"]]
+        for number, one in enumerate(keys):
+            outcome, got = self.get(one, f"got{number}", options=("-P", "+B"))
+            self.assertEqual(outcome.returncode, 0, outcome)
+            self.assert_got(got, self.files)
+        asked = [line["keys"] for line in self.upstream.journal("move_begins")]
+        self.assertEqual([one.get("0010,0020") for one in asked], [None, None])
+        self.assertEqual([one["0020,000d"] for one in asked], [self.study] * 2)
+
+    def test_odil_receives_a_study(self):
+        # A client with nothing of DCMTK in it; it writes files in its own way.
+        self.scene()
+        into = self.directory / "odil"
+        into.mkdir()
+        classes = sorted({str(pydicom.dcmread(file, specific_tags=["SOPClassUID"]).SOPClassUID)
+                          for file in self.files})
+        conversation = self.directory / "conversation.json"
+        conversation.write_text(json.dumps({
+            "host": self.sluice.host, "port": self.sluice.port, "calling": "ME",
+            "called": "VMSDBD", "steps": [{
+                "name": "C-GET", "do": "get", "level": "STUDY", "classes": classes,
+                "keys": {"StudyInstanceUID": self.study}, "into": str(into)}]}))
+        outcome = run_tool(["/usr/bin/python3", ODIL, conversation])
+        self.assertIn("= done", outcome.output, outcome)
+        self.assertIn(f"response 0x0 - {len(self.files)} 0 0", outcome.output)
+        self.assertEqual(set(files_by_uid(into)), {sop_instance_uid(one) for one in self.files})
+
+    def test_an_upstream_that_opens_an_association_for_each_instance_at_once(self):
+        self.scene(move={"associations": "parallel", "per_association": 1})
+        outcome, got = self.get(["0008,0052=STUDY", f"0020,000D={self.study}"])
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assert_got(got, self.files)
+
+    def test_auto_bridges_what_upstream_rejects_and_asks_it_once(self):
+        self.scene(get="auto")
+        for name in ("first", "second"):
+            outcome, got = self.get(["0008,0052=STUDY", f"0020,000D={self.study}"], name)
+            self.assertEqual(outcome.returncode, 0, outcome)
+            self.assert_got(got, self.files)
+        self.assertEqual(self.sluice.output().count("way=bridged"), 2)
+        # For each client the leg of its moves; the question is one more, and is asked once.
+        self.assertEqual(len(self.upstream.journal("associate")), 3)
+
+    def test_relay_leaves_it_to_upstream(self):
+        self.scene(get="relay")
+        outcome, got = self.get(["0008,0052=STUDY", f"0020,000D={self.study}"])
+        self.assertNotEqual(outcome.returncode, 0, outcome)
+        self.assertEqual(got, {})
+
+    def test_auto_relays_to_an_archive_that_has_c_get(self):
+        archive = self.start(Dcmqrscp, aet="QR")
+        images = raystation_chain().images[:3]
+        self.assertEqual(storescu(archive, images).returncode, 0)
+        config = sluice_config(self.directory, {"QR": {"address": archive.address, "get": "auto"}},
+                               store={"directory": str(self.directory / "store"),
+                                      "free_floor": "64MiB"})
+        self.sluice = self.start(Sluice, config, aet="QR")
+        image = pydicom.dcmread(images[0], stop_before_pixels=True)
+        keys = ["0008,0052=STUDY", f"0020,000D={image.StudyInstanceUID}"]
+        outcome, got = self.get(keys)
+        self.assertEqual(outcome.returncode, 0, outcome)
+        directly = self.directory / "directly"
+        self.assertEqual(getscu(archive, directly, keys, options=("-S", "+B")).returncode, 0)
+        self.assert_got(got, files_by_uid(directly).values(), dataset_sha256)
+        self.assertIn("way=mirrored", self.sluice.output())
+        self.assertNotIn("way=bridged", self.sluice.output())
+
+    # ---- what a client may do to it
+
+    def test_what_the_client_refuses_is_counted_and_named(self):
+        self.scene(files=raystation_chain().images[:5])
+        with Getter(self.sluice) as client:
+            client.get(study_level(self.image_study))
+            final = client.take_all(lambda number: {1: 0xA700, 3: 0xB000}.get(number, 0))
+            self.assertEqual((final.field, final.status), (C_GET | 0x8000, 0xB000))
+            self.assertEqual(told(final), {"completed": 3, "failed": 1, "warning": 1})
+            self.assertIsNone(final.number(REMAINING))
+            refused = list(client.stored)[1]
+            self.assertEqual(final.data_set, w.element(8, 0x58, refused))
+            client.release()
+        self.assert_nothing_is_left()
+
+    def test_a_cancel_goes_upstream_and_what_was_sent_is_counted(self):
+        self.scene(files=raystation_chain().images[:20])
+        self.upstream.set(delay_ms={"suboperation": 50})
+        with Getter(self.sluice) as client:
+            client.get(study_level(self.image_study))
+            self.assertEqual(client.take().field, C_STORE)
+            client.cancel()
+            final = client.take_all()
+            self.assertEqual((final.field, final.status), (C_GET | 0x8000, 0xFE00))
+            self.assertEqual(told(final),
+                             {"completed": len(client.stored), "failed": 0, "warning": 0})
+            self.assertEqual(final.number(REMAINING), 20 - len(client.stored))
+            self.assert_upstream_cancelled()
+            # The association is as good as new.
+            self.upstream.set(delay_ms={"suboperation": 0})
+            client.get(study_level(self.image_study), message_id=11)
+            final = client.take_all()
+            self.assertEqual((final.status, told(final)["completed"]), (0, 20))
+            client.release()
+        self.assert_nothing_is_left()
+
+    def test_a_client_that_vanishes_in_the_middle_of_an_instance_stops_upstream(self):
+        self.scene(files=self.large(8, 4))
+        # Time for the C-CANCEL before upstream has run through the rest.
+        self.upstream.set(delay_ms={"suboperation": 500})
+        client = Getter(self.sluice, receive_buffer=65536)
+        client.get(study_level(self.image_study))
+        while (came := client.receive())[0] == w.DATA and len(came[1]) < 1000:
+            pass
+        client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.socket.close()  # a reset
+        self.assert_upstream_cancelled()
+        self.assert_nothing_is_left()
+        self.assertEqual(self.sluice.metric("sluice_buffer_bytes"), 0)
+        self.upstream.set(delay_ms={"suboperation": 0})
+        with Getter(self.sluice) as another:
+            another.get(study_level(self.image_study))
+            self.assertEqual(told(another.take_all())["completed"], 4)
+
+    def test_a_client_that_reads_at_a_crawl_holds_up_nobody_and_no_memory(self):
+        self.scene(files=self.large(24, 2), move_originator="yes")
+        with Getter(self.sluice) as warm:  # what the first move of all costs is no part of this
+            warm.get(study_level(self.image_study))
+            self.assertEqual(told(warm.take_all())["completed"], 2)
+            warm.release()
+        before = self.sluice.resident_bytes()
+        slow = Getter(self.sluice, receive_buffer=65536)
+        slow.get(study_level(self.image_study))
+        self.assertEqual(slow.receive()[0], w.DATA)
+        with Getter(self.sluice) as quick:
+            quick.get(study_level(self.image_study))
+            self.assertEqual(told(quick.take_all())["completed"], 2)
+            quick.release()
+        grown = self.sluice.resident_bytes() - before
+        print(f"grew by {grown / MIB:.1f} MiB beside a client that reads nothing")
+        self.assertLess(grown, 12 * MIB)
+        # What it was in the middle of: the rest of the command set or of the data set.
+        rest = b""
+        while True:
+            kind, raw = slow.receive()
+            self.assertEqual(kind, w.DATA)
+            control = raw[5]
+            rest += raw[6:] if not control & 1 else b""
+            if control == 2:
+                break
+        uid = next(iter(quick.stored))
+        slow.send(w.response(3, C_STORE | 0x8000, w.CT, 1, 0, more={0x1000: uid}))
+        final = slow.take_all()
+        self.assertEqual((final.status, told(final)["completed"]), (0, 2))
+        self.assertIn(rest, quick.stored.values())
+        slow.socket.close()
+
+
+class GetBridgeByHand(raw_case.RawCase):
+    """What no stand-in does: an upstream of which every byte is the test's."""
+
+    def bridged(self, syntax=w.IMPLICIT, behave=None, **application):
+        self.begin(behave, get="bridge", **application)
+        client = Getter(self.sluice, syntax)
+        self.addCleanup(client.socket.close)
+        self.assertEqual(client.accepted[1][0], 0)
+        self.assertEqual(client.accepted[3], (0, syntax))
+        self.leg = self.upstream.next()
+        return client
+
+    def asked(self, client, study="1.2.3"):
+        client.get(study_level(study))
+        request = self.leg.message()
+        self.assertEqual((request.field, request.text(0x0002), request.text(0x0600)),
+                         (raw_case.C_MOVE, w.MOVE, "SLUICE"))
+        self.assertEqual(request.data_set, study_level(study))
+        return request
+
+    def test_what_is_offered_in_explicit_vr_alone_is_re_encoded_for_the_client(self):
+        client = self.bridged()
+        request = self.asked(client)
+        line = self.sub_operations(((1, w.CT, (w.EXPLICIT,)),))
+        data_set = raw_case.instance("1.2.3", "1.2.3.4", raw_case.explicit_element)
+        line.send(w.request(1, C_STORE, w.CT, 5, data_set,
+                            {0x1000: "1.2.3.4", 0x1030: "ME", 0x1031: request.message_id}))
+        came = client.take()
+        self.assertEqual(came.data_set, raw_case.instance("1.2.3", "1.2.3.4"))
+        self.assertNotIn(0x1030, came.elements)
+        self.assertEqual(line.message().status, 0)
+        self.leg.send(raw_case.move_answer(request, completed=1))
+        final = client.take()
+        self.assertEqual((final.status, told(final)),
+                         (0, {"completed": 1, "failed": 0, "warning": 0}))
+
+    def test_a_syntax_that_nothing_converts_is_not_agreed_with_upstream(self):
+        client = self.bridged()
+        request = self.asked(client)
+        line = self.line()
+        accepted = w.answered_contexts(line.associate(
+            contexts=((1, w.CT, ("1.2.840.10008.1.2.4.70",)), (3, w.RT_PLAN, (w.IMPLICIT,)),
+                      (5, w.CT, (w.IMPLICIT,))), called="SLUICE", calling="VMSDBD"))
+        self.assertEqual([accepted[number][0] for number in (1, 3, 5)], [3, 3, 0])
+        self.leg.send(raw_case.move_answer(request, status=0xA702, completed=0, failed=1))
+        final = client.take()
+        self.assertEqual((final.status, told(final)["failed"]), (0xA702, 1))
+
+    def test_a_destination_that_upstream_does_not_know_is_no_status_of_c_get(self):
+        client = self.bridged()
+        request = self.asked(client)
+        self.leg.send(raw_case.move_answer(request, status=0xA801))
+        self.assertEqual(client.take().status, 0xA702)
+        self.assert_logged("upstream does not know our AE title as a move destination")
+
+    def test_upstream_lost_within_a_small_instance_costs_that_instance_alone(self):
+        client = self.bridged()
+        request = self.asked(client)
+        line = self.sub_operations()
+        whole = w.request(1, C_STORE, w.CT, 5, raw_case.instance("1.2.3", "1.2.3.4"),
+                          {0x1000: "1.2.3.4"})
+        line.send(whole[:-10])
+        line.socket.close()
+        another = self.sub_operations()
+        another.send(store_of("1.2.3.5"))
+        self.assertEqual(client.take().text(0x1000), "1.2.3.5")
+        self.assertEqual(another.message().status, 0)
+        self.leg.send(raw_case.move_answer(request, completed=1, failed=1))
+        final = client.take()
+        self.assertEqual((final.status, told(final)),
+                         (0xB000, {"completed": 1, "failed": 1, "warning": 0}))
+
+    def test_upstream_lost_within_a_large_instance_ends_the_association(self):
+        client = self.bridged()
+        self.asked(client)
+        line = self.sub_operations()
+        line.send(w.command(1, C_STORE, w.CT, 5, True, {0x1000: "1.2.3.4"}))
+        line.send(w.data(1, raw_case.instance("1.2.3", "1.2.3.4"), last=False))
+        for _ in range(100):
+            line.send(w.data(1, bytes(16000), last=False))
+        self.assertEqual(client.receive()[0], w.DATA)
+        line.socket.close()
+        self.assert_aborted(client, 0)
+        self.assert_moves_ended_after_cancel()
+
+    def test_a_client_that_does_not_answer_is_told_to_upstream_in_time(self):
+        client = self.bridged(answer_within="300ms")
+        request = self.asked(client)
+        line = self.sub_operations()
+        line.send(store_of("1.2.3.4"))
+        self.assertEqual(line.message().status, 0xA700)
+        line.send(store_of("1.2.3.5"))  # is not sent before the first was answered
+        self.assertEqual(line.message().status, 0xA700)
+        self.assertEqual(client.take().text(0x1000), "1.2.3.4")
+        self.leg.send(raw_case.move_answer(request, completed=0, failed=2))
+        final = client.take()
+        self.assertEqual((final.field, final.status, told(final)["failed"]),
+                         (C_GET | 0x8000, 0xA702, 2))
+
+    def test_what_comes_after_the_final_response_does_not_reach_the_client(self):
+        client = self.bridged()
+        request = self.asked(client)
+        line = self.sub_operations()
+        self.leg.send(raw_case.move_answer(request))
+        self.assertEqual(client.take().status, 0)
+        line.send(store_of("1.2.3.4"))
+        self.assertEqual(line.message().status, 0xA700)
+        self.assertEqual(client.stored, {})
+        self.leg.send(raw_case.move_answer(self.asked(client, "1.2.4")))
+        self.assertEqual(client.take().field, C_GET | 0x8000)
+
+    def assert_moves_ended_after_cancel(self):
+        cancel = self.leg.message()
+        self.assertEqual(cancel.field, CANCEL)
+        self.leg.send(w.response(cancel.context, raw_case.C_MOVE | 0x8000, w.MOVE,
+                                 cancel.number(0x0120), 0xFE00))
+        self.assert_moves_ended()
+
+
+def store_of(uid):
+    return raw_case.store(1, "1.2.3", uid)
+
+
+if __name__ == "__main__":
+    run_cases()
