@@ -32,6 +32,14 @@ StoreAnswer Refusal(std::string_view why) {
 
 }  // namespace
 
+bool Patience::IsExhausted(size_t unread, SteadyTime now) {
+  if (unread < unread_) {
+    unread_ = unread;
+    since_ = now;
+  }
+  return now - since_ >= at_most_;
+}
+
 // ---- the client's loop
 
 GetLine::GetLine(association::Association& client, Milliseconds answer_within)
@@ -134,26 +142,18 @@ Task<bool> GetLine::SendPieces(CrossingInstance& instance) {
   }
 }
 
-// A client that has much in its kernel still to read is slow, and no more. One that does neither
-// read nor answer is told to upstream as a failure; until it has answered nothing else is sent.
+// A client that neither reads nor answers is told to upstream as a failure; until it has answered
+// nothing else is sent.
 Task<> GetLine::AwaitAnswer(CrossingInstance& instance) {
   net::Loop& loop = client_.loop();
-  size_t unread = client_.stream().Unacknowledged();
-  SteadyTime by = loop.Now() + answer_within_;
+  const net::Stream& stream = client_.stream();
+  const Milliseconds look_every = std::max(answer_within_ / 8, Milliseconds(1));
+  Patience patience(answer_within_, stream.Unacknowledged(), loop.Now());
   while (!answer_ && !closed_) {
     if (instance.broken) GiveAnswer(instance, Refusal("the C-GET has ended"));
-    auto left = std::chrono::duration_cast<Milliseconds>(by - loop.Now());
-    if (silent_)
-      co_await came_.Wait();
-    else if (left.count() > 0)
-      co_await came_.Wait(left);
-    if (silent_ || answer_ || loop.Now() < by) continue;
-    const size_t now = client_.stream().Unacknowledged();
-    if (now < unread) {
-      by = loop.Now() + answer_within_;
-      unread = now;
-      continue;
-    }
+    co_await came_.Wait(silent_ ? Milliseconds(-1) : look_every);
+    if (answer_ || closed_ || silent_) continue;
+    if (!patience.IsExhausted(stream.Unacknowledged(), loop.Now())) continue;
     silent_ = true;
     GiveAnswer(instance, Refusal("the client has not answered in time"));
     RefuseAll("the client does not answer");

@@ -34,6 +34,21 @@ struct CrossingInstance {
   bool broken = false;   // the rest will not come
 };
 
+// How long an answer of the client is waited for. A client that has much in its kernel still to
+// read is slow, and no more: the time runs anew whenever it has read something. Pure.
+class Patience {
+ public:
+  // `unread`: bytes sent that the client's kernel has not acknowledged.
+  Patience(net::Milliseconds at_most, size_t unread, SteadyTime now)
+      : at_most_(at_most), unread_(unread), since_(now) {}
+  bool IsExhausted(size_t unread, SteadyTime now);
+
+ private:
+  const net::Milliseconds at_most_;
+  size_t unread_;
+  SteadyTime since_;
+};
+
 // The line of instances for one client: one sub-operation at a time on its association, from the
 // C-STORE-RQ to the response, whatever upstream sends at once. Owned by the client's session, on
 // its loop; Run is a root task, End must have been awaited.

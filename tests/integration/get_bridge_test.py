@@ -73,7 +73,7 @@ def told(final):
 class GetBridge(Case):
     """VMSDBD is the stand-in, which has no C-GET and knows nobody but Sluice."""
 
-    def scene(self, files=None, move=None, **application):
+    def scene(self, files=None, move=None, limits=None, **application):
         self.chain = raystation_chain()
         self.files = files or [*self.chain.images[:6], self.chain.structure_set, self.chain.plan]
         port = free_port()
@@ -88,7 +88,8 @@ class GetBridge(Case):
             self.directory,
             {"VMSDBD": {"address": self.upstream.address, "profile": "aria", "settle": "200ms",
                         **application}},
-            port=port, store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
+            port=port, store={"directory": str(self.directory / "store"), "free_floor": "64MiB"},
+            limits=limits or {})
         self.sluice = self.start(Sluice, config)
         plan = pydicom.dcmread(self.chain.plan, stop_before_pixels=True)
         image = pydicom.dcmread(self.chain.images[0], stop_before_pixels=True)
@@ -190,6 +191,21 @@ class GetBridge(Case):
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assert_got(got, self.files)
 
+    def test_two_clients_at_once_get_each_their_own_though_upstream_names_no_originator(self):
+        self.scene(move={"originator": "none"})
+        image = ["0008,0052=IMAGE", f"0008,0018={sop_instance_uid(self.files[0])}"]
+        wanted = {"study": ["0008,0052=STUDY", f"0020,000D={self.study}"], "image": image}
+        got = {}
+        clients = [threading.Thread(target=lambda name=name, keys=keys:
+                                    got.update({name: self.get(keys, name)}))
+                   for name, keys in wanted.items()]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        self.assert_got(got["study"][1], self.files)
+        self.assert_got(got["image"][1], self.files[:1])
+
     def test_auto_bridges_what_upstream_rejects_and_asks_it_once(self):
         self.scene(get="auto")
         for name in ("first", "second"):
@@ -277,6 +293,14 @@ class GetBridge(Case):
         with Getter(self.sluice) as another:
             another.get(study_level(self.image_study))
             self.assertEqual(told(another.take_all())["completed"], 4)
+
+    def test_a_stop_breaks_off_what_a_client_does_not_read(self):
+        self.scene(files=self.large(8, 1), limits={"drain": "200ms", "artim": "1s"})
+        with Getter(self.sluice, receive_buffer=65536) as client:
+            client.get(study_level(self.image_study))
+            self.assertEqual(client.receive()[0], w.DATA)
+            self.sluice.stop(within=SOON)
+        self.assertIn("a C-GET was broken off", self.sluice.output())
 
     def test_a_client_that_reads_at_a_crawl_holds_up_nobody_and_no_memory(self):
         self.scene(files=self.large(24, 2), move_originator="yes")

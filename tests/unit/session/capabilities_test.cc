@@ -83,5 +83,18 @@ TEST_F(CapabilitiesTest, WhatWasRefusedIsForgotten) {
   EXPECT_EQ(Answer(kPlan, {kImplicit}), "3");
 }
 
+TEST_F(CapabilitiesTest, WhatAnApplicationBringsIsKnownByItsLastProposalForAClass) {
+  EXPECT_TRUE(known_.offered().empty()) << "what it takes says nothing of what it brings";
+  known_.NoteOffered({{1, kCt, {kJpeg, kImplicit}}, {3, kPlan, {kExplicit}}});
+  known_.NoteOffered({{1, kCt, {kImplicit}}, {3, kCt, {kExplicit, kImplicit}}});
+  EXPECT_EQ(known_.offered().at(kCt), (std::vector<Uid>{kImplicit, kExplicit}));
+  EXPECT_EQ(known_.offered().at(kPlan), std::vector<Uid>{kExplicit});
+}
+
+TEST_F(CapabilitiesTest, MoreClassesThanThereAreDoNotFillTheMemory) {
+  for (int n = 0; n < 3000; ++n) known_.NoteOffered({{1, Uid("1.2." + std::to_string(n)), {}}});
+  EXPECT_LE(known_.offered().size(), 1024u);
+}
+
 }  // namespace
 }  // namespace router::session

@@ -40,6 +40,25 @@ TEST_F(GetBridgeTest, UpstreamIsAskedForWhatTheClientTakesBeforeWhatIsConverted)
   EXPECT_EQ(bridge->SyntaxFor({1, kDose, {kImplicit}}), std::nullopt);
 }
 
+TEST(PatienceTest, EndsWithAClientThatNeitherReadsNorAnswers) {
+  using std::chrono::milliseconds;
+  const SteadyTime began{std::chrono::hours(1)};
+  Patience patience(milliseconds(100), 5000, began);
+  EXPECT_FALSE(patience.IsExhausted(5000, began + milliseconds(99)));
+  EXPECT_TRUE(patience.IsExhausted(5000, began + milliseconds(100)));
+}
+
+TEST(PatienceTest, RunsAnewWithEveryByteThatASlowClientReads) {
+  using std::chrono::milliseconds;
+  const SteadyTime began{std::chrono::hours(1)};
+  Patience patience(milliseconds(100), 5000, began);
+  EXPECT_FALSE(patience.IsExhausted(4000, began + milliseconds(90)));
+  EXPECT_FALSE(patience.IsExhausted(4000, began + milliseconds(189)));
+  EXPECT_FALSE(patience.IsExhausted(0, began + milliseconds(189)));
+  EXPECT_FALSE(patience.IsExhausted(0, began + milliseconds(288)));
+  EXPECT_TRUE(patience.IsExhausted(0, began + milliseconds(289)));
+}
+
 TEST_F(GetBridgeTest, WhatComesAfterTheEndOfTheGetIsRefusedAndNobodyWaits) {
   auto bridge = Bridge({{3, kCt, kImplicit}});
   std::optional<StoreAnswer> answered;
