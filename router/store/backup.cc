@@ -44,25 +44,30 @@ std::string WhyNotEmpty(const StorePaths& paths) {
   return where + " is not empty: choose a directory that is not there yet, or empty this one";
 }
 
-// What went wrong while `into` was filled, for whoever has to choose another.
-std::unexpected<Error> Broken(Error error, const char* what, const StorePaths& into, Disk& disk) {
+// What went wrong while `into` was filled.
+std::unexpected<Error> Broken(Error error, const char* what, const StorePaths& into, bool cleared,
+                              Disk& disk) {
   if (error.code != Errc::kDisk) return std::unexpected(std::move(error));
   const Result<uint64_t> free = disk.FreeBytes(into.directory);
-  error.detail = fmt::format("the {} in {} failed, and what was written is removed: {}", what,
-                             into.directory, error.detail);
+  error.detail = fmt::format("the {} in {} failed, and what was written {}: {}", what,
+                             into.directory, cleared ? "is removed" : "could not be removed",
+                             error.detail);
   if (free) error.detail += fmt::format("; {} bytes are free there", *free);
   return std::unexpected(std::move(error));
 }
 
-// Takes away what this call itself has put into an empty directory.
-void Clear(const StorePaths& paths, Disk& disk) {
+// Takes away what this call itself has put into an empty directory. What makes a store or a backup
+// of it goes first, for good, or nothing goes: no ledger is without its files. False: some stays.
+bool Clear(const StorePaths& paths, Disk& disk) {
+  for (const std::string& makes_it : {paths.Ledger(), MarkOf(paths.directory)})
+    if (!disk.Unlink(makes_it)) return false;
+  if (!disk.SyncDirectory(paths.directory)) return false;
   Result<std::vector<Disk::Entry>> files = disk.List(paths.Spool());
   if (files)
     for (const Disk::Entry& file : *files) (void)disk.Unlink(paths.File(file.name));
   for (const char* more : {"", "-wal", "-shm", "-journal"})
     (void)disk.Unlink(paths.LedgerPart() + more);
-  (void)disk.Unlink(paths.Ledger());
-  (void)disk.Unlink(MarkOf(paths.directory));
+  return true;
 }
 
 // No file in it, and no folder but an empty spool; a lock is left behind by every start.
@@ -367,8 +372,8 @@ Result<StoreCopy> BackUp(const std::string& store, const std::string& to, Disk& 
   if (!made) return std::unexpected(made.error());
   Result<StoreCopy> copy = SaveInto(**database, from, into, disk);
   if (copy) return copy;
-  Clear(into, disk);
-  return Broken(std::move(copy.error()), "backup", into, disk);
+  const bool cleared = Clear(into, disk);
+  return Broken(std::move(copy.error()), "backup", into, cleared, disk);
 }
 
 Result<StoreCopy> Restore(const std::string& from, const std::string& store, WallTime now,
@@ -381,11 +386,15 @@ Result<StoreCopy> Restore(const std::string& from, const std::string& store, Wal
   if (!fit) return std::unexpected(fit.error());
   Result<int> lock = LockStore(into);
   if (!lock) return std::unexpected(lock.error());
-  Result<StoreCopy> copy = RestoreInto(saved, into, now, disk);
-  if (!copy) Clear(into, disk);
+  // Another process may have begun a store there meanwhile; from now on none does.
+  fit = MustBeEmpty(into);
+  Result<StoreCopy> copy;
+  if (fit) copy = RestoreInto(saved, into, now, disk);
+  const bool cleared = copy || Clear(into, disk);
   ::close(*lock);
+  if (!fit) return std::unexpected(fit.error());
   if (copy) return copy;
-  return Broken(std::move(copy.error()), "restore", into, disk);
+  return Broken(std::move(copy.error()), "restore", into, cleared, disk);
 }
 
 }  // namespace router::store

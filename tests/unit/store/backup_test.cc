@@ -37,6 +37,18 @@ class BusyDisk : public Disk {
   }
 };
 
+// Another process begins a store in the very moment between the look at the place and its lock.
+class RacedDisk : public Disk {
+ public:
+  std::function<void()> meanwhile;
+
+  Result<> MakeDirectory(const std::string& path) override {
+    Result<> made = Disk::MakeDirectory(path);
+    if (meanwhile) std::exchange(meanwhile, {})();
+    return made;
+  }
+};
+
 class BackupTest : public ::testing::Test {
  protected:
   std::string store() const { return folder_.path() + "/store"; }
@@ -263,6 +275,56 @@ TEST_F(BackupTest, ARestoreThatFailsLeavesNothingInTheWayOfTheNext) {
   ASSERT_TRUE(RestoreHere());
   Open();
   EXPECT_EQ(Find(1).state, State::kReady);
+}
+
+// The ledger has its name by then, and its directory will not be synced: whatever a loss of power
+// brings back, no ledger is without its files.
+TEST_F(BackupTest, ARestoreThatFailsAtItsVeryEndLeavesNoLedgerWithoutItsFiles) {
+  Open();
+  Accept("1.1");
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  LoseTheStore();
+  TestDisk disk;
+  for (const bool stays_broken : {true, false}) {
+    bool named = false;
+    std::vector<std::string> unlinked;
+    disk.SetHook([&](const std::string& call, const std::string& path) -> Result<> {
+      if (call == "rename") named = true;
+      if (call == "unlink") unlinked.push_back(path);
+      if (call != "sync_directory" || !named || path != store()) return {};
+      named = stays_broken;
+      return router::Fail(Errc::kDisk, Blame::kInternal, "it was made to fail");
+    });
+    Result<StoreCopy> restored = Restore(shelf(), store(), clock_.WallNow(), disk);
+    ASSERT_FALSE(restored);
+    EXPECT_THAT(restored.error().detail,
+                HasSubstr(stays_broken ? "could not be removed" : "is removed"));
+    ASSERT_FALSE(unlinked.empty());
+    EXPECT_EQ(unlinked.front(), paths().Ledger());
+    EXPECT_FALSE(std::filesystem::exists(paths().Ledger()));
+    EXPECT_EQ(FilesIn(paths().Spool()).size(), stays_broken ? 1u : 0u);
+    if (stays_broken) std::filesystem::remove_all(store());
+  }
+  ASSERT_TRUE(RestoreHere());
+}
+
+TEST_F(BackupTest, AStoreThatIsBegunMeanwhileIsNotOverwrittenByARestore) {
+  Open();
+  Accept("1.1");
+  ASSERT_TRUE(BackUp(store(), shelf()));
+  LoseTheStore();
+  RacedDisk disk;
+  disk.meanwhile = [this] {
+    Open();
+    Accept("1.2");
+    ledger_.reset();
+  };
+  Result<StoreCopy> restored = Restore(shelf(), store(), clock_.WallNow(), disk);
+  ASSERT_FALSE(restored);
+  EXPECT_THAT(restored.error().detail, HasSubstr("not empty"));
+  Open();
+  EXPECT_EQ(Find(1).instance.sop_instance, Uid("1.2"));
+  EXPECT_EQ(FilesIn(paths().Spool()).size(), 1u);
 }
 
 TEST_F(BackupTest, ARestoreThatWasCutShortIsNamedAndNoStoreIsBegunUponIt) {
