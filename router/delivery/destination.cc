@@ -70,20 +70,22 @@ Task<> Destination::RunQueue() {
       co_await AwaitProbe();
       continue;
     }
-    const int allowed = budget_.Allowed(services_.clock.Now());
-    if (allowed == 0) {
+    const RetryBudget::Turn turn = budget_.Next(services_.clock.Now());
+    if (turn.attempts == 0) {
       const net::Milliseconds rest = budget_.Wait(services_.clock.Now());
       co_await due_.Wait(rest);
       continue;
     }
-    const int batch_size = std::min(kBatch, allowed);
-    auto rows = co_await services_.ledger.Claim(name_, batch_size, owner_, LeaseTime());
+    auto rows = co_await ClaimFor(turn);
     if (!rows) {
       log::Error("the queue cannot be read",
                  {{"application", name_}, {"reason", rows.error().detail}});
       co_await due_.Wait(kLedgerTrouble);
     } else if (rows->empty()) {
-      co_await Rest();
+      // What else is due may not be attempted before.
+      const net::Milliseconds rest = budget_.Wait(services_.clock.Now());
+      if (rest.count() > 0) co_await due_.Wait(rest);
+      if (rest.count() == 0) co_await Rest();
     } else {
       std::deque<store::Row> batch(std::make_move_iterator(rows->begin()),
                                    std::make_move_iterator(rows->end()));
@@ -94,6 +96,20 @@ Task<> Destination::RunQueue() {
   co_await TellAgain();  // the last chance: else they are found out after the restart
   queue_ended_ = true;
   keep_.Notify();
+}
+
+Task<Result<std::vector<store::Row>>> Destination::ClaimFor(RetryBudget::Turn turn) {
+  using Of = RetryBudget::Of;
+  const int batch_size = std::min(kBatch, turn.attempts);
+  const auto lease = LeaseTime();
+  if (turn.of == Of::kAny)
+    co_return co_await services_.ledger.Claim(name_, batch_size, owner_, lease);
+  if (turn.of == Of::kFresh) {
+    auto rows = co_await services_.ledger.ClaimFresh(name_, batch_size, owner_, lease);
+    const bool only_fresh = budget_.Wait(services_.clock.Now()).count() > 0;
+    if (!rows || !rows->empty() || only_fresh) co_return rows;
+  }
+  co_return co_await services_.ledger.ClaimLongestDue(name_, owner_, lease);
 }
 
 // Renewed before each row: the longest that one may take, and then some.

@@ -137,6 +137,7 @@ class Destination {
   // destination.cc: life
   Task<> Run();
   Task<> RunQueue();
+  Task<Result<std::vector<store::Row>>> ClaimFor(RetryBudget::Turn turn);
   Task<> Rest();
   Task<> AwaitProbe();
   Task<> Probe();

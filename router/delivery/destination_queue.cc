@@ -84,7 +84,7 @@ Task<Destination::Next> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::d
     Row row = std::move(rows.front());
     rows.pop_front();
     ++row.attempts;  // as the ledger will count it
-    budget_.Attempted(services_.clock.Now());
+    budget_.Attempted(services_.clock.Now(), row.attempts == 1);
     Attempt attempt{Attempt::Outcome::kNotSent, {}, ready.error()};
     co_return co_await Settle(std::move(row), std::move(attempt));
   }
@@ -97,7 +97,7 @@ Task<Destination::Next> Destination::SendFirst(std::unique_ptr<Leg>& leg, std::d
   if (!begun) co_return Next::kAll;  // somebody gave it up meanwhile
   Reach(FailPoint::kBegun);
   Row row = std::move(*begun);
-  budget_.Attempted(services_.clock.Now());
+  budget_.Attempted(services_.clock.Now(), row.attempts == 1);
   dataset::Region file = FileOf(row);
   std::optional<store::SpoolFile> kept = row.file;
   Attempt attempt = co_await SendOver(*leg, row.instance, std::move(file), std::move(kept));
@@ -138,7 +138,7 @@ Task<Destination::Next> Destination::Settle(Row row, Attempt attempt) {
       co_return co_await SettleAnswer(std::move(row), std::move(attempt.answer));
     case Attempt::Outcome::kNever: {
       Count("refused");
-      budget_.Refunded();
+      budget_.Refunded(row.attempts == 1);
       const bool ours = attempt.error.blame == Blame::kInternal;
       Reason reason{ours ? Cause::kUnreadable : Cause::kUndeliverable, attempt.error.detail};
       co_await Quarantine(std::move(row), std::move(reason), attempt.error.detail);
@@ -171,6 +171,7 @@ Task<Destination::Next> Destination::SettleAnswer(Row row, association::StoreAns
       co_return Next::kAll;
     case Verdict::kNotYet:
       Count("not_yet");
+      budget_.Refunded(row.attempts == 1);
       co_await SettleNotYet(std::move(row), told);
       co_return Next::kOtherSeries;
     case Verdict::kAgain: {
@@ -181,12 +182,12 @@ Task<Destination::Next> Destination::SettleAnswer(Row row, association::StoreAns
     }
     case Verdict::kDuplicate:
       Count("refused");
-      budget_.Refunded();
+      budget_.Refunded(row.attempts == 1);
       co_await SettleDuplicate(std::move(row), told);
       co_return Next::kOtherSeries;
     case Verdict::kPermanent: {
       Count("refused");
-      budget_.Refunded();
+      budget_.Refunded(row.attempts == 1);
       Reason reason{Cause::kRefused, "refused: " + told};
       const std::string status = NameOfStatus(answer.status);
       co_await Quarantine(std::move(row), std::move(reason), status);

@@ -26,13 +26,18 @@ void WakeRested(Transaction& tx, const std::string& application) {
       application, tx.now());
 }
 
-// The next series (or lone row) of which something is due, in the order of Claim.
+// The next series (or lone row) of which something is due, in the order of Claim; `fresh`: of which
+// something was never attempted.
 std::optional<Place> NextPlace(Database& database, const std::string& application,
-                               const Place& after) {
-  Rows rows = database.Ask(
+                               const Place& after, bool fresh) {
+  const char* const any =
       "SELECT kind, place, series FROM delivery WHERE application = ? AND state = 'ready' "
-      "AND rests = 0 AND (kind, place) > (?, ?) ORDER BY kind, place LIMIT 1",
-      application, after.kind, after.place);
+      "AND rests = 0 AND (kind, place) > (?, ?) ORDER BY kind, place LIMIT 1";
+  const char* const never_attempted =
+      "SELECT kind, place, series FROM delivery WHERE application = ? AND state = 'ready' "
+      "AND rests = 0 AND attempts = 0 AND (kind, place) > (?, ?) ORDER BY kind, place LIMIT 1";
+  Rows rows =
+      database.Ask(fresh ? never_attempted : any, application, after.kind, after.place);
   if (!rows.Next()) return std::nullopt;
   Place next;
   next.kind = rows.Int();
@@ -89,33 +94,86 @@ void EndExpiredLeases(Transaction& tx, const std::string& application) {
     EndClaim(tx, row, Cause::kLeaseExpired);
 }
 
-}  // namespace
+Row HandOut(Transaction& tx, const Row& before, const std::string& owner,
+            std::chrono::milliseconds lease) {
+  Row after = before;
+  after.state = State::kSending;
+  after.owner = owner;
+  after.lease_until = tx.now() + lease;
+  tx.HandOver(before, after);
+  return after;
+}
 
-std::vector<Row> Claim(Transaction& tx, const std::string& application, int limit,
-                       const std::string& owner, std::chrono::milliseconds lease) {
+std::vector<Row> ClaimInOrder(Transaction& tx, const std::string& application, int limit,
+                              const std::string& owner, std::chrono::milliseconds lease,
+                              bool fresh) {
   EndExpiredLeases(tx, application);
   WakeRested(tx, application);
   std::vector<Row> claimed;
   std::set<std::string> ours;  // series, by this very call
-  std::optional<Place> place = NextPlace(tx.database(), application, Place{});
+  std::optional<Place> place = NextPlace(tx.database(), application, Place{}, fresh);
   while (place && claimed.size() < static_cast<size_t>(limit)) {
     int left = limit - static_cast<int>(claimed.size());
     std::vector<Row> ready;
     if (ours.contains(place->series) || !Blocked(tx.database(), application, place->series))
       ready = ReadyAt(tx.database(), application, *place, left);
     for (const Row& before : ready) {
-      if (before.next_attempt_at > tx.now()) break;
-      Row after = before;
-      after.state = State::kSending;
-      after.owner = owner;
-      after.lease_until = tx.now() + lease;
-      tx.HandOver(before, after);
-      claimed.push_back(std::move(after));
+      if (before.next_attempt_at > tx.now() || (fresh && before.attempts > 0)) break;
+      claimed.push_back(HandOut(tx, before, owner, lease));
       ours.insert(place->series);
     }
-    place = NextPlace(tx.database(), application, *place);
+    place = NextPlace(tx.database(), application, *place, fresh);
   }
   return claimed;
+}
+
+// The rows that have been due for the longest, a page after another.
+std::vector<Row> LongestDue(Transaction& tx, const std::string& application, const Row* after) {
+  static const std::string kSql = SelectRows(
+      "WHERE application = ? AND state = 'ready' AND next_attempt_at <= ? AND "
+      "(next_attempt_at, id) > (?, ?) ORDER BY next_attempt_at, id LIMIT 16");
+  return TakeRows(tx.database().Ask(kSql, application, tx.now(),
+                                    after ? after->next_attempt_at : WallTime::min(),
+                                    after ? after->id : 0));
+}
+
+bool IsFirstInSeries(Database& database, const Row& row) {
+  if (row.instance.series.empty()) return true;
+  Rows rows = database.Ask(
+      "SELECT id FROM delivery WHERE application = ? AND state = 'ready' AND kind = ? AND "
+      "place = (SELECT place FROM delivery WHERE id = ?) ORDER BY instance_number, id LIMIT 1",
+      row.instance.application, static_cast<int>(row.instance.kind), row.id);
+  return rows.Next() && rows.Int() == row.id;
+}
+
+}  // namespace
+
+std::vector<Row> Claim(Transaction& tx, const std::string& application, int limit,
+                       const std::string& owner, std::chrono::milliseconds lease) {
+  return ClaimInOrder(tx, application, limit, owner, lease, false);
+}
+
+std::vector<Row> ClaimFresh(Transaction& tx, const std::string& application, int limit,
+                            const std::string& owner, std::chrono::milliseconds lease) {
+  return ClaimInOrder(tx, application, limit, owner, lease, true);
+}
+
+std::vector<Row> ClaimLongestDue(Transaction& tx, const std::string& application,
+                                 const std::string& owner, std::chrono::milliseconds lease) {
+  EndExpiredLeases(tx, application);
+  std::set<std::string> blocked;
+  std::vector<Row> due = LongestDue(tx, application, nullptr);
+  while (!due.empty()) {
+    for (const Row& row : due) {
+      const std::string series = row.instance.series.str();
+      if (blocked.contains(series)) continue;
+      if (Blocked(tx.database(), application, series))
+        blocked.insert(series);
+      else if (IsFirstInSeries(tx.database(), row)) return {HandOut(tx, row, owner, lease)};
+    }
+    due = LongestDue(tx, application, &due.back());
+  }
+  return {};
 }
 
 Result<Row> Begin(Transaction& tx, const std::vector<RowId>& rows,

@@ -211,6 +211,20 @@ Task<Result<std::vector<Row>>> SqliteLedger::Claim(std::string application, int 
       {}, [=](Transaction& tx) { return steps::Claim(tx, application, limit, owner, lease); });
 }
 
+Task<Result<std::vector<Row>>> SqliteLedger::ClaimFresh(std::string application, int limit,
+                                                        std::string owner,
+                                                        std::chrono::milliseconds lease) {
+  return thread_->Do<std::vector<Row>>(
+      {}, [=](Transaction& tx) { return steps::ClaimFresh(tx, application, limit, owner, lease); });
+}
+
+Task<Result<std::vector<Row>>> SqliteLedger::ClaimLongestDue(std::string application,
+                                                             std::string owner,
+                                                             std::chrono::milliseconds lease) {
+  return thread_->Do<std::vector<Row>>(
+      {}, [=](Transaction& tx) { return steps::ClaimLongestDue(tx, application, owner, lease); });
+}
+
 Task<Result<Row>> SqliteLedger::Begin(std::vector<RowId> rows, std::chrono::milliseconds lease) {
   return thread_->Do<Row>({}, [=](Transaction& tx) { return steps::Begin(tx, rows, lease); });
 }

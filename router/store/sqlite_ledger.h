@@ -64,6 +64,10 @@ class SqliteLedger : public Ledger {
   Task<Result<State>> Relax(RowId row, std::vector<Uid> uids, Reason reason) override;
   Task<Result<std::vector<Row>>> Claim(std::string application, int limit, std::string owner,
                                        std::chrono::milliseconds lease) override;
+  Task<Result<std::vector<Row>>> ClaimFresh(std::string application, int limit, std::string owner,
+                                            std::chrono::milliseconds lease) override;
+  Task<Result<std::vector<Row>>> ClaimLongestDue(std::string application, std::string owner,
+                                                 std::chrono::milliseconds lease) override;
   Task<Result<Row>> Begin(std::vector<RowId> rows, std::chrono::milliseconds lease) override;
   Task<Result<int>> Renew(std::vector<RowId> rows, std::chrono::milliseconds lease) override;
   Task<Result<>> GiveBack(std::vector<RowId> rows) override;

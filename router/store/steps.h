@@ -54,6 +54,10 @@ Result<State> BackToWaiting(Transaction& tx, RowId id, const Reason& reason,
 // claims.cc
 std::vector<Row> Claim(Transaction& tx, const std::string& application, int limit,
                        const std::string& owner, std::chrono::milliseconds lease);
+std::vector<Row> ClaimFresh(Transaction& tx, const std::string& application, int limit,
+                            const std::string& owner, std::chrono::milliseconds lease);
+std::vector<Row> ClaimLongestDue(Transaction& tx, const std::string& application,
+                                 const std::string& owner, std::chrono::milliseconds lease);
 Result<Row> Begin(Transaction& tx, const std::vector<RowId>& rows, std::chrono::milliseconds lease);
 int Renew(Transaction& tx, const std::vector<RowId>& rows, std::chrono::milliseconds lease);
 void GiveBack(Transaction& tx, const std::vector<RowId>& rows);

@@ -114,6 +114,40 @@ TEST_F(DestinationTest, AnApplicationThatTakesNothingIsNotSentAllThatIsDueAgainA
       loop_);
 }
 
+// They come first in the order of claims, and are due again whenever an attempt may be made.
+TEST_F(DestinationTest, RowsThatAlwaysFailKeepNobodyElseFromBeingSent) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        constexpr int kPoison = 30, kSound = 20;
+        Bench bench(loop);
+        bench.application.Listen();
+        bench.application.on_store = [](const StoredInstance& instance) {
+          const bool poison = instance.instance.view().starts_with("1.2.3.");
+          return Reply{.status = static_cast<uint16_t>(poison ? 0xA700 : 0)};
+        };
+        Subject subject(bench);
+        for (int i = 0; i < kPoison; ++i) {
+          auto part = bench.MakePart("1.2.3." + std::to_string(i), Kind::kImage, kCt, "");
+          co_await bench.Accept(std::move(part));
+        }
+        subject.destination.Start();
+        for (int tried = kPoison; tried < 2 * RetryBudget::kMost - 2; ++tried) {
+          co_await bench.Until([&] { return Attempts(bench, "retry") >= tried; });
+          bench.clock.Advance(std::chrono::minutes(10));
+          subject.destination.Wake();
+        }
+        std::vector<store::RowId> sound;
+        for (int i = 0; i < kSound; ++i) {
+          auto part = bench.MakePart("1.2.4." + std::to_string(i), Kind::kPlan, kPlan, "");
+          sound.push_back(co_await bench.Accept(std::move(part)));
+        }
+        subject.destination.Wake();  // and the clock stands still
+        for (store::RowId row : sound) co_await bench.Await(row, State::kDelivered);
+        co_await End(bench, subject);
+      },
+      loop_);
+}
+
 TEST_F(DestinationTest, WhatWaitsForASlotHasNotBeenAttempted) {
   Run(
       [](net::Loop& loop) -> Task<> {

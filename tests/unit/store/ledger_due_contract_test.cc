@@ -138,6 +138,65 @@ TEST_P(LedgerDueContract, WhatRestsIsClaimedWhenItsTimeHasCome) {
   EXPECT_THAT(ClaimedUids(), ElementsAre("1.1", "1.2"));
 }
 
+// Where further attempts are few: what was never tried passes what fails, but not within a series.
+TEST_P(LedgerDueContract, WhatWasNeverAttemptedIsClaimedApartInTheOrderOfItsSeries) {
+  auto in_series = [&](std::string_view uid, std::string_view series, int number) {
+    Acceptance arrival = Arrival(uid, Part());
+    arrival.instance.series = Uid(series);
+    arrival.instance.instance_number = number;
+    return Accept(std::move(arrival)).row;
+  };
+  const RowId failed = in_series("1.1", "7.1", 1);
+  in_series("1.2", "7.1", 2);
+  const RowId lone = Accept("2.1").row;
+  ASSERT_EQ(Claim(1).size(), 1u);
+  ASSERT_TRUE(Await(ledger().Fail(failed, {Cause::kRetry, "A700"}, Now() + seconds(30))));
+  ASSERT_EQ(Claim(1).size(), 1u);
+  ASSERT_TRUE(Await(ledger().Fail(lone, {Cause::kRetry, "A700"}, Now() + seconds(20))));
+  clock_.Advance(seconds(60));
+  in_series("3.1", "7.3", 2);
+  in_series("3.0", "7.3", 1);
+  auto fresh = [&] {
+    std::vector<std::string> uids;
+    std::vector<Row> rows = Await(ledger().ClaimFresh(kVmsdbd, 100, "a", minutes(5))).value();
+    for (const Row& row : rows) uids.push_back(row.instance.sop_instance.str());
+    return uids;
+  };
+  EXPECT_THAT(fresh(), ElementsAre("3.0", "3.1"));
+  EXPECT_THAT(fresh(), IsEmpty());
+  EXPECT_THAT(ClaimedUids(), ElementsAre("1.1", "1.2", "2.1"));
+}
+
+TEST_P(LedgerDueContract, EachThatIsFirstInItsSeriesHasItsTurnAsLongAsItHasBeenDue) {
+  for (int i = 0; i < 40; ++i) {  // behind one that is not due, and due before all else
+    Acceptance arrival = Arrival("1." + std::to_string(i), Part());
+    arrival.instance.series = Uid("7.1");
+    arrival.instance.instance_number = i;
+    Accept(std::move(arrival));
+  }
+  const RowId later = Accept("2.1").row, sooner = Accept("2.2").row;
+  std::vector<Row> rows = Claim();
+  for (const Row& row : rows) {
+    const bool first = row.instance.instance_number == 0;
+    const seconds in(row.id == later ? 20 : row.id == sooner ? 10 : first ? 90 : 0);
+    ASSERT_TRUE(Await(ledger().Fail(row.id, {Cause::kRetry, "A700"}, Now() + in)));
+  }
+  clock_.Advance(seconds(60));
+  auto longest = [&] {
+    std::vector<std::string> uids;
+    std::vector<Row> claimed = Await(ledger().ClaimLongestDue(kVmsdbd, "a", minutes(5))).value();
+    for (const Row& row : claimed)
+      uids.push_back(row.instance.sop_instance.str());
+    return uids;
+  };
+  EXPECT_THAT(longest(), ElementsAre("2.2"));
+  EXPECT_THAT(longest(), ElementsAre("2.1"));
+  EXPECT_THAT(longest(), IsEmpty());
+  clock_.Advance(seconds(30));
+  EXPECT_THAT(longest(), ElementsAre("1.0"));
+  EXPECT_THAT(longest(), IsEmpty());  // its series is on its way
+}
+
 TEST_P(LedgerDueContract, WhatRestsIsClaimedAtOnceWhereAPersonSaysSo) {
   RowId id = Accept("1.1").row;
   ASSERT_EQ(Claim().size(), 1u);

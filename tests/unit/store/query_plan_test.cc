@@ -79,6 +79,8 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   steps::ForgetExpired(tx, 100);
   EXPECT_TRUE(steps::Relax(tx, waiting, {Uid("9.3")}, {}));
   EXPECT_EQ(steps::Claim(tx, kVmsdbd, 3, "a", minutes(5)).size(), 3u);
+  steps::ClaimFresh(tx, kVmsdbd, 3, "a", minutes(5));
+  steps::ClaimLongestDue(tx, kVmsdbd, "a", minutes(5));
   EXPECT_TRUE(steps::Begin(tx, {first, second}, minutes(5)));
   steps::GiveBack(tx, {waiting});
   EXPECT_TRUE(steps::Verifying(tx, first, {}));
