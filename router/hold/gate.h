@@ -14,6 +14,7 @@
 #include "router/dataset/source.h"
 #include "router/hold/oracle.h"
 #include "router/hold/requirements.h"
+#include "router/hold/unrest.h"
 #include "router/hold/whereabouts.h"
 #include "router/net/pool.h"
 #include "router/net/signal.h"
@@ -187,8 +188,7 @@ class Gate {
   std::list<Wish*> wishes_;                         // of Judge, in the order of asking
   std::list<Waiter*> waiters_;                      // of Judge
   std::vector<StoredOne> stored_;                   // not yet told to the ledger
-  // Series and studies: when an image of theirs was stored last.
-  std::map<Uid, SteadyTime> stirred_;
+  Unrest unrest_;  // of series and studies, by the images that are stored
   std::map<store::RowId, Verification> verifying_;
   SteadyTime unreachable_until_{}, quiet_checked_{};
   SteadyTime soon_at_ = SteadyTime::max();  // what was stored is asked about, before any backlog

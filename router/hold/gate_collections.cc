@@ -9,7 +9,6 @@
 namespace router::hold {
 namespace {
 
-constexpr size_t kMostStirred = 10'000;  // series and studies that are remembered
 constexpr int kMostWanted = 10'000;      // at start
 constexpr net::Milliseconds kBreath{20};
 constexpr std::chrono::hours kEver{24 * 365};
@@ -26,20 +25,14 @@ const Uid& Stirrable(const Question& question) {
 void Gate::NoteStirred(const Whereabouts& where) {
   if (where.kind != Kind::kImage) return;
   const SteadyTime now = services_.clock.Now();
-  if (stirred_.size() >= kMostStirred)
-    std::erase_if(stirred_,
-                  [&](const auto& one) { return now - one.second >= application().quiet_for; });
   for (const Uid& uid : {where.series, where.study})
-    if (!uid.empty()) stirred_[uid] = now;
+    if (!uid.empty()) unrest_.Stir(uid, now, application().quiet_for);
 }
 
 // How long until it is quiet; zero: it is.
 net::Milliseconds Gate::UnrestOf(const Question& question) const {
   if (IsInstance(question) || question.kind != Kind::kImage) return net::Milliseconds(0);
-  auto stirred = stirred_.find(Stirrable(question));
-  if (stirred == stirred_.end()) return net::Milliseconds(0);
-  const auto left = stirred->second + application().quiet_for - services_.clock.Now();
-  return std::max(std::chrono::ceil<net::Milliseconds>(left), net::Milliseconds(0));
+  return unrest_.Left(Stirrable(question), services_.clock.Now(), application().quiet_for);
 }
 
 // What waited before the process began may have been added to until then: quiet counts from now.
@@ -49,7 +42,8 @@ Task<> Gate::ExpectUnrest() {
   if (!wanted) co_return Complain(wanted.error());
   for (const store::WantedUid& one : *wanted) {
     const Question question{one.uid, one.kind, one.level, one.series, one.study};
-    if (!IsInstance(question)) stirred_.try_emplace(Stirrable(question), services_.clock.Now());
+    if (!IsInstance(question))
+      unrest_.Stir(Stirrable(question), services_.clock.Now(), application().quiet_for);
   }
 }
 
