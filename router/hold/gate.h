@@ -156,8 +156,9 @@ class Gate {
   Task<> AskSoonAround(std::vector<Whereabouts> all);
   Task<> AskSoonAbout(std::set<Uid> uids, net::Milliseconds due_in);
   std::vector<Question> FoundAmong(const std::vector<Question>& asked,
-                                   const std::vector<Uid>& found, bool quiet) const;
+                                   const std::vector<Fate>& fates, bool quiet) const;
   Task<> RecordFound(std::vector<Question> found);
+  Task<> RecordCollections(std::vector<store::Collection> found);
   Task<> RecordUnrest(std::vector<Question> stirred);
 
   // gate_questions.cc
@@ -166,7 +167,8 @@ class Gate {
   Task<> AskWanted();
   Task<std::vector<store::Row>> DueToVerify();
   Task<std::optional<Findings>> Ask(std::vector<Question> questions, std::function<bool()> stop);
-  Task<> RecordAbsent(std::vector<store::WantedUid> wanted, Findings findings);
+  Task<> RecordAbsent(std::vector<store::WantedUid> wanted, std::vector<Question> asked,
+                      std::vector<Fate> fates);
   Task<> SettleVerifying(store::Row row, bool found);
   Task<> SettleDoubtful(store::Row row, store::Reason why, bool quarantine);
   void LogVerified(const store::Row& row, std::string_view state, std::string_view reason) const;

@@ -82,25 +82,41 @@ Task<> Gate::AskSoonAbout(std::set<Uid> uids, net::Milliseconds due_in) {
 
 // Those of `asked` that were found, and are quiet or not.
 std::vector<Question> Gate::FoundAmong(const std::vector<Question>& asked,
-                                       const std::vector<Uid>& found, bool quiet) const {
-  const std::set<Uid> there(found.begin(), found.end());
+                                       const std::vector<Fate>& fates, bool quiet) const {
   std::vector<Question> among;
-  for (const Question& question : asked) {
-    const bool is_quiet = UnrestOf(question).count() == 0;
-    if (there.contains(question.uid) && is_quiet == quiet) among.push_back(question);
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (fates[i] != Fate::kFound) continue;
+    const bool is_quiet = UnrestOf(asked[i]).count() == 0;
+    if (is_quiet == quiet) among.push_back(asked[i]);
   }
   return among;
 }
 
 // A series is met, and not believed to be as it is from now on: the next object that refers to it
-// asks anew.
+// asks anew. It is there, whatever study it was asked for in; images of a frame of reference are
+// those of one study and tell nothing of another.
 Task<> Gate::RecordFound(std::vector<Question> found) {
-  std::vector<Uid> instances, collections;
-  for (const Question& question : found)
-    (IsInstance(question) ? instances : collections).push_back(question.uid);
+  std::vector<Uid> instances;
+  std::vector<store::Collection> collections;
+  for (const Question& question : found) {
+    const bool is_series = question.level == store::Level::kSeries;
+    if (IsInstance(question))
+      instances.push_back(question.uid);
+    else
+      collections.push_back({question.uid, is_series ? Uid() : question.study});
+  }
   co_await RecordThere(std::move(instances), Believed(store::How::kQuery));
-  co_await RecordThere(std::move(collections),
-                       store::Knowledge{store::How::kQuery, services_.clock.WallNow()});
+  co_await RecordCollections(std::move(collections));
+}
+
+Task<> Gate::RecordCollections(std::vector<store::Collection> found) {
+  if (found.empty()) co_return;
+  std::vector<Uid> uids;
+  for (const store::Collection& one : found) uids.push_back(one.uid);
+  auto ready = co_await services_.ledger.CollectionsFound(name_, std::move(found));
+  TellWaiters(uids);
+  if (!ready) co_return Complain(ready.error());
+  NoteReady(*ready);
 }
 
 // There, and not quiet: as good as absent until then.
@@ -109,7 +125,7 @@ Task<> Gate::RecordUnrest(std::vector<Question> stirred) {
   const WallTime now = services_.clock.WallNow();
   std::vector<store::Absence> absences;
   for (const Question& question : stirred)
-    absences.push_back({question.uid, now + UnrestOf(question)});
+    absences.push_back({question.uid, now + UnrestOf(question), question.study});
   auto done = co_await services_.ledger.Absent(name_, std::move(absences));
   if (!done) Complain(done.error());
 }

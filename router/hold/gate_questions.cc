@@ -13,8 +13,14 @@ namespace {
 constexpr int kWantedAtOnce = 500;
 constexpr int kVerifiedAtOnce = 100;
 
-void AddOnce(std::vector<Question>& questions, std::set<Uid>& seen, Question question) {
-  if (seen.insert(question.uid).second) questions.push_back(std::move(question));
+using Keys = std::set<std::pair<Uid, Uid>>;
+
+void AddOnce(std::vector<Question>& questions, Keys& seen, Question question) {
+  if (seen.insert(KeyOf(question)).second) questions.push_back(std::move(question));
+}
+
+Question QuestionOf(const store::WantedUid& one) {
+  return {one.uid, one.kind, one.level, one.series, one.study};
 }
 
 }  // namespace
@@ -48,7 +54,7 @@ Task<std::optional<Findings>> Gate::Ask(std::vector<Question> questions,
 Task<> Gate::AskWishes() {
   if (HasNewWishes() && !draining_) {
     std::vector<Question> questions;
-    std::set<Uid> seen;
+    Keys seen;
     for (Wish* wish : wishes_) {
       if (wish->asked) continue;
       wish->asked = true;
@@ -59,15 +65,15 @@ Task<> Gate::AskWishes() {
     if (!Unreachable()) findings = co_await Ask(questions, std::move(never));
     co_await HearOfArrivals(questions);
     std::vector<Question> found;
-    if (findings) found = FoundAmong(questions, findings->found, true);
+    if (findings) found = FoundAmong(questions, findings->fates, true);
     co_await RecordFound(found);
-    std::set<Uid> there;
-    for (const Question& question : found) there.insert(question.uid);
+    Keys there;
+    for (const Question& question : found) there.insert(KeyOf(question));
     // Those whose time was over have left the list meanwhile; those that came are not asked yet.
     for (Wish* wish : wishes_) {
       if (!wish->asked) continue;
       for (const Question& question : wish->questions) {
-        if (there.contains(question.uid)) wish->found.push_back(question.uid);
+        if (there.contains(KeyOf(question))) wish->found.push_back(question.uid);
       }
       wish->done.Notify();
     }
@@ -87,14 +93,14 @@ Task<> Gate::AskWanted() {
   if (soon) std::erase_if(*wanted, [](const store::WantedUid& one) { return !one.soon; });
   std::vector<store::Row> rows = co_await DueToVerify();
   std::vector<Question> questions;
-  std::set<Uid> seen;
+  Keys seen;
   for (const store::Row& row : rows) {
     const store::Instance& of = row.instance;
     AddOnce(questions, seen,
             {of.sop_instance, of.kind, store::Level::kInstance, of.series, of.study});
   }
   for (const store::WantedUid& one : *wanted) {
-    AddOnce(questions, seen, {one.uid, one.kind, one.level, one.series, one.study});
+    AddOnce(questions, seen, QuestionOf(one));
   }
   if (questions.empty()) co_return;
   std::function<bool()> stop = [this, soon] {
@@ -114,22 +120,26 @@ Task<> Gate::AskWanted() {
     if (absent.contains(uid)) co_await SettleVerifying(std::move(row), false);
   }
   co_await HearOfArrivals(questions);
-  std::vector<Question> there = FoundAmong(questions, findings->found, true);
-  std::vector<Question> stirred = FoundAmong(questions, findings->found, false);
+  std::vector<Question> there = FoundAmong(questions, findings->fates, true);
+  std::vector<Question> stirred = FoundAmong(questions, findings->fates, false);
   co_await RecordFound(std::move(there));
   co_await RecordUnrest(std::move(stirred));
-  co_await RecordAbsent(std::move(*wanted), std::move(*findings));
+  co_await RecordAbsent(std::move(*wanted), std::move(questions), std::move(findings->fates));
 }
 
 // Asked again on the schedule of the application; "unanswered" too, or it would be asked at once.
-Task<> Gate::RecordAbsent(std::vector<store::WantedUid> wanted, Findings findings) {
-  std::set<Uid> later(findings.absent.begin(), findings.absent.end());
-  later.insert(findings.unanswered.begin(), findings.unanswered.end());
+Task<> Gate::RecordAbsent(std::vector<store::WantedUid> wanted, std::vector<Question> asked,
+                          std::vector<Fate> fates) {
+  Keys later;
+  for (size_t i = 0; i < asked.size(); ++i) {
+    if (fates[i] == Fate::kAbsent || fates[i] == Fate::kUnanswered) later.insert(KeyOf(asked[i]));
+  }
   const WallTime now = services_.clock.WallNow();
   std::vector<store::Absence> absences;
   for (const store::WantedUid& one : wanted) {
-    if (!later.contains(one.uid) || stored_meanwhile_.contains(one.uid)) continue;
-    absences.push_back({one.uid, now + AskAgainAfter(application().existence, one.asked + 1)});
+    if (!later.contains(KeyOf(QuestionOf(one))) || stored_meanwhile_.contains(one.uid)) continue;
+    const WallTime next = now + AskAgainAfter(application().existence, one.asked + 1);
+    absences.push_back({one.uid, next, one.study});
   }
   if (absences.empty()) co_return;
   auto done = co_await services_.ledger.Absent(name_, std::move(absences));

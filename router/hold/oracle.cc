@@ -18,8 +18,6 @@ constexpr size_t kMostAnswers = 20'000;       // of one query; a peer that sends
 constexpr Milliseconds kFresh{500};           // a line used so lately is surely still there
 constexpr std::chrono::hours kLearnedFor{1};  // that relational queries are refused
 
-enum class Fate : uint8_t { kOpen, kFound, kAbsent, kUnanswered };
-
 using Form = Query::Form;
 
 std::vector<ul::ProposedContext> Contexts() {
@@ -86,7 +84,7 @@ Task<Result<Findings>> Oracle::Ask(std::vector<Question> questions, std::functio
   if (!asked && round.With(Fate::kOpen).size() == round.questions.size()) {
     co_return std::unexpected(asked.error());
   }
-  co_return Findings{round.UidsWith(Fate::kFound), round.UidsWith(Fate::kAbsent),
+  co_return Findings{round.fates, round.UidsWith(Fate::kFound), round.UidsWith(Fate::kAbsent),
                      round.UidsWith(Fate::kUnanswered)};
 }
 

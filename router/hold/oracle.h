@@ -25,8 +25,11 @@ struct Line {
 // Opens one; on the home loop. The app makes it from delivery::Destination::Connect.
 using Connect = std::function<Task<Result<Line>>(std::vector<ul::ProposedContext>)>;
 
+enum class Fate : uint8_t { kOpen, kFound, kAbsent, kUnanswered };  // kOpen: it was not asked
+
 // What one round of questions brought.
 struct Findings {
+  std::vector<Fate> fates;  // of the questions as they were given; below the UIDs of these
   std::vector<Uid> found;
   std::vector<Uid> absent;      // asked, answered, and not there: never final
   std::vector<Uid> unanswered;  // asked in vain (a failure), or there is no way to ask

@@ -61,7 +61,7 @@ class Plan {
   void Join(Form form, size_t i, Uid study, Uid series, Uid instance) {
     auto same = std::ranges::find_if(queries_, [&](const Query& query) {
       return query.form == form && query.series == series && query.instance == instance &&
-             (form != Form::kStudyList || query.study == study);
+             ((form != Form::kStudyList && form != Form::kSeries) || query.study == study);
     });
     if (same == queries_.end()) {
       const bool relational = study.empty() || (form == Form::kInstance);

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "router/base/kind.h"
@@ -20,6 +21,11 @@ struct Question {
 
   bool operator==(const Question&) const = default;
 };
+
+// Whoever asks it: a series or a frame of reference is another question in each study.
+inline std::pair<Uid, Uid> KeyOf(const Question& question) {
+  return {question.uid, question.level == store::Level::kInstance ? Uid() : question.study};
+}
 
 // Is it settled by what series a study has?
 inline bool IsOfStudy(const Question& question) {

@@ -18,15 +18,16 @@ struct Met {
   int all = 0, listed = 0;
 };
 
-// Rows that `uid` keeps waiting have it met from now on.
-void Meet(Transaction& tx, const std::string& application, const Uid& uid,
+// Rows that `uid` keeps waiting have it met from now on; with a study only those that ask for it
+// there.
+void Meet(Transaction& tx, const std::string& application, const Uid& uid, const Uid& study,
           std::map<RowId, Met>& met) {
   bool any = false;
   {
     Rows rows = tx.database().Ask(
-        "SELECT row, site = ? FROM requirement WHERE application = ? AND uid = ? "
-        "AND noted = 0 AND met_at IS NULL",
-        kListOnly, application, uid);
+        "SELECT row, site = ?1 FROM requirement WHERE application = ?2 AND uid = ?3 "
+        "AND noted = 0 AND met_at IS NULL AND (?4 = '' OR of_study = ?4)",
+        kListOnly, application, uid, study);
     while (rows.Next()) {
       any = true;
       Met& of = met[rows.Int()];
@@ -36,10 +37,12 @@ void Meet(Transaction& tx, const std::string& application, const Uid& uid,
   }
   if (!any) return;
   tx.database().Run(
-      "UPDATE requirement SET met_at = ? WHERE application = ? AND uid = ? AND noted = 0 "
-      "AND met_at IS NULL",
-      tx.now(), application, uid);
-  tx.database().Run("DELETE FROM wanted WHERE application = ? AND uid = ?", application, uid);
+      "UPDATE requirement SET met_at = ?1 WHERE application = ?2 AND uid = ?3 AND noted = 0 "
+      "AND met_at IS NULL AND (?4 = '' OR of_study = ?4)",
+      tx.now(), application, uid, study);
+  tx.database().Run(
+      "DELETE FROM wanted WHERE application = ?1 AND uid = ?2 AND (?3 = '' OR of_study = ?3)",
+      application, uid, study);
 }
 
 constexpr std::chrono::hours kRememberFor{30 * 24};
@@ -91,20 +94,17 @@ std::optional<Kind> FirstMissing(Transaction& tx, RowId row) {
   return static_cast<Kind>(rows.Int());
 }
 
-}  // namespace
+void Know(Transaction& tx, const std::string& application, const Uid& uid,
+          const Knowledge& knowledge) {
+  tx.database().Run(
+      "INSERT INTO existence (application, uid, how, at, expires) VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT (application, uid) DO UPDATE SET how = excluded.how, at = excluded.at, "
+      "expires = MAX(expires, excluded.expires)",
+      application, uid, NameOf(knowledge.how), tx.now(), knowledge.expires);
+}
 
-std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
-                             const std::vector<Uid>& uids, const Knowledge& knowledge) {
-  std::map<RowId, Met> met;
-  for (const Uid& uid : uids) {
-    tx.database().Run(
-        "INSERT INTO existence (application, uid, how, at, expires) VALUES (?, ?, ?, ?, ?) "
-        "ON CONFLICT (application, uid) DO UPDATE SET how = excluded.how, at = excluded.at, "
-        "expires = MAX(expires, excluded.expires)",
-        application, uid, NameOf(knowledge.how), tx.now(), knowledge.expires);
-    if (knowledge.how == How::kQuery) SettleFound(tx, application, uid);
-    Meet(tx, application, uid, met);
-  }
+// Those of the rows that miss nothing more become ready.
+std::vector<ReadyRow> Release(Transaction& tx, const std::map<RowId, Met>& met) {
   std::vector<ReadyRow> ready;
   for (auto [id, count] : met) {
     std::optional<Row> before = FindRow(tx.database(), id);
@@ -125,12 +125,35 @@ std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
   return ready;
 }
 
+}  // namespace
+
+std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
+                             const std::vector<Uid>& uids, const Knowledge& knowledge) {
+  std::map<RowId, Met> met;
+  for (const Uid& uid : uids) {
+    Know(tx, application, uid, knowledge);
+    if (knowledge.how == How::kQuery) SettleFound(tx, application, uid);
+    Meet(tx, application, uid, Uid(), met);
+  }
+  return Release(tx, met);
+}
+
+std::vector<ReadyRow> CollectionsFound(Transaction& tx, const std::string& application,
+                                       const std::vector<Collection>& collections) {
+  std::map<RowId, Met> met;
+  for (const Collection& one : collections) {
+    Know(tx, application, one.uid, {How::kQuery, tx.now()});
+    Meet(tx, application, one.uid, one.study, met);
+  }
+  return Release(tx, met);
+}
+
 void Absent(Transaction& tx, const std::string& application, const std::vector<Absence>& absences) {
   for (const Absence& absence : absences) {
     tx.database().Run(
         "UPDATE wanted SET asked = asked + 1, next_check = ?, soon = soon AND asked + 1 < ? "
-        "WHERE application = ? AND uid = ?",
-        absence.next_check, kSoonFor, application, absence.uid);
+        "WHERE application = ? AND uid = ? AND of_study = CASE level WHEN 0 THEN '' ELSE ? END",
+        absence.next_check, kSoonFor, application, absence.uid, absence.study);
   }
 }
 

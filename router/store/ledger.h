@@ -117,7 +117,11 @@ class Ledger {
   // found also ends rows that are being verified (→ delivered), unless they were there before.
   virtual Task<Result<std::vector<ReadyRow>>> Exists(std::string application, std::vector<Uid> uids,
                                                      Knowledge knowledge) = 0;
-  // The same without waiting, from any thread: what relayed stores make known.
+  // Series, frames of reference and studies in which what rows wait for was found: met, where they
+  // ask for it in that study, and not believed of whatever asks for it from now on.
+  virtual Task<Result<std::vector<ReadyRow>>> CollectionsFound(
+      std::string application, std::vector<Collection> collections) = 0;
+  // The same as Exists without waiting, from any thread: what relayed stores make known.
   virtual void NoteExists(std::string application, std::vector<Uid> uids, Knowledge knowledge) = 0;
   // A negative answer, never final: when to ask again. UIDs that nobody wants are passed over.
   virtual Task<Result<>> Absent(std::string application, std::vector<Absence> absences) = 0;
@@ -141,6 +145,9 @@ class Ledger {
   // until a number of negative answers; then the rest. The most overdue of each first.
   virtual Task<Result<std::vector<WantedUid>>> Wanted(std::string application, WallTime due_by,
                                                       int limit) = 0;
+  // Those of them, due or not, that are more than one instance.
+  virtual Task<Result<std::vector<WantedUid>>> WantedCollections(std::string application,
+                                                                 int limit) = 0;
   // Waiting rows that miss nothing but images which only a list names (kListOnly), and for which
   // nothing has become known since `quiet_since`; with all that they miss, the longest quiet first.
   virtual Task<Result<std::vector<HeldRow>>> Quiet(std::string application, WallTime quiet_since,

@@ -229,6 +229,41 @@ CREATE INDEX file_kept ON file (kept_until) WHERE kept_until IS NOT NULL;
 CREATE INDEX file_spare ON file (kept_until) WHERE kept_until IS NOT NULL AND promised_until = 0;
 )sql";
 
+// What is more than one instance is another one in each study: the frame of reference of a replan
+// has its images in a study of its own. `wanted` repeats what `requirement` says.
+constexpr const char* kWantedInStudies = R"sql(
+ALTER TABLE requirement ADD COLUMN of_study TEXT
+  GENERATED ALWAYS AS (CASE level WHEN 0 THEN '' ELSE study END) VIRTUAL;
+CREATE TABLE wanted_in_studies (
+  application TEXT NOT NULL,
+  uid TEXT NOT NULL,
+  of_study TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  level INTEGER NOT NULL,
+  series TEXT NOT NULL,
+  study TEXT NOT NULL,
+  waiters INTEGER NOT NULL,
+  asked INTEGER NOT NULL,
+  next_check INTEGER NOT NULL,
+  soon INTEGER NOT NULL,
+  PRIMARY KEY (application, uid, of_study)
+) WITHOUT ROWID;
+INSERT INTO wanted_in_studies
+  SELECT w.application, w.uid, r.of_study, w.kind, w.level, w.series,
+         CASE w.level WHEN 0 THEN w.study ELSE r.of_study END, COUNT(*), w.asked, w.next_check,
+         w.soon
+  FROM wanted AS w
+  JOIN requirement AS r ON r.application = w.application AND r.uid = w.uid AND r.noted = 0
+  JOIN delivery AS d ON d.id = r.row
+  WHERE r.met_at IS NULL AND d.state = 'waiting'
+  GROUP BY w.application, w.uid, r.of_study;
+DROP TABLE wanted;
+ALTER TABLE wanted_in_studies RENAME TO wanted;
+CREATE INDEX wanted_check ON wanted (application, next_check);
+CREATE INDEX wanted_soon ON wanted (application, next_check) WHERE soon = 1;
+CREATE INDEX wanted_collections ON wanted (application) WHERE level <> 0;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {"an orderly end is written down", kEnded},
     {"what is due lies apart from what is held", kDueApart},
@@ -236,6 +271,7 @@ constexpr Migration kMigrations[] = {
     {"digests of patients", kPatientTable},
     {"what is owed to one client", kOwedByClient},
     {"originals that are kept", kKeptFiles},
+    {"what is wanted of a frame of reference lies apart for each study", kWantedInStudies},
 };
 
 }  // namespace

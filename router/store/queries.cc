@@ -51,7 +51,7 @@ HeldRow Explain(Database& database, Row row, int missing_at_most) {
   if (row.state == State::kWaiting) {
     Rows next = database.Ask(
         "SELECT MIN(w.next_check) FROM requirement AS r CROSS JOIN wanted AS w "
-        "ON w.application = r.application AND w.uid = r.uid "
+        "ON w.application = r.application AND w.uid = r.uid AND w.of_study = r.of_study "
         "WHERE r.row = ? AND r.noted = 0 AND r.met_at IS NULL",
         id);
     if (next.Next()) held.next_check = next.OptionalTime();
@@ -271,6 +271,17 @@ std::vector<WantedUid> WantedUids(Database& database, const std::string& applica
                    "FROM wanted WHERE application = ? AND soon = 0 AND next_check <= ? "
                    "ORDER BY next_check LIMIT ?",
                    application, due_by, limit - static_cast<int>(all.size())),
+      all);
+  return all;
+}
+
+std::vector<WantedUid> CollectionsWanted(Database& database, const std::string& application,
+                                         int limit) {
+  std::vector<WantedUid> all;
+  TakeWanted(
+      database.Ask("SELECT uid, kind, level, series, study, waiters, asked, next_check, soon "
+                   "FROM wanted WHERE application = ? AND level <> 0 LIMIT ?",
+                   application, limit),
       all);
   return all;
 }

@@ -30,6 +30,8 @@ std::optional<Sighting> SightingOf(Database& database, const std::string& applic
 // Was an instance of this UID ever stored there by us, or found there, as far as is remembered?
 bool MayHaveBeenThere(Database& database, const Instance& instance, RowId but_for);
 Standing StandingOfInstance(Database& database, const Instance& instance);
+std::vector<WantedUid> CollectionsWanted(Database& database, const std::string& application,
+                                         int limit);
 std::vector<WantedUid> WantedUids(Database& database, const std::string& application,
                                   WallTime due_by, int limit);
 std::vector<HeldRow> QuietRows(Database& database, const std::string& application,

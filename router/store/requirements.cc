@@ -36,7 +36,7 @@ Result<State> Relax(Transaction& tx, RowId id, const std::vector<Uid>& uids, con
                        "UPDATE requirement SET noted = 1 WHERE row = ? AND uid = ? AND "
                        "noted = 0 AND met_at IS NULL",
                        id, uid) > 0;
-    if (relaxed && before->state == State::kWaiting) tx.Unwant(before->instance.application, uid);
+    if (relaxed && before->state == State::kWaiting) tx.Unwant(id, uid);
   }
   Row after = *before;
   tx.Recount(after);

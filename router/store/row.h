@@ -188,7 +188,8 @@ struct HistoryStep {
   std::string by;  // "sluice", or who asked for it
 };
 
-// A UID that rows wait for. `series`, `study` are empty where no reference named them.
+// A UID that rows wait for; what is more than one instance is another one in each study. `series`,
+// `study` are empty where no reference named them.
 struct WantedUid {
   Uid uid;
   Kind kind = Kind::kOther;
@@ -203,6 +204,12 @@ struct WantedUid {
 struct Absence {
   Uid uid;
   WallTime next_check;
+  Uid study{};  // as in WantedUid; without meaning for an instance
+};
+
+// What is more than one instance, as it was found. `study`: where; empty: wherever it is asked for.
+struct Collection {
+  Uid uid, study;
 };
 
 }  // namespace router::store

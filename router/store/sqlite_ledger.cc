@@ -145,6 +145,12 @@ Task<Result<std::vector<ReadyRow>>> SqliteLedger::Exists(std::string application
       {}, [=](Transaction& tx) { return steps::Exists(tx, application, uids, knowledge); });
 }
 
+Task<Result<std::vector<ReadyRow>>> SqliteLedger::CollectionsFound(
+    std::string application, std::vector<Collection> collections) {
+  return thread_->Do<std::vector<ReadyRow>>(
+      {}, [=](Transaction& tx) { return steps::CollectionsFound(tx, application, collections); });
+}
+
 void SqliteLedger::NoteExists(std::string application, std::vector<Uid> uids, Knowledge knowledge) {
   thread_->Note([=](Transaction& tx) { steps::Exists(tx, application, uids, knowledge); });
 }
@@ -190,6 +196,12 @@ Task<Result<std::vector<WantedUid>>> SqliteLedger::Wanted(std::string applicatio
                                                           int limit) {
   return thread_->Do<std::vector<WantedUid>>(
       {}, [=](Transaction& tx) { return WantedUids(tx.database(), application, due_by, limit); });
+}
+
+Task<Result<std::vector<WantedUid>>> SqliteLedger::WantedCollections(std::string application,
+                                                                     int limit) {
+  return thread_->Do<std::vector<WantedUid>>(
+      {}, [=](Transaction& tx) { return CollectionsWanted(tx.database(), application, limit); });
 }
 
 Task<Result<std::vector<HeldRow>>> SqliteLedger::Quiet(std::string application,

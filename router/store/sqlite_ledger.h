@@ -49,6 +49,8 @@ class SqliteLedger : public Ledger {
   Task<Result<uint64_t>> MakeRoom(uint64_t bytes) override;
   Task<Result<std::vector<ReadyRow>>> Exists(std::string application, std::vector<Uid> uids,
                                              Knowledge knowledge) override;
+  Task<Result<std::vector<ReadyRow>>> CollectionsFound(
+      std::string application, std::vector<Collection> collections) override;
   void NoteExists(std::string application, std::vector<Uid> uids, Knowledge knowledge) override;
   Task<Result<>> Absent(std::string application, std::vector<Absence> absences) override;
   Task<Result<>> ForgetExistence(std::string application, std::vector<Uid> uids) override;
@@ -59,6 +61,8 @@ class SqliteLedger : public Ledger {
   Task<Result<Standing>> StandingOf(Instance instance) override;
   Task<Result<std::vector<WantedUid>>> Wanted(std::string application, WallTime due_by,
                                               int limit) override;
+  Task<Result<std::vector<WantedUid>>> WantedCollections(std::string application,
+                                                         int limit) override;
   Task<Result<std::vector<HeldRow>>> Quiet(std::string application, WallTime quiet_since,
                                            int limit) override;
   Task<Result<State>> Relax(RowId row, std::vector<Uid> uids, Reason reason) override;

@@ -24,6 +24,8 @@ int64_t EndKeeping(Transaction& tx, int at_most);
 // existence.cc
 std::vector<ReadyRow> Exists(Transaction& tx, const std::string& application,
                              const std::vector<Uid>& uids, const Knowledge& knowledge);
+std::vector<ReadyRow> CollectionsFound(Transaction& tx, const std::string& application,
+                                       const std::vector<Collection>& collections);
 void Absent(Transaction& tx, const std::string& application, const std::vector<Absence>& absences);
 void ForgetExistence(Transaction& tx, const std::string& application, const std::vector<Uid>& uids);
 std::vector<Uid> AskSoon(Transaction& tx, const std::string& application,

@@ -135,21 +135,25 @@ void Transaction::Recount(Row& row) {
 void Transaction::Want(const std::string& application, const Requirement& requirement,
                        WallTime next_check, bool soon) {
   database_.Run(
-      "INSERT INTO wanted (application, uid, kind, level, series, study, waiters, asked, "
-      "next_check, soon) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 0, ?7, ?8 OR EXISTS "
-      "(SELECT 1 FROM existence WHERE application = ?1 AND uid = ?2)) "
-      "ON CONFLICT (application, uid) DO UPDATE SET waiters = waiters + 1, "
+      "INSERT INTO wanted (application, uid, of_study, kind, level, series, study, waiters, asked, "
+      "next_check, soon) VALUES (?1, ?2, CASE ?4 WHEN 0 THEN '' ELSE ?6 END, ?3, ?4, ?5, ?6, 1, "
+      "0, ?7, ?8 OR EXISTS (SELECT 1 FROM existence WHERE application = ?1 AND uid = ?2)) "
+      "ON CONFLICT (application, uid, of_study) DO UPDATE SET waiters = waiters + 1, "
       "series = CASE series WHEN '' THEN excluded.series ELSE series END, "
       "study = CASE study WHEN '' THEN excluded.study ELSE study END",
       application, requirement.uid, static_cast<int>(requirement.kind),
       static_cast<int>(requirement.level), requirement.series, requirement.study, next_check, soon);
 }
 
-void Transaction::Unwant(const std::string& application, const Uid& uid) {
-  database_.Run("UPDATE wanted SET waiters = waiters - 1 WHERE application = ? AND uid = ?",
-                application, uid);
-  database_.Run("DELETE FROM wanted WHERE application = ? AND uid = ? AND waiters <= 0",
-                application, uid);
+void Transaction::Unwant(RowId row, const Uid& uid) {
+  database_.Run(
+      "UPDATE wanted SET waiters = waiters - 1 WHERE (application, uid, of_study) IN "
+      "(SELECT application, uid, of_study FROM requirement WHERE row = ? AND uid = ?)",
+      row, uid);
+  database_.Run(
+      "DELETE FROM wanted WHERE waiters <= 0 AND (application, uid, of_study) IN "
+      "(SELECT application, uid, of_study FROM requirement WHERE row = ? AND uid = ?)",
+      row, uid);
 }
 
 void Transaction::WantAll(const Row& row) {
@@ -159,12 +163,14 @@ void Transaction::WantAll(const Row& row) {
 
 void Transaction::UnwantAll(RowId row) {
   database_.Run(
-      "UPDATE wanted SET waiters = waiters - 1 WHERE (application, uid) IN (SELECT application, "
-      "uid FROM requirement WHERE row = ? AND noted = 0 AND met_at IS NULL)",
+      "UPDATE wanted SET waiters = waiters - 1 WHERE (application, uid, of_study) IN "
+      "(SELECT application, uid, of_study FROM requirement "
+      "WHERE row = ? AND noted = 0 AND met_at IS NULL)",
       row);
   database_.Run(
-      "DELETE FROM wanted WHERE waiters <= 0 AND (application, uid) IN (SELECT application, uid "
-      "FROM requirement WHERE row = ? AND noted = 0 AND met_at IS NULL)",
+      "DELETE FROM wanted WHERE waiters <= 0 AND (application, uid, of_study) IN "
+      "(SELECT application, uid, of_study FROM requirement "
+      "WHERE row = ? AND noted = 0 AND met_at IS NULL)",
       row);
 }
 

@@ -48,11 +48,11 @@ class Transaction {
   // Counts afresh what a row misses.
   void Recount(Row& row);
 
-  // One more or one less row waits for this UID. `soon`: it is probably there; so it is where
-  // anything is remembered of it.
+  // One more row waits for this UID, or this row does no longer, which has a requirement of it.
+  // `soon`: it is probably there; so it is where anything is remembered of it.
   void Want(const std::string& application, const Requirement& requirement, WallTime next_check,
             bool soon = false);
-  void Unwant(const std::string& application, const Uid& uid);
+  void Unwant(RowId row, const Uid& uid);
 
   bool FileInUse(const std::string& name);
   // Once the last row of the file is delivered it is kept for so long.

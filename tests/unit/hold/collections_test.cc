@@ -118,6 +118,44 @@ TEST_F(GateTest, WhatWaitedForASeriesBeforeTheStartWaitsAsIfItHadJustBeenAddedTo
       loop_);
 }
 
+// A replan: a frame of reference goes through two studies, and only one has images there.
+TEST_F(GateTest, OneStudySpeaksForNoOtherOfTheSameFrameOfReference) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        const Uid studies[] = {kStudy, Uid("1.66")};
+        for (int with_images : {0, 1}) {
+          Bench bench(loop);
+          bench.application.Listen();
+          const Uid study = studies[with_images], other = studies[1 - with_images];
+          bench.application.has.insert({kImage, kSeries, study, "CT", kFrame.str()});
+          Subject subject(bench);
+          co_await Begin(subject);
+          std::vector<store::RowId> ids;
+          for (const Uid& of : studies) {
+            store::Requirement frame = store::Needs(kFrame.view());
+            frame.level = store::Level::kFrameOfReference;
+            frame.study = of;
+            const std::vector<store::Requirement> needs(1, frame);
+            auto part = bench.MakePart("1.4." + std::to_string(ids.size()), Kind::kStructureSet,
+                                       kStructureClass);
+            ids.push_back(co_await bench.Accept(std::move(part), needs));
+          }
+          subject.gate.Wake();
+          co_await bench.Await(ids[with_images], State::kReady);
+          co_await AskedAt(bench, bench.clock.WallNow() + std::chrono::milliseconds(1));
+          EXPECT_THAT(bench.application.finds, ::testing::Contains("SERIES i= s= st=" + other.str()));
+          store::Row row = co_await bench.Find(ids[1 - with_images]);
+          EXPECT_EQ(row.state, State::kWaiting);
+          bench.application.has.insert({Uid("1.3.2"), Uid("1.77"), other, "CT", kFrame.str()});
+          bench.clock.Advance(minutes(10));
+          subject.gate.Wake();
+          co_await bench.Await(ids[1 - with_images], State::kReady);
+          co_await subject.End();
+        }
+      },
+      loop_);
+}
+
 TEST_F(GateTest, AStructureSetOfTheStudyWakesWhatWaitsForAny) {
   Run(
       [](net::Loop& loop) -> Task<> {

@@ -12,6 +12,56 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LedgerDueContract);
 
 // ---- questions
 
+TEST_P(LedgerDueContract, WhatIsMoreThanOneInstanceIsWantedAndMetInEachStudyApart) {
+  auto in_study = [](std::string_view uid, Level level, std::string_view study) {
+    Requirement one = Needs(uid);
+    one.level = level;
+    one.study = Uid(study);
+    return one;
+  };
+  auto wanted_in = [&] {
+    std::vector<std::string> studies;
+    std::vector<WantedUid> all = Await(ledger().Wanted(kVmsdbd, Now(), 100)).value();
+    for (const WantedUid& one : all)
+      studies.push_back(one.uid.str() + " in " + one.study.str());
+    return studies;
+  };
+  auto found = [&](Uid uid, Uid study) {
+    std::vector<RowId> ids;
+    std::vector<Collection> collections;
+    collections.push_back({std::move(uid), std::move(study)});
+    std::vector<ReadyRow> rows =
+        Await(ledger().CollectionsFound(kVmsdbd, std::move(collections))).value();
+    for (const ReadyRow& row : rows)
+      ids.push_back(row.id);
+    return ids;
+  };
+  const Level frame = Level::kFrameOfReference, series = Level::kSeries;
+  const RowId a = Accept("1.1", {in_study("8.1", frame, "6.1")}).row;
+  const RowId b = Accept("1.2", {in_study("8.1", frame, "6.2")}).row;
+  Accept("1.3", {in_study("8.1", frame, "6.3")});
+  ASSERT_THAT(wanted_in(), UnorderedElementsAre("8.1 in 6.1", "8.1 in 6.2", "8.1 in 6.3"));
+  std::vector<Absence> absent;
+  absent.push_back({Uid("8.1"), Now() + minutes(1), Uid("6.1")});
+  ASSERT_TRUE(Await(ledger().Absent(kVmsdbd, absent)));
+  EXPECT_THAT(wanted_in(), UnorderedElementsAre("8.1 in 6.2", "8.1 in 6.3"));
+  EXPECT_THAT(found(Uid("8.1"), Uid("6.2")), ElementsAre(b));
+  EXPECT_EQ(StateOf(a), State::kWaiting);
+  EXPECT_THAT(Await(ledger().Unknown(kVmsdbd, {Uid("8.1")})).value(), ElementsAre(Uid("8.1")));
+  clock_.Advance(minutes(1));
+  ASSERT_THAT(wanted_in(), UnorderedElementsAre("8.1 in 6.1", "8.1 in 6.3"));
+  ASSERT_TRUE(Await(ledger().Relax(a, {Uid("8.1")}, {})));
+  EXPECT_THAT(wanted_in(), ElementsAre("8.1 in 6.3"));
+
+  // A series is one, whatever study it is thought to be of; an instance is as well.
+  const RowId c = Accept("2.1", {in_study("7.1", series, "6.1")}).row;
+  const RowId d = Accept("2.2", {in_study("7.1", series, "6.2")}).row;
+  EXPECT_THAT(found(Uid("7.1"), Uid()), UnorderedElementsAre(c, d));
+  Accept("3.1", {in_study("9.1", Level::kInstance, "6.1")});
+  Accept("3.2", {in_study("9.1", Level::kInstance, "6.2")});
+  EXPECT_THAT(wanted_in(), UnorderedElementsAre("8.1 in 6.3", "9.1 in 6.1"));
+}
+
 TEST_P(LedgerDueContract, WhatWasJustStoredIsAskedAboutBeforeAnyBacklog) {
   MakeBacklog(20);
   clock_.Advance(minutes(1));

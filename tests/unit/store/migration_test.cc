@@ -80,7 +80,11 @@ TEST_F(MigrationTest, EveryRowOfAnOldLedgerGoesOnAsItWas) {
   EXPECT_THAT(ledger_->sweep().rows_without_file, IsEmpty());
   EXPECT_EQ(Await(ledger_->ReserveMessageIds(kVmsdbd, AeTitle::FromWire("SLUICE"), 1)).value(), 77);
   EXPECT_EQ(Await(ledger_->History(7)).value().size(), 1u);
-  EXPECT_EQ(Await(ledger_->Wanted(kVmsdbd, clock_.WallNow(), 10)).value().size(), 2u);
+  std::vector<WantedUid> wanted = Await(ledger_->Wanted(kVmsdbd, clock_.WallNow(), 10)).value();
+  ASSERT_EQ(wanted.size(), 2u);
+  EXPECT_EQ(wanted[0].uid, Uid("9.2"));
+  EXPECT_EQ(wanted[0].asked, 3);
+  EXPECT_EQ(wanted[0].waiters, 1);
 
   // What rests, what is due, what is quiet is found in the new tables.
   std::vector<Row> claimed = Await(ledger_->Claim(kVmsdbd, 10, "a", minutes(5))).value();

@@ -71,6 +71,8 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   steps::Exists(tx, kVmsdbd, {Uid("9.1")}, known);
   steps::Absent(tx, kVmsdbd, {{Uid("9.2"), now}});
   steps::AskSoon(tx, kVmsdbd, {Uid("9.2")}, now);
+  steps::CollectionsFound(tx, kVmsdbd, {{Uid("9.5"), Uid("6.1")}});
+  CollectionsWanted(*database_, kVmsdbd, 10);
   steps::ForgetExistence(tx, kVmsdbd, {Uid("9.1")});
   steps::Coming(tx, kVmsdbd, {Uid("1.1"), Uid("9.2")});
   Patient patient{dataset::Sha256::Of(AsBytes("1")), {}};
