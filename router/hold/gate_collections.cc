@@ -9,9 +9,7 @@
 namespace router::hold {
 namespace {
 
-constexpr int kMostWanted = 10'000;      // at start
 constexpr net::Milliseconds kBreath{20};
-constexpr std::chrono::hours kEver{24 * 365};
 
 bool IsInstance(const Question& question) { return question.level == store::Level::kInstance; }
 
@@ -37,13 +35,14 @@ net::Milliseconds Gate::UnrestOf(const Question& question) const {
 
 // What waited before the process began may have been added to until then: quiet counts from now.
 Task<> Gate::ExpectUnrest() {
-  auto wanted =
-      co_await services_.ledger.Wanted(name_, services_.clock.WallNow() + kEver, kMostWanted);
+  const int most = static_cast<int>(Unrest::kMost);
+  auto wanted = co_await services_.ledger.WantedCollections(name_, most);
+  const SteadyTime now = services_.clock.Now();
+  if (!wanted || std::ssize(*wanted) >= most) unrest_.StirAll(now);
   if (!wanted) co_return Complain(wanted.error());
   for (const store::WantedUid& one : *wanted) {
     const Question question{one.uid, one.kind, one.level, one.series, one.study};
-    if (!IsInstance(question))
-      unrest_.Stir(Stirrable(question), services_.clock.Now(), application().quiet_for);
+    unrest_.Stir(Stirrable(question), now, application().quiet_for);
   }
 }
 

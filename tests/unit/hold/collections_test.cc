@@ -118,6 +118,43 @@ TEST_F(GateTest, WhatWaitedForASeriesBeforeTheStartWaitsAsIfItHadJustBeenAddedTo
       loop_);
 }
 
+// However many instances are wanted besides, and longer.
+TEST_F(GateTest, ABacklogHidesNoSeriesFromWhoeverExpectsUnrest) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        HasImage(bench);
+        Subject subject(bench);
+        std::vector<store::Requirement> backlog;
+        for (int i = 0; i < 10'000; ++i) {
+          store::Requirement one = store::Needs("1.5." + std::to_string(i));
+          one.series = Uid("1.75");
+          backlog.push_back(std::move(one));
+        }
+        auto part = bench.MakePart("1.4.9", Kind::kStructureSet, kStructureClass);
+        auto accepted = co_await bench.Accept(std::move(part), std::move(backlog));
+        EXPECT_GT(accepted, 0);
+        bench.clock.Advance(std::chrono::milliseconds(1));
+        auto id = co_await AcceptNeeding(bench, NeedsSeries());
+        std::vector<Uid> series(1, kSeries);
+        const WallTime now = bench.clock.WallNow();
+        auto soon = co_await bench.ledger->AskSoon(kName, std::move(series), now);  // goes first
+        EXPECT_TRUE(soon.has_value());
+        subject.gate.Start();
+        auto asked_later = [&]() -> Task<bool> {
+          auto wanted = co_await bench.ledger->WantedCollections(kName, 10);
+          co_return wanted.has_value() &&
+              (wanted->empty() || wanted->front().next_check >= now + minutes(10));
+        };
+        for (bool later = false; !later;) later = co_await asked_later();
+        store::Row row = co_await bench.Find(id);
+        EXPECT_EQ(row.state, State::kWaiting);
+        co_await subject.End();
+      },
+      loop_);
+}
+
 // A replan: a frame of reference goes through two studies, and only one has images there.
 TEST_F(GateTest, OneStudySpeaksForNoOtherOfTheSameFrameOfReference) {
   Run(

@@ -12,6 +12,20 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(LedgerDueContract);
 
 // ---- questions
 
+TEST_P(LedgerDueContract, WhatIsMoreThanOneInstanceIsFoundBesideAnyBacklog) {
+  MakeBacklog(20);
+  Requirement series = Needs("7.1");
+  series.level = Level::kSeries;
+  Accept("1.1", {series});
+  std::vector<Absence> absent;
+  absent.push_back({Uid("7.1"), Now() + hours(1)});
+  ASSERT_TRUE(Await(ledger().Absent(kVmsdbd, absent)));
+  std::vector<WantedUid> all = Await(ledger().WantedCollections(kVmsdbd, 10)).value();
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].uid, Uid("7.1"));
+  EXPECT_EQ(all[0].level, Level::kSeries);
+}
+
 TEST_P(LedgerDueContract, WhatIsMoreThanOneInstanceIsWantedAndMetInEachStudyApart) {
   auto in_study = [](std::string_view uid, Level level, std::string_view study) {
     Requirement one = Needs(uid);
