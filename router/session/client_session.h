@@ -13,6 +13,7 @@
 #include "router/session/moves.h"
 #include "router/session/relay.h"
 #include "router/session/services.h"
+#include "router/session/whereabouts.h"
 #include "router/store/spool.h"
 #include "rules/decide.h"
 
@@ -63,13 +64,14 @@ class ClientSession : public Session {
    public:
     // `tap`: null, or to be given all of it.
     Passing(ClientSession& session, const dimse::CommandSet& request, Tap* tap);
-    void See(Bytes piece) override;
+    void See(Bytes piece, bool last) override;
 
    private:
     ClientSession& session_;
     const uint16_t message_id_;
     Tap* const tap_;
     bool wants_head_;
+    WhereaboutsReader reader_;
   };
 
   // ---- client_negotiation.cc: who answers the proposal, and how
@@ -116,7 +118,7 @@ class ClientSession : public Session {
   Task<Result<>> OnUpstreamResponse(Incoming first);
   Task<Result<>> RelayFindAnswer(Incoming first, dimse::CommandSet response);
   void NoteStored(const Outstanding& answered, uint16_t status);
-  void NoteHead(uint16_t message_id, Bytes head);
+  bool NoteHead(uint16_t message_id, WhereaboutsReader& reader, Bytes piece, bool last);
   Task<> CloseUpstream(Result<> how, bool in_peace);
   Task<> EndUpstream(bool release);
   Task<> AnswerOutstanding(const Error& why);

@@ -244,23 +244,28 @@ ClientSession::Passing::Passing(ClientSession& session, const dimse::CommandSet&
       wants_head_((session.runtime_.gate || session.runtime_.observer) &&
                   request.command() == dimse::Command::kCStoreRq) {}
 
-void ClientSession::Passing::See(Bytes piece) {
-  if (std::exchange(wants_head_, false)) session_.NoteHead(message_id_, piece);
+void ClientSession::Passing::See(Bytes piece, bool last) {
+  if (wants_head_) wants_head_ = session_.NoteHead(message_id_, reader_, piece, last);
   if (tap_) tap_->Add(piece);
 }
 
 // What the head of an instance tells of where it belongs is kept until the answer says that it is
-// there.
-void ClientSession::NoteHead(uint16_t message_id, Bytes head) {
+// there. True: more of it is wanted.
+bool ClientSession::NoteHead(uint16_t message_id, WhereaboutsReader& reader, Bytes piece,
+                             bool last) {
   auto one = std::ranges::find_if(outstanding_, [&](const Outstanding& sent) {
     return sent.request.message_id() == message_id;
   });
-  if (one == outstanding_.end()) return;
+  if (one == outstanding_.end()) return false;
   const ul::AcceptedContext* context = ContextOf(one->context);
-  if (!context) return;
-  one->where = WhereaboutsIn(head, context->transfer_syntax, one->request.affected_sop_class());
+  if (!context) return false;
+  const Uid sop_class = one->request.affected_sop_class();
+  auto where = reader.Add(piece, last, context->transfer_syntax, sop_class);
+  if (!where) return true;
+  one->where = std::move(*where);
   hold::Gate* gate = runtime_.gate ? runtime_.gate : runtime_.observer;
   gate->Arriving(one->where);
+  return false;
 }
 
 // The client called an alias: where upstream names itself in Retrieve AE Title (0008,0054) the

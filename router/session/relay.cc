@@ -35,7 +35,7 @@ Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId con
       data_bytes += (*incoming)->bytes.size();
       *complete = (*incoming)->last;
       to.Append(context, false, (*incoming)->bytes, *complete);
-      if (onlooker) onlooker->See((*incoming)->bytes);
+      if (onlooker) onlooker->See((*incoming)->bytes, *complete);
       continue;
     }
     auto sent = co_await to.Flush();

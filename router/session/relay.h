@@ -8,10 +8,11 @@ using association::Incoming;
 using net::Milliseconds;
 using net::Task;
 
-// Is shown the pieces of a data set as they pass, and keeps none of them waiting.
+// Is shown the pieces of a data set as they pass, `last` with the last, and keeps none of them
+// waiting.
 class Onlooker {
  public:
-  virtual void See(Bytes piece) = 0;
+  virtual void See(Bytes piece, bool last) = 0;
 
  protected:
   ~Onlooker() = default;

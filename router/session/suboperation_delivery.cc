@@ -27,16 +27,18 @@ class SuboperationSession::Passing final : public Onlooker {
  public:
   Passing(SuboperationSession& session, hold::Gate* gate, ul::AcceptedContext from)
       : session_(session), gate_(gate), from_(std::move(from)) {}
-  void See(Bytes piece) override {
-    hold::Gate* gate = std::exchange(gate_, nullptr);
-    if (!gate) return;  // the first piece tells it all
-    session_.where_ = WhereaboutsIn(piece, from_.transfer_syntax, from_.abstract_syntax);
-    gate->Arriving(session_.where_);
+  void See(Bytes piece, bool last) override {
+    if (!gate_) return;
+    auto where = reader_.Add(piece, last, from_.transfer_syntax, from_.abstract_syntax);
+    if (!where) return;
+    session_.where_ = std::move(*where);
+    std::exchange(gate_, nullptr)->Arriving(session_.where_);
   }
 
  private:
   SuboperationSession& session_;
   hold::Gate* gate_;
+  WhereaboutsReader reader_;
   const ul::AcceptedContext from_;
 };
 
@@ -138,7 +140,7 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::CutThrough(
     bool complete, hold::Gate* gate, ul::AcceptedContext from) {
   command.SetMessageId(++leg.message_id);
   Passing passing(*this, gate, std::move(from));
-  if (!head.empty()) passing.See(head);
+  if (!head.empty()) passing.See(head, complete);
   Relayed relayed = co_await RelayMessage(*upstream_, *leg.association, leg_context,
                                           std::move(command), &complete, Silence(), head, &passing);
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);

@@ -2,9 +2,11 @@
 """Looser requirements: a series, a frame of reference, any structure set of the study."""
 import pathlib
 import sys
+import types
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import *  # noqa: E402,F403
+from harness.chains import encoded  # noqa: E402
 from injection_test import QUICK  # noqa: E402
 import pydicom  # noqa: E402
 import pydicom.uid  # noqa: E402
@@ -85,6 +87,18 @@ class HoldMatches(Case):
         self.scene()
         file = self.structure_set()
         self.send(*self.chain.images)
+        self.send(file)
+        self.wait_for(file)
+        self.assertGreaterEqual(self.quiet_before(file), QUIET)
+
+    def test_a_series_whose_first_fragments_tell_nothing_is_not_believed_to_be_whole(self):
+        """Twenty bytes of each image come apart, long before the UIDs of study and series."""
+        self.scene()
+        file = self.structure_set()
+        images = [pydicom.dcmread(image) for image in self.chain.images]
+        sent = [types.SimpleNamespace(uid=str(one.SOPInstanceUID), sop_class=str(one.SOPClassUID),
+                                      data_set=encoded(one)) for one in images]
+        self.assertEqual(wire.store(self.sluice, sent, called="VMSDBD", first=20), [0] * len(sent))
         self.send(file)
         self.wait_for(file)
         self.assertGreaterEqual(self.quiet_before(file), QUIET)

@@ -77,10 +77,11 @@ def _template():
     made["plan"] = _plan(chain.plan)
     made["dose"] = _dose(chain.dose, "dose", 1)
     made["second_dose"] = _dose(chain.dose, "second_dose", 2)
-    return {name: (str(data.SOPClassUID), _encoded(data)) for name, data in made.items()}
+    return {name: (str(data.SOPClassUID), encoded(data)) for name, data in made.items()}
 
 
-def _encoded(data):
+def encoded(data):
+    """The data set in Implicit VR Little Endian."""
     buffer = DicomBytesIO()
     buffer.is_little_endian = buffer.is_implicit_VR = True
     write_dataset(buffer, data)

@@ -132,9 +132,10 @@ def echo_request(context=1, message_id=1):
     return command(context, 0x0030, VERIFICATION, message_id, has_data_set=False)
 
 
-def store(peer, instances, calling="ME", called=None, timeout=120):
+def store(peer, instances, calling="ME", called=None, timeout=120, first=None):
     """C-STOREs instances (uid, sop_class, data_set in Implicit VR Little Endian, each in one PDU)
     over one association. Returns their statuses in order; fewer if it was ended before its time.
+    first: so many bytes of each data set go in a PDU of their own, before the rest.
     """
     classes = sorted({one.sop_class for one in instances})
     numbers = {sop_class: 2 * n + 1 for n, sop_class in enumerate(classes)}
@@ -151,8 +152,10 @@ def store(peer, instances, calling="ME", called=None, timeout=120):
                 number = numbers[one.sop_class]
                 if accepted[number][0] != 0:
                     return statuses
-                line.send(request(number, 0x0001, one.sop_class, message_id, one.data_set,
-                                  {0x1000: one.uid}))
+                begin = data(number, one.data_set[:first], last=False) if first else b""
+                line.send(command(number, 0x0001, one.sop_class, message_id, True,
+                                  {0x1000: one.uid})
+                          + begin + data(number, one.data_set[first or 0:]))
                 answer = line.next()
                 if not isinstance(answer, Message):
                     return statuses

@@ -142,12 +142,11 @@ TEST_F(GateTest, ABacklogHidesNoSeriesFromWhoeverExpectsUnrest) {
         auto soon = co_await bench.ledger->AskSoon(kName, std::move(series), now);  // goes first
         EXPECT_TRUE(soon.has_value());
         subject.gate.Start();
-        auto asked_later = [&]() -> Task<bool> {
+        for (bool later = false; !later;) {
           auto wanted = co_await bench.ledger->WantedCollections(kName, 10);
-          co_return wanted.has_value() &&
-              (wanted->empty() || wanted->front().next_check >= now + minutes(10));
-        };
-        for (bool later = false; !later;) later = co_await asked_later();
+          EXPECT_TRUE(wanted.has_value() && !wanted->empty()) << "it was met";
+          later = !wanted || wanted->empty() || wanted->front().next_check >= now + minutes(10);
+        }
         store::Row row = co_await bench.Find(id);
         EXPECT_EQ(row.state, State::kWaiting);
         co_await subject.End();
@@ -180,7 +179,8 @@ TEST_F(GateTest, OneStudySpeaksForNoOtherOfTheSameFrameOfReference) {
           subject.gate.Wake();
           co_await bench.Await(ids[with_images], State::kReady);
           co_await AskedAt(bench, bench.clock.WallNow() + std::chrono::milliseconds(1));
-          EXPECT_THAT(bench.application.finds, ::testing::Contains("SERIES i= s= st=" + other.str()));
+          EXPECT_THAT(bench.application.finds,
+                      ::testing::Contains("SERIES i= s= st=" + other.str()));
           store::Row row = co_await bench.Find(ids[1 - with_images]);
           EXPECT_EQ(row.state, State::kWaiting);
           bench.application.has.insert({Uid("1.3.2"), Uid("1.77"), other, "CT", kFrame.str()});
