@@ -295,7 +295,9 @@ class GetBridge(Case):
             self.assertEqual(told(another.take_all())["completed"], 4)
 
     def test_a_stop_breaks_off_what_a_client_does_not_read(self):
-        self.scene(files=self.large(8, 1), limits={"drain": "200ms", "artim": "1s"})
+        # By the end of the drain a Pending waits its turn behind the instance.
+        self.scene(files=self.large(8, 1), limits={"drain": "500ms", "artim": "1s"},
+                   pending_interval="100ms")
         with Getter(self.sluice, receive_buffer=65536) as client:
             client.get(study_level(self.image_study))
             self.assertEqual(client.receive()[0], w.DATA)
