@@ -6,8 +6,7 @@ namespace router::delivery {
 
 RetryBudget::Turn RetryBudget::Next(SteadyTime now) const {
   if (first_ > 0 && further_ > 0) return {std::min(first_, further_), Of::kAny};
-  if (Wait(now).count() == 0)
-    return {1, first_ == 0 && fresh_next_ ? Of::kFresh : Of::kLongestDue};
+  if (Wait(now).count() == 0) return {1, first_ == 0 && fresh_next_ ? Of::kFresh : Of::kLongestDue};
   return {first_, Of::kFresh};
 }
 

@@ -49,18 +49,17 @@ std::unexpected<Error> Broken(Error error, const char* what, const StorePaths& i
                               Disk& disk) {
   if (error.code != Errc::kDisk) return std::unexpected(std::move(error));
   const Result<uint64_t> free = disk.FreeBytes(into.directory);
-  error.detail = fmt::format("the {} in {} failed, and what was written {}: {}", what,
-                             into.directory, cleared ? "is removed" : "could not be removed",
-                             error.detail);
+  error.detail =
+      fmt::format("the {} in {} failed, and what was written {}: {}", what, into.directory,
+                  cleared ? "is removed" : "could not be removed", error.detail);
   if (free) error.detail += fmt::format("; {} bytes are free there", *free);
   return std::unexpected(std::move(error));
 }
 
-// Takes away what this call itself has put into an empty directory. What makes a store or a backup
-// of it goes first, for good, or nothing goes: no ledger is without its files. False: some stays.
+// Takes away what this call itself put into an empty directory: first, for good, what makes a store
+// or a backup of it, or nothing at all, so that no ledger is without its files. False: some stays.
 bool Clear(const StorePaths& paths, Disk& disk) {
-  for (const std::string& makes_it : {paths.Ledger(), MarkOf(paths.directory)})
-    if (!disk.Unlink(makes_it)) return false;
+  if (!disk.Unlink(paths.Ledger()) || !disk.Unlink(MarkOf(paths.directory))) return false;
   if (!disk.SyncDirectory(paths.directory)) return false;
   Result<std::vector<Disk::Entry>> files = disk.List(paths.Spool());
   if (files)

@@ -36,8 +36,7 @@ std::optional<Place> NextPlace(Database& database, const std::string& applicatio
   const char* const never_attempted =
       "SELECT kind, place, series FROM delivery WHERE application = ? AND state = 'ready' "
       "AND rests = 0 AND attempts = 0 AND (kind, place) > (?, ?) ORDER BY kind, place LIMIT 1";
-  Rows rows =
-      database.Ask(fresh ? never_attempted : any, application, after.kind, after.place);
+  Rows rows = database.Ask(fresh ? never_attempted : any, application, after.kind, after.place);
   if (!rows.Next()) return std::nullopt;
   Place next;
   next.kind = rows.Int();
@@ -169,7 +168,8 @@ std::vector<Row> ClaimLongestDue(Transaction& tx, const std::string& application
       if (blocked.contains(series)) continue;
       if (Blocked(tx.database(), application, series))
         blocked.insert(series);
-      else if (IsFirstInSeries(tx.database(), row)) return {HandOut(tx, row, owner, lease)};
+      else if (IsFirstInSeries(tx.database(), row))
+        return {HandOut(tx, row, owner, lease)};
     }
     due = LongestDue(tx, application, &due.back());
   }

@@ -164,15 +164,14 @@ class Ledger {
   virtual Task<Result<std::vector<Row>>> Claim(std::string application, int limit,
                                                std::string owner,
                                                std::chrono::milliseconds lease) = 0;
-  // The same, but only rows that were never attempted; what of their series was attempted and failed
-  // keeps those behind it.
+  // The same, but only rows that were never attempted; what of their series was attempted and
+  // failed keeps those behind it.
   virtual Task<Result<std::vector<Row>>> ClaimFresh(std::string application, int limit,
                                                     std::string owner,
                                                     std::chrono::milliseconds lease) = 0;
   // The same, but one row at most: of those that are first in their series the one that has been
   // due for the longest, so that each has its turn.
-  virtual Task<Result<std::vector<Row>>> ClaimLongestDue(std::string application,
-                                                         std::string owner,
+  virtual Task<Result<std::vector<Row>>> ClaimLongestDue(std::string application, std::string owner,
                                                          std::chrono::milliseconds lease) = 0;
   // The C-STORE-RQ of the first of `rows` goes out as soon as this has returned: one attempt, and
   // from now on its outcome is unknown until it is told. The leases of all of `rows` are prolonged.

@@ -36,8 +36,7 @@ TEST_P(LedgerDueContract, WhatIsMoreThanOneInstanceIsWantedAndMetInEachStudyApar
   auto wanted_in = [&] {
     std::vector<std::string> studies;
     std::vector<WantedUid> all = Await(ledger().Wanted(kVmsdbd, Now(), 100)).value();
-    for (const WantedUid& one : all)
-      studies.push_back(one.uid.str() + " in " + one.study.str());
+    for (const WantedUid& one : all) studies.push_back(one.uid.str() + " in " + one.study.str());
     return studies;
   };
   auto found = [&](Uid uid, Uid study) {
@@ -46,8 +45,7 @@ TEST_P(LedgerDueContract, WhatIsMoreThanOneInstanceIsWantedAndMetInEachStudyApar
     collections.push_back({std::move(uid), std::move(study)});
     std::vector<ReadyRow> rows =
         Await(ledger().CollectionsFound(kVmsdbd, std::move(collections))).value();
-    for (const ReadyRow& row : rows)
-      ids.push_back(row.id);
+    for (const ReadyRow& row : rows) ids.push_back(row.id);
     return ids;
   };
   const Level frame = Level::kFrameOfReference, series = Level::kSeries;
@@ -249,8 +247,7 @@ TEST_P(LedgerDueContract, EachThatIsFirstInItsSeriesHasItsTurnAsLongAsItHasBeenD
   auto longest = [&] {
     std::vector<std::string> uids;
     std::vector<Row> claimed = Await(ledger().ClaimLongestDue(kVmsdbd, "a", minutes(5))).value();
-    for (const Row& row : claimed)
-      uids.push_back(row.instance.sop_instance.str());
+    for (const Row& row : claimed) uids.push_back(row.instance.sop_instance.str());
     return uids;
   };
   EXPECT_THAT(longest(), ElementsAre("2.2"));
