@@ -57,8 +57,7 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   Task<bool> List(std::set<Listed>* listed);
   std::set<Listed> Missing(const std::set<Listed>& listed) const;
   Task<bool> AskAgain(const std::set<Listed>& missing);
-  MoveFinal Completed(const MoveFinal& first, const std::set<Listed>& missing,
-                      size_t missed) const;
+  MoveFinal Completed(const MoveFinal& first, const std::set<Listed>& missing, size_t missed) const;
   Task<> Cancel();
   Task<> SendPending(dimse::Suboperations counts);
   Task<> SendFinal();
@@ -76,12 +75,12 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   MoveRequest asked_;
   net::Signal changed_, inform_;
   std::shared_ptr<OpenMove> move_;
-  uint16_t message_id_ = 0;                  // of our C-MOVE-RQ; 0: not sent yet
-  uint32_t answered_before_ = 0;             // of sub-operations, when that was sent
-  bool again_ = false;                       // it was not the first
-  std::optional<uint16_t> remaining_;        // as upstream last said
+  uint16_t message_id_ = 0;                    // of our C-MOVE-RQ; 0: not sent yet
+  uint32_t answered_before_ = 0;               // of sub-operations, when that was sent
+  bool again_ = false;                         // it was not the first
+  std::optional<uint16_t> remaining_;          // as upstream last said
   std::deque<dimse::Suboperations> progress_;  // for pending responses, in the order of upstream's
-  std::optional<MoveFinal> upstream_final_;  // what upstream answered, or what came instead
+  std::optional<MoveFinal> upstream_final_;    // what upstream answered, or what came instead
   SteadyTime final_at_{}, last_pending_{};
   bool cancel_wanted_ = false, cancel_sent_ = false, client_gone_ = false, abandoned_ = false;
   bool carried_ = false;   // nothing is left to be told but the end

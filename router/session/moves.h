@@ -57,12 +57,12 @@ struct MoveRequest {
   std::vector<AeTitle> titles;  // ours, that upstream may send to
   config::MoveOriginator originator = config::MoveOriginator::kLearn;
   config::Duration settle{}, late{};
-  uint32_t max_moves = 0;    // of this upstream at once; 0: no limit
+  uint32_t max_moves = 0;     // of this upstream at once; 0: no limit
   bool keep_arrived = false;  // each instance counts once, and Arrived tells which have come
   uint32_t target_limit = 0;  // associations that the destination takes; 0: not known
   AeTitle client;             // calling AE title of who asked
   std::string client_address;
-  AeTitle calling;            // the title that we use towards upstream
+  AeTitle calling;  // the title that we use towards upstream
   uint16_t client_message_id = 0;
   std::string destination;  // as the client named it
   MoveTarget target;

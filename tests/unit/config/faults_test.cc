@@ -389,12 +389,11 @@ INSTANTIATE_TEST_SUITE_P(
     MoveTo, FaultsTest,
     ::testing::Values(Faulty{
         "MoveToWhatCannotTakeIt",
-        kGood +
-            "applications:\n"                                                        // 4
-            "  VMSDBD: {address: \"10.1.0.4:51402\", profile: aria, machines: [A]}\n"  // 5
-            "  PACS: {address: \"10.1.0.5:104\", also_called: [OLD]}\n"                // 6
-            "  BOTH: {move_to: [PACS, OLD]}\n"                                       // 7
-            "  EXPORT: {move_to: [NOBODY, BOTH, VMSDBD]}\n",                         // 8
+        kGood + "applications:\n"                                                          // 4
+                "  VMSDBD: {address: \"10.1.0.4:51402\", profile: aria, machines: [A]}\n"  // 5
+                "  PACS: {address: \"10.1.0.5:104\", also_called: [OLD]}\n"                // 6
+                "  BOTH: {move_to: [PACS, OLD]}\n"                                         // 7
+                "  EXPORT: {move_to: [NOBODY, BOTH, VMSDBD]}\n",                           // 8
         {"7:26: move_to: PACS stands here twice",
          "8:22: move_to: \"NOBODY\" is no application with an address",
          "8:30: move_to: \"BOTH\" is no application with an address",
