@@ -104,7 +104,6 @@ class ManyCase(Case):
     """VMSDBD (the stand-in) with series of CT images, and destinations that Sluice alone knows."""
 
     INSTANCES = 20
-    patience = 120  # seconds that a client waits for a response
 
     def scene(self, series, destinations, move=None, more=None, sluice=None, **application):
         """destinations: how many titles D00, D01, … of the one peer that plays them all.
@@ -143,8 +142,7 @@ class ManyCase(Case):
         return found
 
     def mover(self, client, destination, series):
-        client = MovingClient(self.sluice, client, self.patience)
-        return lambda: client.move(destination, {0xE: series})
+        return lambda: MovingClient(self.sluice, client).move(destination, {0xE: series})
 
     def assert_nothing_is_left(self):
         self.assertEqual(self.sluice.metric("sluice_moves_in_progress"), 0)
