@@ -17,6 +17,7 @@
 // that whatever else the machine does falls on both.
 //
 //     held_instances [--held N] [--pairs N] [--assert-ratio R]
+//     held_instances --fill DIRECTORY [--held N]
 namespace router::store {
 namespace {
 
@@ -28,6 +29,7 @@ struct Options {
   int held = 100'000;
   int pairs = 7;
   double at_most = 0;  // the median ratio; 0: whatever it is
+  std::string fill;    // only fills this directory, for whoever measures a whole start
 };
 
 double Seconds(std::chrono::steady_clock::duration time) {
@@ -86,12 +88,41 @@ Acceptance ArrivalOf(int i, SpoolFile file) {
   return arrival;
 }
 
+constexpr const char* kContent = "content";
+
+// One file under as many names; nobody reads them here.
+void FillStore(const StorePaths& paths, int held, WallTime now) {
+  std::filesystem::create_directories(paths.Spool());
+  auto database = Database::Open(paths.Ledger(), Database::Access::kReadWrite).value();
+  if (!PrepareLedger(*database, 0)) std::abort();
+  database->Script("PRAGMA synchronous = OFF");
+  std::string linked;
+  for (int i = 0; i < held;) {
+    Transaction tx(*database, now);
+    database->Run("BEGIN");
+    for (const int end = std::min(held, i + 5'000); i < end; ++i) {
+      const std::string name = fmt::format("{:07}.dcm", i);
+      if (i % 30'000 == 0) {
+        linked = paths.File(name);
+        std::ofstream(linked) << kContent;
+      } else if (::link(linked.c_str(), paths.File(name).c_str()) != 0) {
+        std::abort();
+      }
+      SpoolFile file{name, 7, 0, {}};
+      steps::Accept(tx, ArrivalOf(i, std::move(file)));
+    }
+    tx.Close();
+    database->Run("COMMIT");
+    if (database->failed()) log::Fatal("not filled", {{"why", database->failure().detail}});
+  }
+}
+
 // A store that holds so many instances, each waiting for an image of its own and a structure set
 // that others wait for too.
 class Subject {
  public:
   explicit Subject(int held) : next_(held) {
-    Fill();
+    FillStore(paths(), next_, now_);
     start_after_crash_ = StartElsewhere().seconds;
     const Start orderly = StartElsewhere();
     start_after_end_ = orderly.seconds;
@@ -128,41 +159,12 @@ class Subject {
   }
 
  private:
-  static constexpr const char* kContent = "content";
-
   StorePaths paths() const { return {folder_.path()}; }
 
   template <class T>
   static Task<> Expect(Task<Result<T>> call) {
     Result<T> done = co_await call;
     if (!done) log::Fatal("the ledger did not do it", {{"why", done.error().detail}});
-  }
-
-  // One file under as many names; nobody reads them here.
-  void Fill() {
-    std::filesystem::create_directories(paths().Spool());
-    auto database = Database::Open(paths().Ledger(), Database::Access::kReadWrite).value();
-    if (!PrepareLedger(*database, 0)) std::abort();
-    database->Script("PRAGMA synchronous = OFF");
-    std::string linked;
-    for (int i = 0; i < next_;) {
-      Transaction tx(*database, now_);
-      database->Run("BEGIN");
-      for (const int end = std::min(next_, i + 5'000); i < end; ++i) {
-        const std::string name = fmt::format("{:07}.dcm", i);
-        if (i % 30'000 == 0) {
-          linked = paths().File(name);
-          std::ofstream(linked) << kContent;
-        } else if (::link(linked.c_str(), paths().File(name).c_str()) != 0) {
-          std::abort();
-        }
-        SpoolFile file{name, 7, 0, {}};
-        steps::Accept(tx, ArrivalOf(i, std::move(file)));
-      }
-      tx.Close();
-      database->Run("COMMIT");
-      if (database->failed()) log::Fatal("not filled", {{"why", database->failure().detail}});
-    }
   }
 
   // In a process that has done nothing else; it ends in order.
@@ -270,7 +272,10 @@ int main(int argc, char** argv) {
     if (name == "--open") return router::store::OpenAndTell(argv[i + 1]);
     if (name == "--held") options.held = std::atoi(argv[i + 1]);
     if (name == "--pairs") options.pairs = std::max(1, std::atoi(argv[i + 1]));
+    if (name == "--fill") options.fill = argv[i + 1];
     if (name == "--assert-ratio") options.at_most = std::atof(argv[i + 1]);
   }
-  return router::store::Measure(options);
+  if (options.fill.empty()) return router::store::Measure(options);
+  router::store::FillStore({options.fill}, options.held, std::chrono::system_clock::now());
+  return 0;
 }
