@@ -31,11 +31,11 @@ def arguments():
     return parser.parse_args()
 
 
-def measure(name, peer, destination, slices):
+def measure(name, peer, destination, slices, nodelay=False):
     """Seconds of one storescu over all slices; ends the bench if one of them did not arrive."""
     for file in destination.received.iterdir():
         file.unlink()
-    sent = harness.storescu(peer, slices, options=[], verbose=False, nodelay=False,
+    sent = harness.storescu(peer, slices, options=[], verbose=False, nodelay=nodelay,
                             within=600)
     arrived = len(list(destination.received.iterdir()))
     if sent.returncode != 0 or arrived != len(slices):
