@@ -20,8 +20,9 @@ away; the generator sends PDUs that were encoded beforehand.
 - *Sluice*: metrics and logging as installed{rules}.
 - *relay on dcmnet*: `tests/bench/relay_dcmnet.cc`, a thread for each association, each message
   whole: what somebody writes in an afternoon with DCMTK. TCP_NODELAY=1.
-- *Orthanc*: stores, answers, sends on by a Lua script and deletes. TCP_NODELAY=1, storage in
-  memory. Its time is taken until the sink has everything.
+- *Orthanc*: stores (in memory), answers, and sends on in a job for each instance, the cheapest of
+  its ways. TCP_NODELAY=1. Its time is taken until the sink has everything; what it keeps is deleted
+  between the rounds.
 
 TLS is not measured: there is none yet.
 """

@@ -7,6 +7,7 @@ import pathlib
 import resource
 import shutil
 import subprocess
+import urllib.request
 
 import harness
 from harness.peers import Peer
@@ -81,7 +82,12 @@ class DcmnetRelay(Peer):
 
 
 class Orthanc(Peer):
-    """Orthanc as a router: stores, sends on by a script, deletes. It answers before it has sent."""
+    """Orthanc as a router: it stores, answers, and sends on in a job of its own for each instance.
+
+    That is the cheapest of its ways: SendToModality() of Lua appends to one job, whose cost grows
+    with what waits in it (6 times the CPU at 16 associations). What it has sent is deleted between
+    the rounds, at nobody's expense.
+    """
 
     forwards_later = True
 
@@ -91,7 +97,8 @@ class Orthanc(Peer):
         directory.mkdir(parents=True, exist_ok=True)
         script = directory / "forward.lua"
         script.write_text("""function OnStoredInstance(instance, tags, metadata, origin)
-  Delete(SendToModality(instance, 'sink'))
+  RestApiPost('/modalities/sink/store',
+              '{"Resources": ["' .. instance .. '"], "Synchronous": false}')
 end
 """)
         self.http_port = harness.free_port()
@@ -111,6 +118,17 @@ end
         harness.Process.start(self)
         self.ready(lambda: "Orthanc has started" in self.output_of_this_run(), "start")
         return self
+
+    def forget(self):
+        """Deletes what it keeps."""
+        for patient in self._ask("/patients"):
+            self._ask(f"/patients/{patient}", "DELETE")
+
+    def _ask(self, path, method="GET"):
+        request = urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}",
+                                         method=method)
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.loads(answer.read())
 
     @staticmethod
     def available():
