@@ -12,5 +12,5 @@ def measure(name):
 
 def measures():
     # Each module registers its own when it is imported.
-    from . import stores, latency, large, moves, dcmtk_tools, held, memory  # noqa: F401
+    from . import stores, latency, large, moves, dcmtk_tools, held, memory, growth  # noqa: F401
     return list(_measures)

@@ -31,12 +31,20 @@ REPEAT = """## How to repeat
 
     deploy/install-packages bench
     cmake --preset release && cmake --build --preset release
-    tests/bench/run --write-docs          # about a quarter of an hour, on a quiet machine
+    tests/bench/run --write-docs          # about twenty minutes, on a quiet machine
     tests/bench/run --quick               # under five minutes
     tests/bench/run --json results.json   # the figures alone, `-`: on the standard output
 
 Association counts above half the limit of open files (`ulimit -n`) are lowered to it.
 """
+
+NOTES = {
+    "latency": "What a way adds is its time less that of the direct way in the same round.",
+    "durable": "*The disk alone* does the same steps, with as many writers, and nothing else "
+               "(`tests/bench/disk.cc`).",
+    "growth of a scrape": "Each destination has series of its own: a scrape takes as long as it "
+                          "is.",
+}
 
 
 def number(value):
@@ -98,6 +106,8 @@ def documents(machine, targets, curves, rules):
     for name, curve in curves.items():
         unit = f", {curve['unit']}" if curve["unit"] else ""
         parts.append(f"### {curve['title']}{unit}\n")
+        if name in NOTES:
+            parts.append(NOTES[name] + "\n")
         if plottable(curve):
             out[file_name(name)] = svg(curve)
             parts.append(f"![{curve['title']}]({file_name(name)})\n")

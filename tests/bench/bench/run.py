@@ -11,20 +11,22 @@ import harness
 from . import figures, instances, kernel, programs, ways
 
 SCALES = {  # rounds of each comparison, seconds of one way in one round, and sizes
-    "smoke": {"rounds": 1, "seconds": 0.1, "associations": [1, 2, 4], "pdus": ["16 KB", "128 KB"],
+    "smoke": {"rounds": 1, "seconds": 0.1, "associations": [1, 2, 4], "pdus": ["128 KB"],
               "doses": {"2 MB": (2, 512)}, "idle": [20], "active": 8, "matches": 10, "moved": 20,
-              "held": 200, "slices": 3, "ways": ["direct", "haproxy", "sluice", "dcmnet"],
-              "curve": 0.05},
+              "held": 200, "slices": 2, "ways": ["direct", "haproxy", "sluice", "dcmnet"],
+              "curve": 0.05, "growth": [1, 11]},
     "quick": {"rounds": 3, "seconds": 0.8, "associations": [1, 4, 16, 64],
               "pdus": ["16 KB", "64 KB", "128 KB"],
               "doses": {"80 MB": (76, 512), "1 GB": (1000, 512)}, "idle": [1000], "active": 500,
               "matches": 1000, "moved": 2000, "held": 100000, "slices": 200,
-              "ways": list(ways.ALL), "curve": 0.4},
+              "ways": list(ways.ALL), "curve": 0.4,
+              "growth": [1, 10, 100, 1000]},
     "full": {"rounds": 7, "seconds": 3, "associations": [1, 4, 16, 64],
              "pdus": ["16 KB", "64 KB", "128 KB"],
              "doses": {"80 MB": (76, 512), "1 GB": (1000, 512)}, "idle": [1000, 10000],
              "active": 500, "matches": 1000, "moved": 2000, "held": 100000, "slices": 200,
-             "ways": list(ways.ALL), "curve": 1.5},
+             "ways": list(ways.ALL), "curve": 1.5,
+             "growth": [1, 10, 100, 1000]},
 }
 
 
@@ -43,7 +45,10 @@ class Run:
 
     def __enter__(self):
         self.disk = self._folder(None)
-        self.memory = self._folder("/dev/shm" if pathlib.Path("/dev/shm").is_dir() else None)
+        memory = pathlib.Path("/dev/shm")
+        # What judges no figure needs no disk, and one place is enough for it.
+        self.memory = (self.disk if self.scale_name == "smoke" or not memory.is_dir()
+                       else self._folder(memory))
         self.slice = instances.ct_slice(self.memory)
         self.plan = instances.plan(self.memory)
         self.question, self.match = instances.find_identifier(self.memory)
