@@ -32,11 +32,15 @@ struct Renamed {
 // The data set with each text at one of `paths` (sequences from the outside in and the element, in
 // any item) that is a key of `names`, padding aside, replaced by its value. All other bytes stay as
 // they are, except the lengths of what is around: items and sequences of defined length, and groups
-// where (gggg,0000) is given. Errors: kCorrupt, blamed on the sender; kLimit where a length does
-// not fit, or, of a region, beyond 256 MiB; kDisk. Not for a loop.
+// where (gggg,0000) is given. Looked at are values of one text and at most 1024 bytes: what else
+// there may be is for the caller to find out. Errors: kCorrupt, blamed on the sender; kLimit, for
+// good, where a length does not fit, or the data set is longer than `at_most`, inflated too; kDisk.
+// Not for a loop.
+constexpr uint64_t kMostEdited = uint64_t{256} << 20;
 Result<Renamed> RenameTexts(Bytes data_set, const Uid& transfer_syntax,
                             std::span<const std::vector<Tag>> paths,
-                            const std::map<std::string, std::string>& names);
+                            const std::map<std::string, std::string>& names,
+                            uint64_t at_most = kMostEdited);
 Result<Renamed> RenameTexts(const Region& region, std::span<const std::vector<Tag>> paths,
                             const std::map<std::string, std::string>& names);
 

@@ -10,7 +10,6 @@ namespace router::dataset {
 namespace {
 
 constexpr size_t kMostText = 1024;  // bytes of a value that is looked at
-constexpr uint64_t kMostInMemory = 256ull << 20;
 constexpr Tag kFirstIntegrity = 0x32871000, kLastIntegrity = 0x32871002;
 
 // A length in the bytes that changes with what it counts.
@@ -149,36 +148,56 @@ class NestedEdit {
   bool Leads(Tag tag) const { return Matches(tag, false); }
   bool Ends(Tag tag) const { return Matches(tag, true); }
 
+  static int64_t GrowthOf(const Splice& splice) {
+    return static_cast<int64_t>(splice.value.size()) - splice.length;
+  }
+
+  // One copy of it all: what is edited may be long.
   Result<Buffer> Assemble() const {
-    Buffer head(bytes_.begin(), bytes_.end());
-    for (const auto& [offset, change] : lengths_) {
-      const auto& [field, by] = change;
-      std::byte* at = &head[offset];
-      const int64_t before = field.is_short ? (field.big ? LoadBe16(at) : LoadLe16(at))
-                                            : (field.big ? LoadBe32(at) : LoadLe32(at));
-      const int64_t after = before + by;
-      if (after < 0 || after > (field.is_short ? 0xFFFE : 0xFFFFFFFE))
-        return Fail(Errc::kLimit, Blame::kInternal, "a length does not fit after the edit");
-      if (field.is_short) {
-        const auto length = static_cast<uint16_t>(after);
-        field.big ? StoreBe16(at, length) : StoreLe16(at, length);
-      } else {
-        const auto length = static_cast<uint32_t>(after);
-        field.big ? StoreBe32(at, length) : StoreLe32(at, length);
-      }
-    }
+    int64_t grows = 0;
+    for (const Splice& splice : splices_) grows += GrowthOf(splice);
     Buffer out;
-    out.reserve(head.size() + 16 * splices_.size());
+    out.reserve(static_cast<size_t>(static_cast<int64_t>(bytes_.size()) + grows));
     size_t from = 0;
     for (const Splice& splice : splices_) {
-      out.insert(out.end(), head.begin() + static_cast<std::ptrdiff_t>(from),
-                 head.begin() + static_cast<std::ptrdiff_t>(splice.offset));
-      Bytes value = AsBytes(splice.value);
+      const Bytes before = bytes_.subspan(from, splice.offset - from),
+                  value = AsBytes(splice.value);
+      out.insert(out.end(), before.begin(), before.end());
       out.insert(out.end(), value.begin(), value.end());
       from = splice.offset + splice.length;
     }
-    out.insert(out.end(), head.begin() + static_cast<std::ptrdiff_t>(from), head.end());
+    const Bytes rest = bytes_.subspan(from);
+    out.insert(out.end(), rest.begin(), rest.end());
+    if (auto patched = PatchLengths(out); !patched) return std::unexpected(patched.error());
     return out;
+  }
+
+  Result<> PatchLengths(Buffer& out) const {
+    auto splice = splices_.begin();
+    int64_t moved = 0;  // by what was replaced before it
+    for (const auto& [offset, change] : lengths_) {
+      for (; splice != splices_.end() && splice->offset < offset; ++splice)
+        moved += GrowthOf(*splice);
+      std::byte* at = &out[static_cast<size_t>(static_cast<int64_t>(offset) + moved)];
+      if (auto patched = Patch(at, change.first, change.second); !patched) return patched;
+    }
+    return {};
+  }
+
+  static Result<> Patch(std::byte* at, const LengthField& field, int64_t by) {
+    const int64_t before = field.is_short ? (field.big ? LoadBe16(at) : LoadLe16(at))
+                                          : (field.big ? LoadBe32(at) : LoadLe32(at));
+    const int64_t after = before + by;
+    if (after < 0 || after > (field.is_short ? 0xFFFE : 0xFFFFFFFE))
+      return Fail(Errc::kLimit, Blame::kDownstream, "a length does not fit after the edit");
+    if (field.is_short) {
+      const auto length = static_cast<uint16_t>(after);
+      field.big ? StoreBe16(at, length) : StoreLe16(at, length);
+    } else {
+      const auto length = static_cast<uint32_t>(after);
+      field.big ? StoreBe32(at, length) : StoreLe32(at, length);
+    }
+    return {};
   }
 
   const Bytes bytes_;
@@ -195,10 +214,12 @@ class NestedEdit {
 
 Result<Renamed> RenameTexts(Bytes data_set, const Uid& transfer_syntax,
                             std::span<const std::vector<Tag>> paths,
-                            const std::map<std::string, std::string>& names) {
+                            const std::map<std::string, std::string>& names, uint64_t at_most) {
   const Encoding encoding = EncodingOf(transfer_syntax);
+  if (data_set.size() > at_most)
+    return Fail(Errc::kLimit, Blame::kDownstream, "the data set is too long to be edited");
   if (!encoding.deflated) return NestedEdit(data_set, encoding, paths, names).Make();
-  auto plain = Inflate(data_set);
+  auto plain = Inflate(data_set, at_most);
   if (!plain) return std::unexpected(plain.error());
   auto renamed = NestedEdit(*plain, encoding, paths, names).Make();
   if (!renamed) return renamed;
@@ -214,7 +235,7 @@ Result<Renamed> RenameTexts(const Region& region, std::span<const std::vector<Ta
   std::ifstream file(region.path, std::ios::binary | std::ios::ate);
   if (!file) return unreadable();
   const auto size = static_cast<uint64_t>(file.tellg());
-  if (size > kMostInMemory || size < region.offset)
+  if (size > kMostEdited || size < region.offset)
     return Fail(Errc::kLimit, Blame::kDownstream, "the data set is too long to be edited");
   Buffer all(size);
   file.seekg(0);

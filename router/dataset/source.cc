@@ -17,8 +17,7 @@ namespace {
 
 constexpr size_t kWindow = 1 << 18;  // bytes
 constexpr size_t kSmallWindow =
-    1 << 14;  // bytes, before the first seek shows what the reader wants
-constexpr uint64_t kMostInflated = uint64_t{4} << 30;
+    1 << 14;                      // bytes, before the first seek shows what the reader wants
 constexpr int kRawDeflate = -15;  // zlib's way to say: no zlib header
 
 class MemorySource : public Source {
@@ -118,7 +117,8 @@ class FileSource : public Source {
 
 class InflatingSource : public Source {
  public:
-  explicit InflatingSource(std::unique_ptr<Source> deflated) : deflated_(std::move(deflated)) {
+  explicit InflatingSource(std::unique_ptr<Source> deflated, uint64_t at_most = kMostInflated)
+      : deflated_(std::move(deflated)), at_most_(at_most) {
     if (inflateInit2(&stream_, kRawDeflate) != Z_OK) log::Fatal("zlib does not start");
   }
   ~InflatingSource() override { inflateEnd(&stream_); }
@@ -164,8 +164,9 @@ class InflatingSource : public Source {
     if (said != Z_OK && said != Z_STREAM_END && said != Z_BUF_ERROR) {
       return Fail(Errc::kCorrupt, Blame::kDownstream, "the deflated data set cannot be inflated");
     }
-    if (total_ > kMostInflated) {
-      return Fail(Errc::kLimit, Blame::kDownstream, "the deflated data set is over 4 GiB");
+    if (total_ > at_most_) {
+      return Fail(Errc::kLimit, Blame::kDownstream,
+                  fmt::format("the deflated data set is over {} bytes", at_most_));
     }
     // Nothing in and nothing out: the stream was cut, which is for the reader to notice.
     if (said == Z_STREAM_END || (taken == 0 && made == 0)) ended_ = true;
@@ -175,6 +176,7 @@ class InflatingSource : public Source {
   }
 
   std::unique_ptr<Source> deflated_;
+  const uint64_t at_most_;  // bytes that come out
   z_stream stream_{};
   Window window_;
   uint64_t total_ = 0;
@@ -227,8 +229,8 @@ Buffer Deflate(Bytes dataset) {
   return out;
 }
 
-Result<Buffer> Inflate(Bytes deflated) {
-  InflatingSource source(std::make_unique<MemorySource>(deflated));
+Result<Buffer> Inflate(Bytes deflated, uint64_t at_most) {
+  InflatingSource source(std::make_unique<MemorySource>(deflated), at_most);
   Buffer out;
   while (true) {
     auto piece = source.Peek(1);

@@ -49,6 +49,8 @@ Result<std::unique_ptr<Source>> OpenRaw(const Region& region);
 
 // PS3.5 A.5: raw deflate (RFC 1951) of a data set in Explicit VR Little Endian, padded to even.
 Buffer Deflate(Bytes dataset);
-Result<Buffer> Inflate(Bytes deflated);
+constexpr uint64_t kMostInflated = uint64_t{4} << 30;
+// Error kLimit, blamed on the sender, where more than `at_most` bytes come out.
+Result<Buffer> Inflate(Bytes deflated, uint64_t at_most = kMostInflated);
 
 }  // namespace router::dataset

@@ -28,11 +28,12 @@ std::string Little32(uint32_t value) {
 }
 
 // One beam for each machine, each followed by an element that is not to move in value.
-Buffer Beams(const Encoding& encoding, const std::vector<std::string>& machines, bool defined) {
+Buffer Beams(const Encoding& encoding, const std::vector<std::string>& machines, bool defined,
+             std::string_view machine_vr = "SH") {
   auto vr = [&](std::string_view text) { return encoding.explicit_vr ? text : ""; };
   auto beam = [&](const std::string& machine) {
     Sketch inside(encoding);
-    inside.Element(kMachine, vr("SH"), machine).Element(0x300A00C0, vr("IS"), "1 ");
+    inside.Element(kMachine, vr(machine_vr), machine).Element(0x300A00C0, vr("IS"), "1 ");
     return inside.bytes();
   };
   Sketch items(encoding);
@@ -67,6 +68,60 @@ TEST(EditNested, RenamesInEveryItemAndNothingElseInEveryEncoding) {
       EXPECT_FALSE(renamed->has_integrity);
     }
   }
+}
+
+TEST(EditNested, RenamesWhatIsDeflated) {
+  const Encoding encoding{.explicit_vr = true};
+  const Buffer deflated = Deflate(Beams(encoding, {"OLD ", "OTHER "}, true));
+  auto renamed = RenameTexts(deflated, Uid("1.2.840.10008.1.2.1.99"), kPaths, kNames);
+  ASSERT_TRUE(renamed) << renamed.error().detail;
+  EXPECT_EQ(renamed->replaced, 1u);
+  auto plain = Inflate(renamed->data_set);
+  ASSERT_TRUE(plain) << plain.error().detail;
+  EXPECT_EQ(*plain, Beams(encoding, {"A_LONGER_NAME ", "OTHER "}, true));
+}
+
+TEST(EditNested, RenamesWhatIsOfUnknownRepresentation) {
+  const Encoding encoding{.explicit_vr = true};
+  for (bool defined : {false, true}) {
+    auto renamed = RenameTexts(Beams(encoding, {"OLD ", "OTHER "}, defined, "UN"),
+                               Uid(kExplicitVrLittleEndian), kPaths, kNames);
+    ASSERT_TRUE(renamed) << renamed.error().detail;
+    EXPECT_EQ(renamed->data_set, Beams(encoding, {"A_LONGER_NAME ", "OTHER "}, defined, "UN"));
+  }
+}
+
+TEST(EditNested, SeveralTextsInOneAndOverLongOnesStayAsTheyAre) {
+  for (const std::string& machine : {std::string("OLD\\OLD "), "OLD" + std::string(1101, ' ')}) {
+    const Buffer bytes = Beams({.explicit_vr = true}, {machine}, true);
+    auto renamed = RenameTexts(bytes, Uid(kExplicitVrLittleEndian), kPaths, kNames);
+    ASSERT_TRUE(renamed) << renamed.error().detail;
+    EXPECT_EQ(renamed->replaced, 0u);
+    EXPECT_EQ(renamed->data_set, bytes);
+  }
+}
+
+TEST(EditNested, WhatIsTooLongInflatedTooIsSaidToBeForGood) {
+  const Buffer bytes = Beams({.explicit_vr = true}, {"OLD ", std::string(20'000, 'X')}, true);
+  const Buffer deflated = Deflate(bytes);
+  ASSERT_LT(deflated.size(), 10'000u);
+  for (const auto& [of, syntax] : {std::pair(deflated, Uid("1.2.840.10008.1.2.1.99")),
+                                   std::pair(bytes, Uid(kExplicitVrLittleEndian))}) {
+    auto renamed = RenameTexts(of, syntax, kPaths, kNames, 10'000);
+    ASSERT_FALSE(renamed);
+    EXPECT_EQ(renamed.error().code, Errc::kLimit);
+    EXPECT_EQ(renamed.error().blame, Blame::kDownstream);
+    EXPECT_TRUE(RenameTexts(of, syntax, kPaths, kNames, 30'000));
+  }
+}
+
+TEST(EditNested, ALengthThatDoesNotFitIsSaidToBeForGood) {
+  const std::map<std::string, std::string> names = {{"OLD", std::string(70'000, 'Y')}};
+  auto renamed = RenameTexts(Beams({.explicit_vr = true}, {"OLD "}, true),
+                             Uid(kExplicitVrLittleEndian), kPaths, names);
+  ASSERT_FALSE(renamed);
+  EXPECT_EQ(renamed.error().code, Errc::kLimit);
+  EXPECT_EQ(renamed.error().blame, Blame::kDownstream);
 }
 
 TEST(EditNested, WhatHasNoSuchNameStaysByteForByte) {
