@@ -52,6 +52,7 @@ constexpr int kSoonFor = 8;
 constexpr std::chrono::minutes kFoundWithin{1};  // of a C-STORE that was answered well
 constexpr int kChain = 4;                        // record, dose, plan, structure set
 constexpr int kMostMissing = 2'000;              // of one row; a structure set refers to hundreds
+constexpr int kMostLooks = 10'000;               // of one call
 
 bool WasStoredLately(Transaction& tx, const std::string& application, const Uid& uid) {
   Rows rows =
@@ -60,7 +61,18 @@ bool WasStoredLately(Transaction& tx, const std::string& application, const Uid&
   return rows.Next();
 }
 
-bool Comes(Transaction& tx, const std::string& application, const Uid& uid, int chain) {
+// What of a call's UIDs comes, each looked at once at each length of a chain: crafted references
+// would be looked at again for each row that names them.
+struct Looked {
+  std::map<std::pair<int, Uid>, bool> comes;
+  int left = kMostLooks;
+};
+
+bool Comes(Transaction& tx, const std::string& application, const Uid& uid, int chain,
+           Looked& looked);
+
+bool LookWhetherComes(Transaction& tx, const std::string& application, const Uid& uid, int chain,
+                      Looked& looked) {
   if (WasStoredLately(tx, application, uid)) return true;
   std::vector<RowId> waiting;
   {
@@ -77,11 +89,20 @@ bool Comes(Transaction& tx, const std::string& application, const Uid& uid, int 
   if (chain == 0) return false;
   return std::ranges::any_of(waiting, [&](RowId id) {
     const std::vector<Requirement> missing = MissingOf(tx.database(), id, 0, kMostMissing);
-    return missing.size() < kMostMissing &&
-           std::ranges::all_of(
-               missing,
-               [&](const auto& one) { return Comes(tx, application, one.uid, chain - 1); });
+    return missing.size() < kMostMissing && std::ranges::all_of(missing, [&](const auto& one) {
+             return Comes(tx, application, one.uid, chain - 1, looked);
+           });
   });
+}
+
+bool Comes(Transaction& tx, const std::string& application, const Uid& uid, int chain,
+           Looked& looked) {
+  const auto known = looked.comes.find({chain, uid});
+  if (known != looked.comes.end()) return known->second;
+  if (looked.left-- <= 0) return false;  // nobody waits for what is so hard to tell
+  const bool comes = LookWhetherComes(tx, application, uid, chain, looked);
+  looked.comes.emplace(std::pair(chain, uid), comes);
+  return comes;
 }
 
 // The first kind that the row still misses, by the index alone.
@@ -214,8 +235,9 @@ std::vector<Uid> Unknown(Transaction& tx, const std::string& application,
 std::vector<Uid> Coming(Transaction& tx, const std::string& application,
                         const std::vector<Uid>& uids) {
   std::vector<Uid> coming;
+  Looked looked;
   for (const Uid& uid : uids) {
-    if (Comes(tx, application, uid, kChain)) coming.push_back(uid);
+    if (Comes(tx, application, uid, kChain, looked)) coming.push_back(uid);
   }
   return coming;
 }

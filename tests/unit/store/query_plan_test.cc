@@ -140,6 +140,39 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
 TEST_F(QueryPlanTest, AScanWouldBeSeen) {
   std::vector<std::string> plan = PlanOf("SELECT id FROM delivery WHERE reason = 'x'");
   ASSERT_FALSE(plan.empty());
+TEST_F(QueryPlanTest, WhatIsForgottenIsFoundByItsTime) {
+  Transaction tx(*database_, clock_.WallNow());
+  steps::ForgetExpired(tx, 100);
+  const std::vector<std::string> statements = database_->Statements();
+  for (std::string table : {"existence", "patient"}) {
+    const std::string index = table == "patient" ? "patient_at" : "existence_expires";
+    auto sql = std::ranges::find_if(statements, [&](const std::string& one) {
+      return one.starts_with("DELETE FROM " + table + " ");
+    });
+    ASSERT_NE(sql, statements.end()) << table;
+    const std::vector<std::string> plan = PlanOf(*sql);
+    EXPECT_THAT(plan, Contains(HasSubstr("USING COVERING INDEX " + index + " ("))) << *sql;
+    EXPECT_THAT(plan, Contains(HasSubstr("SEARCH " + table + " USING PRIMARY KEY"))) << *sql;
+  }
+}
+
+// Each row waits for all of the next layer, and the last layer comes.
+TEST_F(QueryPlanTest, CraftedChainsAreLookedAtOnce) {
+  constexpr int kLayers = 5, kWide = 14;
+  Transaction tx(*database_, clock_.WallNow());
+  auto number = [](int layer, int at) { return 1000 * layer + at; };
+  for (int layer = 1; layer <= kLayers; ++layer) {
+    std::vector<Requirement> needs;
+    for (int at = 0; at < kWide && layer < kLayers; ++at)
+      needs.push_back(Needs("1." + std::to_string(number(layer + 1, at))));
+    for (int at = 0; at < kWide; ++at) Accept(tx, number(layer, at), needs);
+  }
+  std::vector<Uid> coming;
+  const int64_t work = WorkOf([&] { coming = steps::Coming(tx, kVmsdbd, {Uid("1.1000")}); });
+  EXPECT_EQ(coming.size(), 1u);
+  EXPECT_LT(work, 100 * kLayers * kWide * kWide) << "in steps of the virtual machine";
+}
+
   EXPECT_THAT(plan[0], HasSubstr("SCAN"));
 }
 
