@@ -64,6 +64,9 @@ class LedgerThread {
     co_return co_await future;
   }
 
+  // A part that becomes nobody's file. On the thread of the ledger.
+  void DropPart(const std::string& name) { (void)disk_.Unlink(paths_.Part(name)); }
+
   // Without a waiter, from any thread.
   void Note(std::move_only_function<void(Transaction&)> work);
 

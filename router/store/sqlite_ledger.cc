@@ -27,9 +27,12 @@ Result<Gauges> TakeOver(Database& database, const Clock& clock, SweepReport& rep
   return gauges;
 }
 
+// What gets no row of its own needs no file: its part stays one until it is removed, so that a
+// crash leaves nothing of it that a start would keep.
 std::vector<std::string> FilesOf(const std::vector<Acceptance>& instances) {
   std::vector<std::string> names;
   for (const Acceptance& one : instances) {
+    if (one.only_if_held) continue;
     if (std::find(names.begin(), names.end(), one.file.name) == names.end())
       names.push_back(one.file.name);
   }
@@ -120,9 +123,12 @@ Task<Result<std::vector<Accepted>>> SqliteLedger::AcceptAll(std::vector<Acceptan
   std::vector<std::string> parts = FilesOf(instances);
   return thread_->Do<std::vector<Accepted>>(
       std::move(parts),
-      [instances = std::move(instances)](Transaction& tx) -> Result<std::vector<Accepted>> {
+      [this, instances = std::move(instances)](Transaction& tx) -> Result<std::vector<Accepted>> {
         std::vector<Accepted> answers;
-        for (const Acceptance& one : instances) answers.push_back(steps::Accept(tx, one));
+        for (const Acceptance& one : instances) {
+          if (one.only_if_held) thread_->DropPart(one.file.name);
+          answers.push_back(steps::Accept(tx, one));
+        }
         return answers;
       });
 }

@@ -104,6 +104,16 @@ class SqliteLedgerTest : public ::testing::Test {
   int files_ = 0;
 };
 
+TEST_F(SqliteLedgerTest, WhoseSenderAnswersForItIsNeverGivenAName) {
+  Open();
+  Acceptance arrival = Arrival("1.1", Part());
+  arrival.only_if_held = true;
+  disk_.TakeCalls();
+  EXPECT_EQ(Await(ledger_->Accept(std::move(arrival)))->outcome, Accepted::Outcome::kNotKept);
+  EXPECT_EQ(disk_.Count("rename"), 0) << "a crash before the commit would have left a file";
+  EXPECT_THAT(FilesInSpool(), IsEmpty());
+}
+
 TEST_F(SqliteLedgerTest, AnswersComeAfterRenameFolderSyncAndCommit) {
   SqliteLedger::Options options = Options();
   options.vfs = FaultyVfs::Name();
