@@ -62,6 +62,15 @@ struct Attempt {
   association::StoreAnswer answer;
   Error error{Errc::kConnect, Blame::kUpstream, true, ""};  // unless answered
   bool there_before = false;                                // kUnknown of SendNow: for Acceptance
+  bool is_behind = false;  // kNotSent of SendNow: the same instance or its series goes before
+};
+
+// How an instance is sent that is ready on arrival.
+struct AtOnce {
+  // Whoever brought it is owed an answer by then; absent: as long as the application may take.
+  std::optional<net::Milliseconds> within;
+  // Awaited on the home loop once it is stored there, before anybody else is told so.
+  std::function<Task<>()> on_stored;
 };
 
 // How a destination is, for operators and /readyz. As of the call.
@@ -118,8 +127,11 @@ class Destination {
   // of the spool file; it must stay until this ends. The same bytes as stored, or converted where
   // the application takes nothing else. Goes behind an open row of the same instance, whatever its
   // content, and behind rows of its series that are due: if there are any, kNotSent. Takes a
-  // reserved slot (or an association that is open); waits `wait_for`.
-  Task<Attempt> SendNow(store::Instance instance, dataset::Region file);
+  // reserved slot (or an association that is open); waits `wait_for`. With `how.within` the waits
+  // for a slot and for the answer end by then: kNotSent, or kUnknown.
+  Task<Attempt> SendNow(store::Instance instance, dataset::Region file, AtOnce how = {});
+  // [any] Whoever brought this one waits no longer: a SendNow of it that is under way ends.
+  void GiveUpOn(Uid sop_instance);
 
   // [any] What a session learned by calling the application itself.
   void Reached();
@@ -173,8 +185,9 @@ class Destination {
   Task<Result<std::unique_ptr<association::ByteSource>>> OpenSource(
       dataset::Region file, std::optional<store::SpoolFile> kept, Uid transfer_syntax);
   void NoteLost(const Leg& leg, const Attempt& attempt);
-  Task<Attempt> SendNowHere(store::Instance instance, dataset::Region file);
-  Task<Attempt> TrySendNow(store::Instance instance, dataset::Region file);
+  Task<Attempt> SendNowHere(store::Instance instance, dataset::Region file, AtOnce how);
+  Task<Attempt> TrySendNow(store::Instance instance, dataset::Region file,
+                           std::optional<net::Milliseconds> within);
 
   // destination_queue.cc
   Task<> SendBatch(std::deque<store::Row> rows);
@@ -219,7 +232,15 @@ class Destination {
   std::vector<Cargo> carried_;  // what came here lately: proposed together, to be sent together
   std::mt19937_64 random_;
   bool up_ = true, tried_ = false, draining_ = false, running_ = false, queue_ended_ = false;
-  int callers_ = 0;  // of SendNow and Connect, under way
+  struct Urgent {
+    Urgent(Uid uid, net::Loop& home) : sop_instance(std::move(uid)), over(home) {}
+    const Uid sop_instance;
+    net::Signal over;  // its sending, or the patience of who brought it
+    bool sent = false;
+  };
+  Task<> EndInTime(Urgent& urgent, net::Milliseconds within, Leg& leg, net::Signal& ended);
+  std::list<Urgent> urgent_;  // of SendNow, while they are being sent
+  int callers_ = 0;           // of SendNow and Connect, under way
   std::string last_error_;
 };
 

@@ -97,25 +97,46 @@ void Destination::NoteLost(const Leg& leg, const Attempt& attempt) {
 
 // ---- at once
 
-Task<Attempt> Destination::SendNow(store::Instance instance, dataset::Region file) {
+Task<Attempt> Destination::SendNow(store::Instance instance, dataset::Region file, AtOnce how) {
   return net::RunOn<Attempt>(
-      services_.home, [this, instance = std::move(instance), file = std::move(file)]() mutable {
-        return SendNowHere(std::move(instance), std::move(file));
+      services_.home, [this, instance = std::move(instance), file = std::move(file),
+                       how = std::move(how)]() mutable {
+        return SendNowHere(std::move(instance), std::move(file), std::move(how));
       });
 }
 
-Task<Attempt> Destination::SendNowHere(store::Instance instance, dataset::Region file) {
+Task<Attempt> Destination::SendNowHere(store::Instance instance, dataset::Region file, AtOnce how) {
   ++callers_;
-  Attempt attempt = co_await TrySendNow(instance, std::move(file));
-  if (attempt.outcome == Attempt::Outcome::kAnswered && hooks_.on_stored &&
+  Attempt attempt = co_await TrySendNow(instance, std::move(file), how.within);
+  if (attempt.outcome == Attempt::Outcome::kAnswered &&
       VerdictOf(application().statuses, attempt.answer.status) == Verdict::kDelivered) {
-    hooks_.on_stored(instance);
+    if (how.on_stored) co_await how.on_stored();
+    if (hooks_.on_stored) hooks_.on_stored(instance);
   }
   CallerLeft();
   co_return attempt;
 }
 
-Task<Attempt> Destination::TrySendNow(store::Instance instance, dataset::Region file) {
+void Destination::GiveUpOn(Uid sop_instance) {
+  services_.home.Post([this, uid = std::move(sop_instance)] {
+    for (Urgent& urgent : urgent_)
+      if (urgent.sop_instance == uid) urgent.over.Notify();
+  });
+}
+
+// Interrupts what is being sent, unless it was sent before its time is over.
+Task<> Destination::EndInTime(Urgent& urgent, net::Milliseconds within, Leg& leg,
+                              net::Signal& ended) {
+  co_await urgent.over.Wait(within);
+  if (!urgent.sent)
+    leg.scu->association().Interrupt(
+        {Errc::kTimeout, Blame::kUpstream, true, "no answer while its sender waits for one"});
+  ended.Notify();
+}
+
+Task<Attempt> Destination::TrySendNow(store::Instance instance, dataset::Region file,
+                                      std::optional<net::Milliseconds> within) {
+  const SteadyTime began = services_.home.Now();
   if (draining_) co_return NotSent({Errc::kInterrupted, Blame::kInternal, true, "draining"});
   if (!breaker_.MaySend()) {
     co_return NotSent({Errc::kConnect, Blame::kUpstream, true, "not called: " + last_error_});
@@ -123,17 +144,32 @@ Task<Attempt> Destination::TrySendNow(store::Instance instance, dataset::Region 
   auto standing = co_await services_.ledger.StandingOf(instance);
   if (!standing) co_return NotSent(standing.error());
   if (standing->is_behind) {
-    co_return NotSent({Errc::kLimit, Blame::kInternal, true,
-                       "the same instance is held, or others of its series are due first"});
+    Attempt behind = NotSent({Errc::kLimit, Blame::kInternal, true,
+                              "the same instance is held, or others of its series are due first"});
+    behind.is_behind = true;
+    co_return behind;
   }
   std::vector<Cargo> cargo = {{instance.sop_class, file.transfer_syntax}};
   const AeTitle calling = CallingTitle(instance);
-  const net::Milliseconds wait = application().wait_for;
+  net::Milliseconds wait = application().wait_for;
+  if (within) wait = std::min(wait, *within);
   auto leg = co_await TakeLeg(calling, std::move(cargo), wait);
   if (!leg) co_return NotSent(leg.error());
+  net::Milliseconds left(-1);
+  if (within) {
+    const auto taken = std::chrono::ceil<net::Milliseconds>(services_.home.Now() - began);
+    left = std::max(*within - taken, net::Milliseconds(0));
+  }
+  auto urgent = urgent_.emplace(urgent_.end(), instance.sop_instance, services_.home);
+  net::Signal ended(services_.home);
+  services_.home.Spawn(EndInTime(*urgent, left, **leg, ended));
   std::optional<store::SpoolFile> just_written;  // by us, a moment ago
   Attempt attempt =
       co_await SendOver(**leg, std::move(instance), std::move(file), std::move(just_written));
+  urgent->sent = true;
+  urgent->over.Notify();
+  co_await ended.Wait();
+  urgent_.erase(urgent);
   attempt.there_before = standing->there_before;
   NoteLost(**leg, attempt);
   co_await GiveBack(std::move(*leg));

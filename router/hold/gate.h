@@ -83,6 +83,12 @@ class Gate {
   // Errors: kDisk (A700); kCorrupt, blamed on the sender: the references cannot be read (C000).
   Task<Result<Verdict>> Judge(store::Instance instance, dataset::Region file,
                               net::Milliseconds patience = net::Milliseconds(0));
+  // [any] Whose an instance is that was stored there without being accepted. What waits for it and
+  // is known to be another patient's is said, or quarantined, as `patient_check` wishes.
+  Task<> NotePatient(Uid sop_instance, store::Patient patient);
+  // [any] The first machine of a plan that the application does not know, empty if it knows all.
+  // Errors as Judge.
+  Task<Result<std::string>> UnknownMachineIn(store::Instance instance, dataset::Region file);
   // [any] The process is to end: nobody is waited for any more, patience or not.
   void EndPatience();
 
@@ -120,6 +126,8 @@ class Gate {
                                      net::Milliseconds patience);
   Task<Result<Verdict>> JudgeHere(store::Instance instance, dataset::Region file,
                                   net::Milliseconds patience);
+  Task<> NotePatientHere(Uid sop_instance, store::Patient patient);
+  Task<Result<std::string>> UnknownMachineHere(store::Instance instance, dataset::Region file);
   Task<Result<Harvested>> Harvest(store::Instance instance, dataset::Region file);
   Task<Result<bool>> JudgePatient(store::Instance instance, Verdict& verdict);
   void LogOtherPatient(const Uid& sop_instance, Kind kind, const Uid& other) const;

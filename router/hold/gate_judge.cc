@@ -26,11 +26,15 @@ std::string Waits(const std::vector<Uid>& missing, size_t required) {
                      missing.size() > kNamed ? ", …" : "");
 }
 
-// What may differ from this instance's patient: nothing is known of images, which are relayed.
+bool Holds(const store::Requirement& one) { return one.strength == store::Strength::kRequired; }
+
+// What may differ from this instance's patient, by the same measure whichever of the two comes
+// first. Nothing is known of images, which are relayed.
 std::vector<Uid> ReferredTo(const std::vector<store::Requirement>& requirements) {
   std::vector<Uid> uids;
   for (const store::Requirement& one : requirements) {
-    if (one.level == store::Level::kInstance && one.kind != Kind::kImage) uids.push_back(one.uid);
+    if (Holds(one) && one.level == store::Level::kInstance && one.kind != Kind::kImage)
+      uids.push_back(one.uid);
   }
   return uids;
 }
@@ -43,8 +47,6 @@ bool AreInstances(const std::vector<store::Requirement>& requirements,
            std::ranges::find(missing, one.uid) == missing.end();
   });
 }
-
-bool Holds(const store::Requirement& one) { return one.strength == store::Strength::kRequired; }
 
 }  // namespace
 
@@ -171,12 +173,6 @@ bool Gate::JudgeImages(const Requirements& requirements, Verdict& verdict) const
 Task<Result<bool>> Gate::JudgePatient(store::Instance instance, Verdict& verdict) {
   const bool quarantine = application().patient_check == config::PatientCheck::kQuarantine;
   const Uid self = instance.sop_instance;
-  // Who only observes leaves alone what waits here.
-  const bool end_waiting = quarantine && application().mode == config::Mode::kEnforce;
-  auto waiting = co_await services_.ledger.NotePatient(name_, self, verdict.patient, end_waiting);
-  if (!waiting) co_return std::unexpected(waiting.error());
-  for (const store::Row& row : *waiting)
-    LogOtherPatient(row.instance.sop_instance, row.instance.kind, self);
   std::vector<Uid> referred = ReferredTo(verdict.requirements);
   auto others =
       co_await services_.ledger.OtherPatients(name_, std::move(referred), verdict.patient);
@@ -191,6 +187,36 @@ Task<Result<bool>> Gate::JudgePatient(store::Instance instance, Verdict& verdict
   verdict.status = dimse::status::kCannotUnderstand;
   verdict.comment = "Patient ID or Name differs from that of what it refers to";
   co_return false;
+}
+
+Task<> Gate::NotePatient(Uid sop_instance, store::Patient patient) {
+  return net::RunOn<void>(services_.home,
+                          [this, sop_instance = std::move(sop_instance), patient]() mutable {
+                            return NotePatientHere(std::move(sop_instance), patient);
+                          });
+}
+
+Task<> Gate::NotePatientHere(Uid sop_instance, store::Patient patient) {
+  // Who only observes leaves alone what waits here.
+  const bool quarantine = application().patient_check == config::PatientCheck::kQuarantine &&
+                          application().mode == config::Mode::kEnforce;
+  auto noted = co_await services_.ledger.NotePatient(name_, sop_instance, patient, quarantine);
+  if (!noted)
+    log::Error("the ledger did not do as it was told",
+               {{"application", name_}, {"reason", noted.error().detail}});
+}
+
+Task<Result<std::string>> Gate::UnknownMachineIn(store::Instance instance, dataset::Region file) {
+  return net::RunOn<Result<std::string>>(
+      services_.home, [this, instance = std::move(instance), file = std::move(file)]() mutable {
+        return UnknownMachineHere(std::move(instance), std::move(file));
+      });
+}
+
+Task<Result<std::string>> Gate::UnknownMachineHere(store::Instance instance, dataset::Region file) {
+  auto harvested = co_await Harvest(std::move(instance), std::move(file));
+  if (!harvested) co_return std::unexpected(harvested.error());
+  co_return UnknownMachine(harvested->requirements.machines, application().machines);
 }
 
 // UIDs alone: the log never has anything of a patient.

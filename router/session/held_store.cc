@@ -56,6 +56,7 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
     verdict = co_await runtime_.gate->Judge(instance, region, client_.acknowledge.wait);
   Edited edited;
   if (verdict && !verdict->rename.empty()) {
+  began_ = net::Loop::Current()->Now();
     auto renamed = co_await Rename(region, verdict->rename);
     co_await received.Drop();
     if (!renamed) co_return FailedBy(renamed.error(), dimse::status::kCannotUnderstand);
@@ -63,6 +64,8 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
     file = edited.file;
     region = {edited.part->path(), file.dataset_offset, instance.transfer_syntax};
   }
+  // What was edited goes through the ledger's history, unless nothing is to be kept.
+  const bool at_once = note_.empty() || KeepsNothing() || !services_.holding.Enter().has_value();
   store::SpoolWriter& part = edited.part ? *edited.part : received;
   std::optional<StoreAnswer> answer;
   if (!verdict) {
@@ -70,9 +73,8 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
   } else if (verdict->kind == hold::Verdict::Kind::kRefuse ||
              (verdict->kind == hold::Verdict::Kind::kQuarantine && KeepsNothing())) {
     answer = Failed(verdict->status, verdict->comment);
-  } else if (verdict->kind == hold::Verdict::Kind::kReady && (note_.empty() || KeepsNothing())) {
-    // What was edited goes through the ledger's history.
-    answer = co_await SendReady(region, verdict->requirements);
+  } else if (verdict->kind == hold::Verdict::Kind::kReady && at_once) {
+    answer = co_await SendReady(region, verdict->requirements, verdict->patient);
   }
   if (answer) {
     log::Write(answer->status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,
@@ -168,9 +170,19 @@ Task<> HeldStore::Disbelieve(std::vector<store::Requirement> requirements) {
 }
 
 // Upstream's own answer, or nothing if there is none.
-Task<std::optional<StoreAnswer>> HeldStore::SendReady(
-    dataset::Region region, std::vector<store::Requirement> requirements) {
-  auto attempt = co_await runtime_.destination->SendNow(instance, region);
+Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region,
+                                                      std::vector<store::Requirement> requirements,
+                                                      store::Patient patient) {
+  delivery::AtOnce how;
+  how.on_stored = [gate = runtime_.gate, uid = instance.sop_instance, patient] {
+    return gate->NotePatient(uid, patient);
+  };
+  if (within) {
+    const auto taken = net::Loop::Current()->Now() - began_;
+    how.within =
+        std::max(*within - std::chrono::ceil<net::Milliseconds>(taken), net::Milliseconds(0));
+  }
+  auto attempt = co_await runtime_.destination->SendNow(instance, region, std::move(how));
   using Outcome = delivery::Attempt::Outcome;
   switch (attempt.outcome) {
     case Outcome::kAnswered:
@@ -253,7 +265,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
                                      {"application", application_.name},
                                      {"refers_to", Joined(accepted->other_patients, 4)}});
   }
-  kept_ = accepted->outcome != store::Accepted::Outcome::kConflict;
+  if (accepted->outcome != store::Accepted::Outcome::kConflict) kept_ = accepted->state;
   runtime_.watcher->Wake();
   if (accepted->state == store::State::kReady) runtime_.destination->Wake();
   co_return AnswerAccepted(*accepted, verdict);

@@ -34,8 +34,13 @@ class HeldStore {
         runtime_(runtime) {}
 
   store::Instance instance;
-  // After Settle: it lies here and is not upstream, whatever it was answered.
-  bool kept() const { return kept_; }
+  // Whoever brought it is owed an answer this long after Settle began; absent: as long as the
+  // application may take.
+  std::optional<net::Milliseconds> within;
+  // After Settle: as what it lies here and is not upstream, whatever it was answered.
+  const std::optional<store::State>& kept() const { return kept_; }
+  // While Settle is under way: nobody waits for the answer any more.
+  void GiveUp();
 
   Task<StoreAnswer> Settle(store::SpoolFile file, store::SpoolWriter& part);
 
@@ -46,7 +51,8 @@ class HeldStore {
   }
   Task<std::optional<StoreAnswer>> ReadFacts(dataset::Region region);
   Task<std::optional<StoreAnswer>> SendReady(dataset::Region region,
-                                             std::vector<store::Requirement> requirements);
+                                             std::vector<store::Requirement> requirements,
+                                             store::Patient patient);
   Task<> Disbelieve(std::vector<store::Requirement> requirements);
   struct Edited;
   Task<Result<Edited>> Rename(dataset::Region region, std::map<std::string, std::string> names);
@@ -62,7 +68,9 @@ class HeldStore {
   ApplicationRuntime& runtime_;
   std::optional<store::Reason> unknown_;  // it was sent, and nobody knows whether it is there
   bool there_before_ = false;             // then: its UID was, before that
-  bool kept_ = false;
+  bool is_behind_ = false;                // it was not, for others go before
+  std::optional<store::State> kept_;
+  SteadyTime began_;
   std::string note_;  // what was done to it
 };
 

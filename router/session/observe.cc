@@ -61,6 +61,8 @@ Task<> Look(Services& services, ApplicationRuntime& runtime, store::Instance ins
     instance.study = head->study;
     instance.series = head->series;
     verdict = co_await runtime.observer->Judge(instance, region);
+    // What was relayed whole is as good as there, and nothing that waits ends by it.
+    if (verdict) co_await runtime.observer->NotePatient(instance.sop_instance, verdict->patient);
   } else {
     verdict = std::unexpected(head.error());
   }

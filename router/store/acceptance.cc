@@ -120,7 +120,8 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   tx.Insert(row);
   if (acceptance.retain_for.count() > 0) tx.RetainFile(row.file.name, acceptance.retain_for);
   AddRequirements(tx, row, requirements);
-  RememberPatient(tx, row.instance.application, row.instance.sop_instance, acceptance.patient);
+  NotePatient(tx, row.instance.application, row.instance.sop_instance, acceptance.patient,
+              acceptance.quarantine_other_patient);
   answer.row = row.id;
   answer.state = row.state;
   return answer;

@@ -209,9 +209,9 @@ class Ledger {
   virtual Task<Result<State>> Release(RowId row, std::string reason, std::string by) = 0;
   virtual Task<Result<State>> Retry(RowId row, std::string reason, std::string by) = 0;
 
-  // Whose the instance is that is about to be accepted or sent. Returns the waiting rows that
-  // require it and are known to be another patient's, as they were; `quarantine`: they are
-  // quarantined. Together with Accept nothing is missed, in whichever order the two of them come.
+  // Whose the instance is that was stored there without being accepted. Returns the waiting rows
+  // that require it and are known to be another patient's, as they were, and logs them;
+  // `quarantine`: they are quarantined. Accept does the same for each new row that it makes.
   virtual Task<Result<std::vector<Row>>> NotePatient(std::string application, Uid sop_instance,
                                                      Patient patient, bool quarantine) = 0;
   // Those of `uids` that are known to be another patient's.

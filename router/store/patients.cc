@@ -1,3 +1,4 @@
+#include "router/base/log.h"
 #include "router/store/queries.h"
 #include "router/store/steps.h"
 
@@ -29,17 +30,16 @@ Patient PatientOf(Transaction& tx, const std::string& application, const Uid& ui
   return patient;
 }
 
-}  // namespace
-
-void RememberPatient(Transaction& tx, const std::string& application, const Uid& uid,
-                     const Patient& patient) {
-  if (!patient.IsKnown()) return;
+void Remember(Transaction& tx, const std::string& application, const Uid& uid,
+              const Patient& patient) {
   tx.database().Run(
       "INSERT INTO patient (application, uid, id_digest, name_digest, at) VALUES (?, ?, ?, ?, ?) "
       "ON CONFLICT (application, uid) DO UPDATE SET id_digest = excluded.id_digest, "
       "name_digest = excluded.name_digest, at = excluded.at",
       application, uid, BlobOf(patient.id), BlobOf(patient.name), tx.now());
 }
+
+}  // namespace
 
 std::vector<Uid> OtherPatients(Transaction& tx, const std::string& application,
                                const std::vector<Uid>& uids, const Patient& patient) {
@@ -55,12 +55,17 @@ std::vector<Row> NotePatient(Transaction& tx, const std::string& application, co
                              const Patient& patient, bool quarantine) {
   std::vector<Row> others;
   if (!patient.IsKnown()) return others;
-  RememberPatient(tx, application, uid, patient);
+  Remember(tx, application, uid, patient);
   static const std::string kSql = SelectRows(
       "WHERE state = 'waiting' AND id IN (SELECT row FROM requirement WHERE application = ? AND "
       "uid = ? AND noted = 0)");
   for (Row& row : TakeRows(tx.database().Ask(kSql, application, uid))) {
     if (!PatientOf(tx, application, row.instance.sop_instance).DiffersFrom(patient)) continue;
+    log::Warning("patient differs", {{"sop_instance_uid", row.instance.sop_instance.view()},
+                                     {"kind", NameOf(row.instance.kind)},
+                                     {"application", application},
+                                     {"refers_to", uid.view()},
+                                     {"check", quarantine ? "quarantine" : "warn"}});
     if (quarantine) (void)Quarantine(tx, row.id, PatientDiffersFrom(uid), State::kWaiting);
     others.push_back(std::move(row));
   }

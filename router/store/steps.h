@@ -38,8 +38,6 @@ std::vector<Uid> Coming(Transaction& tx, const std::string& application,
 int64_t ForgetExpired(Transaction& tx, int at_most);
 
 // patients.cc
-void RememberPatient(Transaction& tx, const std::string& application, const Uid& uid,
-                     const Patient& patient);
 std::vector<Uid> OtherPatients(Transaction& tx, const std::string& application,
                                const std::vector<Uid>& uids, const Patient& patient);
 std::vector<Row> NotePatient(Transaction& tx, const std::string& application, const Uid& uid,

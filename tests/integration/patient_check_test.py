@@ -18,6 +18,8 @@ class PatientCheck(Case):
         config = sluice_config(
             self.directory,
             {"VMSDBD": {"address": self.upstream.address, "profile": "aria", **QUICK, **keys}},
+            clients=[{"ae_title": "ME", "from": "127.0.0.1"},
+                     {"ae_title": "REFUSER", "from": "127.0.0.1", "acknowledge": "refuse"}],
             store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
         self.sluice = self.start(Sluice, config)
         self.theirs = self.of_somebody_else(self.chain.dose)
@@ -25,12 +27,20 @@ class PatientCheck(Case):
     def of_somebody_else(self, path):
         instance = pydicom.dcmread(path)
         instance.PatientID, instance.PatientName = OTHER_ID, OTHER_NAME
-        instance.save_as(self.directory / "other.dcm")
-        return self.directory / "other.dcm"
+        other = self.directory / f"other-{path.name}"
+        instance.save_as(other)
+        return other
 
     def send(self, *files):
-        outcome = storescu(self.sluice, files)
+        outcome = storescu(self.sluice, files, calling="ME")
         self.assertEqual(outcome.returncode, 0, outcome)
+
+    def assert_refused(self, file, calling):
+        outcome = storescu(self.sluice, [file], calling=calling, options=("-R",))
+        self.assertNotEqual(outcome.returncode, 0, outcome)
+
+    def states(self):
+        return {one["kind"]: one["state"] for one in self.sluice.held()}
 
     def wait_for(self, *files):
         wanted = {sop_instance_uid(file) for file in files}
@@ -76,6 +86,31 @@ class PatientCheck(Case):
         self.wait_for(self.chain.structure_set, self.chain.plan)
         self.assert_kept()
         self.assert_nothing_is_told()
+
+    def test_what_is_refused_is_nobodys_and_ends_nothing_that_waits_for_it(self):
+        self.scene(patient_check="quarantine")
+        self.send(self.theirs)
+        self.assert_refused(self.chain.plan, "REFUSER")  # the structure set is missing
+        self.assertEqual(self.states(), {"dose": "waiting"})
+        self.send(self.of_somebody_else(self.chain.plan))
+        self.assertEqual(self.states(), {"dose": "waiting", "plan": "waiting"})
+
+    def test_what_is_in_conflict_ends_nothing_that_waits_for_the_first(self):
+        self.scene(patient_check="quarantine")
+        self.send(self.chain.plan)
+        self.send(self.chain.dose)
+        self.assert_refused(self.of_somebody_else(self.chain.plan), "ME")
+        self.assertEqual(self.states(), {"dose": "waiting", "plan": "waiting"})
+
+    def test_what_is_sent_at_once_ends_what_waits_for_it_before_that_is_ready(self):
+        self.scene(patient_check="quarantine", confirm="status", decide_within="20s")
+        self.send(*self.chain.images)
+        self.send(self.chain.structure_set)
+        self.wait_for(self.chain.structure_set)
+        self.send(self.theirs)
+        outcome = storescu(self.sluice, [self.chain.plan], calling="REFUSER", options=("-R",))
+        self.assertEqual(outcome.returncode, 0, outcome)
+        self.assert_kept()
 
     def test_by_default_it_is_said_and_sent(self):
         self.scene()

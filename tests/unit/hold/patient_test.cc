@@ -4,6 +4,9 @@
 namespace router::hold {
 namespace {
 
+const std::string kSuccessor =
+    std::string(SLUICE_TEST_DATA) + "/varian-eclipse-proton-headphantom/RN.dcm";
+
 // Nobody's in the files of the tests.
 store::Patient Stranger() {
   return {dataset::Sha256::Of(AsBytes("a stranger")), dataset::Sha256::Of(AsBytes("Stranger^A"))};
@@ -87,7 +90,25 @@ TEST_F(GateTest, APlanOfTheSamePatientAsItsStructureSetIsNothingToSpeakOf) {
       loop_);
 }
 
-TEST_F(GateTest, APlanThatWaitsForAStructureSetOfAnotherPatientIsQuarantinedWhenThatComes) {
+TEST_F(GateTest, APlanThatWaitsForAStructureSetOfAnotherPatientIsQuarantinedWhenThatIsThere) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench, Quarantine);
+        subject.gate.Start();
+        auto stranger = co_await HoldPlan(bench, Stranger());
+        co_await subject.gate.NotePatient(kStructuresUid, OfFile(kStructures));
+        store::Row row = co_await bench.Find(stranger);
+        EXPECT_EQ(row.state, State::kQuarantined);
+        EXPECT_EQ(row.reason, store::PatientDiffersFrom(kStructuresUid));
+        co_await subject.End();
+      },
+      loop_);
+}
+
+// It may be refused yet, or be in conflict with what is held: then it is nobody's.
+TEST_F(GateTest, WhatIsOnlyJudgedEndsNothingAndIsNotRemembered) {
   Run(
       [](net::Loop& loop) -> Task<> {
         Bench bench(loop);
@@ -100,8 +121,35 @@ TEST_F(GateTest, APlanThatWaitsForAStructureSetOfAnotherPatientIsQuarantinedWhen
         auto verdict = co_await subject.gate.Judge(part.instance, part.region);
         EXPECT_EQ(verdict->kind, Verdict::Kind::kReady);  // it refers to nobody else's
         store::Row row = co_await bench.Find(stranger);
-        EXPECT_EQ(row.state, State::kQuarantined);
-        EXPECT_EQ(row.reason, store::PatientDiffersFrom(kStructuresUid));
+        EXPECT_EQ(row.state, State::kWaiting);
+        std::vector<Uid> uids(1, kStructuresUid);
+        auto others = co_await bench.ledger->OtherPatients(kName, std::move(uids), Stranger());
+        EXPECT_THAT(*others, IsEmpty());
+        co_await subject.End();
+      },
+      loop_);
+}
+
+// A plan only notes its predecessor.
+TEST_F(GateTest, WhatIsOnlyNotedIsNotComparedWhicheverComesFirst) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject subject(bench, Quarantine);
+        subject.gate.Start();
+        auto part = bench.MakePartOf(kSuccessor, Kind::kPlan);
+        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+        int noted = 0;
+        for (const store::Requirement& one : verdict->requirements) {
+          if (one.strength != store::Strength::kNoted || one.kind == Kind::kImage) continue;
+          ++noted;
+          co_await Note(bench, one.uid, Stranger());
+        }
+        EXPECT_GT(noted, 0);
+        verdict = co_await subject.gate.Judge(part.instance, part.region);
+        EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
+        EXPECT_FALSE(verdict->patient_differs);
         co_await subject.End();
       },
       loop_);
@@ -115,9 +163,7 @@ TEST_F(GateTest, APlanThatWaitsForAStructureSetOfAnotherPatientGoesOnWaitingByDe
         Subject subject(bench);
         subject.gate.Start();
         auto stranger = co_await HoldPlan(bench, Stranger());
-        auto part = bench.MakePartOf(kStructures, Kind::kStructureSet);
-        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
-        EXPECT_FALSE(verdict->patient_differs);
+        co_await subject.gate.NotePatient(kStructuresUid, OfFile(kStructures));
         store::Row row = co_await bench.Find(stranger);
         EXPECT_EQ(row.state, State::kWaiting);
         co_await subject.End();

@@ -67,6 +67,37 @@ TEST_P(LedgerPatients, WhatWaitsIsComparedWhenTheOtherComes) {
   EXPECT_EQ(StateOf(waits), State::kWaiting);
 }
 
+TEST_P(LedgerPatients, WhatIsAcceptedEndsWhatWaitsForItAndIsAnothers) {
+  RowId waits = AcceptOf("1.1", Whose("1"), {Needs("9.1")}).row;
+  AcceptOf("9.1", Whose("2"), {Needs("8.1")}, true);
+  EXPECT_EQ(StateOf(waits), State::kQuarantined);
+  EXPECT_EQ(Find(waits).reason, PatientDiffersFrom(Uid("9.1")));
+}
+
+TEST_P(LedgerPatients, WhatIsAcceptedOnlyToBeSaidLeavesWhatWaits) {
+  RowId waits = AcceptOf("1.1", Whose("1"), {Needs("9.1")}).row;
+  AcceptOf("9.1", Whose("2"));
+  EXPECT_EQ(StateOf(waits), State::kWaiting);
+}
+
+TEST_P(LedgerPatients, WhatIsNotKeptEndsNothingAndIsNotRemembered) {
+  RowId waits = AcceptOf("1.1", Whose("1"), {Needs("9.1")}).row;
+  Acceptance refused = Arrival("9.1", Part());
+  refused.patient = Whose("2");
+  refused.quarantine_other_patient = refused.only_if_held = true;
+  EXPECT_EQ(Accept(std::move(refused)).outcome, Accepted::Outcome::kNotKept);
+  EXPECT_EQ(StateOf(waits), State::kWaiting);
+  EXPECT_THAT(Others("9.1", Whose("1")), IsEmpty());
+}
+
+TEST_P(LedgerPatients, WhatIsInConflictEndsNothingAndIsNotRemembered) {
+  AcceptOf("9.1", Whose("1"), {Needs("8.1")}, true);
+  RowId waits = AcceptOf("1.1", Whose("1"), {Needs("9.1")}, true).row;
+  EXPECT_EQ(AcceptOf("9.1", Whose("2"), {}, true).outcome, Accepted::Outcome::kConflict);
+  EXPECT_EQ(StateOf(waits), State::kWaiting);
+  EXPECT_THAT(Others("9.1", Whose("1")), IsEmpty());
+}
+
 TEST_P(LedgerPatients, WhatWasSentAlreadyIsVerifiedWhoeverItIs) {
   Note("9.1", Whose("1"));
   Acceptance arrival = Arrival("1.1", Part(), {Needs("9.1")});
