@@ -257,7 +257,8 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
                      "Sluice cannot store: " + accepted.error().detail);
   }
   Reach(FailPoint::kAccepted);
-  if (accepted->outcome == store::Accepted::Outcome::kNotKept) co_return AnswerNotKept(verdict);
+  if (accepted->outcome == store::Accepted::Outcome::kNotKept)
+    co_return AnswerNotKept(*accepted, verdict);
   // What was being judged at the same time; the gate has told of all the rest.
   if (!verdict.patient_differs && !accepted->other_patients.empty()) {
     log::Warning("patient differs", {{"sop_instance_uid", instance.sop_instance.str()},
@@ -273,11 +274,15 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
 
 // Nothing of ours will deliver it. Where the answer was lost upstream may have it all the same: to
 // be sent twice does no harm, to be believed there would.
-StoreAnswer HeldStore::AnswerNotKept(const hold::Verdict& verdict) const {
-  const bool waits = verdict.kind == hold::Verdict::Kind::kWaiting;
-  const std::string_view why = waits      ? "what it refers to is not there yet"
-                               : unknown_ ? "the answer of the application was lost: send it again"
-                                          : "the application cannot take it now: send it again";
+StoreAnswer HeldStore::AnswerNotKept(const store::Accepted& accepted,
+                                     const hold::Verdict& verdict) const {
+  const bool quarantined = accepted.state == store::State::kQuarantined;
+  const bool waits = !quarantined && verdict.kind == hold::Verdict::Kind::kWaiting;
+  const std::string_view why = quarantined ? "the same instance is in quarantine here"
+                               : waits     ? "what it refers to is not there yet"
+                               : unknown_  ? "the answer of the application was lost: send it again"
+                               : is_behind_ ? "others of its series go before it: send it again"
+                                            : "the application cannot take it now: send it again";
   log::Warning("instance refused: its client answers for it",
                {{"sop_instance_uid", instance.sop_instance.str()},
                 {"kind", NameOf(instance.kind)},

@@ -58,7 +58,7 @@ class HeldStore {
   Task<Result<Edited>> Rename(dataset::Region region, std::map<std::string, std::string> names);
   Task<> Keep(store::SpoolFile file, store::SpoolWriter& part);
   Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, hold::Verdict verdict);
-  StoreAnswer AnswerNotKept(const hold::Verdict& verdict) const;
+  StoreAnswer AnswerNotKept(const store::Accepted& accepted, const hold::Verdict& verdict) const;
   StoreAnswer AnswerAccepted(const store::Accepted& accepted, const hold::Verdict& verdict) const;
 
   Services& services_;

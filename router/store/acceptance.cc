@@ -68,6 +68,12 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   Accepted answer;
   if (std::optional<Row> first = HeldAlready(tx.database(), acceptance.instance)) {
     bool same = SameContent(*first, acceptance);
+    if (same && acceptance.only_if_held && first->state == State::kQuarantined) {
+      answer.outcome = Accepted::Outcome::kNotKept;
+      answer.row = first->id;
+      answer.state = first->state;
+      return answer;
+    }
     bool replace = acceptance.on_conflict == OnConflict::kReplace && MayBeReplaced(*first) &&
                    !acceptance.only_if_held;
     if (same || !replace) {

@@ -27,8 +27,8 @@ struct Acceptance {
   // What it requires was there when it was sent, and counts as met.
   std::optional<Reason> verify;
   bool there_before = false;  // with `verify`: what StandingOf said before it was sent
-  // It gets no row of its own, for its sender answers for it: joined to an open row of the same
-  // instance or, where there is none, dropped (kNotKept).
+  // It gets no row of its own, for its sender answers for it: joined to a row of the same instance
+  // that is to be sent, or else dropped (kNotKept, with the row if there is one in quarantine).
   bool only_if_held = false;
   std::string note;                       // what was done to it, for its history; no patient data
   Patient patient;                        // remembered under its UID
@@ -43,7 +43,7 @@ struct Accepted {
     kDuplicate,  // the same content is held already: one copy, `row` is the first
     kConflict,   // other content is held under this UID and stays: `row` is the first
     kReplaced,   // the first was discarded, `row` is the new one
-    kNotKept,    // only_if_held, and nothing of it is held: there is no row
+    kNotKept,    // only_if_held, and nothing of it is to be sent
   };
   Outcome outcome = Outcome::kNew;
   RowId row = 0;

@@ -135,6 +135,17 @@ class Acknowledge(Case):
         self.assertEqual(held["client"], "KEEPER")
         self.assertEqual(len(self.spooled()), 1)
 
+    def test_refuse_is_told_a_failure_of_what_another_client_left_and_nobody_sends(self):
+        self.scene(hold={"warn_after": "200ms", "at_most": "500ms", "then": "quarantine"})
+        self.assert_taken(self.chain.plan)
+        wait_until(lambda: [one["state"] for one in self.sluice.held()] == ["quarantined"], 60,
+                   "the plan in quarantine")
+        self.assert_refused(self.chain.plan)
+        wait_until(lambda: "the same instance is in quarantine here" in self.sluice.output(),
+                   what="the reason in the log")
+        self.assert_taken(self.chain.plan)  # durable it is
+        self.assertEqual(len(self.spooled()), 1)
+
     def test_refuse_keeps_no_plan_for_an_unknown_machine_either(self):
         self.scene(machines=["ELSEWHERE"])
         self.assert_refused(self.chain.plan, status="CannotUnderstand")

@@ -74,6 +74,17 @@ TEST_P(LedgerComing, WhoseSenderAnswersForItJoinsWhatIsHeld) {
   EXPECT_EQ(FilesInSpool(), 1u);
 }
 
+TEST_P(LedgerComing, WhoseSenderAnswersForItDoesNotJoinWhatNobodySends) {
+  RowId id = Accept(Arrival("1.1", Part("the same"))).row;
+  ASSERT_TRUE(Await(ledger().Quarantine(id, {Cause::kRefused, ""})));
+  Accepted accepted = AcceptIfHeld("1.1", "the same");
+  EXPECT_EQ(accepted.outcome, Outcome::kNotKept);
+  EXPECT_EQ(accepted.row, id);
+  EXPECT_EQ(accepted.state, State::kQuarantined);
+  EXPECT_EQ(FilesInSpool(), 1u);
+  EXPECT_EQ(Accept(Arrival("1.1", Part("the same"))).outcome, Outcome::kDuplicate);
+}
+
 TEST_P(LedgerComing, WhoseSenderAnswersForItReplacesNothing) {
   RowId id = Accept(Arrival("1.1", Part("one"))).row;
   Acceptance other = Arrival("1.1", Part("another"));
