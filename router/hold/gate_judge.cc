@@ -168,8 +168,8 @@ bool Gate::JudgeImages(const Requirements& requirements, Verdict& verdict) const
   return false;
 }
 
-// Compared with what came through us before: with what it refers to, and with what waits for it.
-// False: the verdict is settled.
+// Compared with what it requires of what came through us before. Whose it is itself is remembered
+// only once it is kept or stored there. False: the verdict is settled.
 Task<Result<bool>> Gate::JudgePatient(store::Instance instance, Verdict& verdict) {
   const bool quarantine = application().patient_check == config::PatientCheck::kQuarantine;
   const Uid self = instance.sop_instance;

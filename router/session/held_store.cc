@@ -36,6 +36,15 @@ StoreAnswer FailedBy(const Error& error, uint16_t status) {
   return Failed(ours ? dimse::status::kOutOfResources : status, error.detail);
 }
 
+// Its machines cannot be named as they are at the application: for a person to decide.
+void KeepAsItCame(hold::Verdict& verdict, const std::string& why) {
+  verdict.kind = hold::Verdict::Kind::kQuarantine;
+  verdict.reason = {store::Cause::kUnknownMachine,
+                    "its treatment machines cannot be renamed: " + why};
+  verdict.status = dimse::status::kCannotUnderstand;
+  verdict.comment = AsErrorComment(verdict.reason.text);
+}
+
 }  // namespace
 
 // What was spooled in place of the part.
@@ -45,6 +54,7 @@ struct HeldStore::Edited {
 };
 
 Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& received) {
+  began_ = net::Loop::Current()->Now();
   dataset::Region region{received.path(), file.dataset_offset, instance.transfer_syntax};
   auto unreadable = co_await ReadFacts(region);
   if (unreadable) {
@@ -56,11 +66,12 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
     verdict = co_await runtime_.gate->Judge(instance, region, client_.acknowledge.wait);
   Edited edited;
   if (verdict && !verdict->rename.empty()) {
-  began_ = net::Loop::Current()->Now();
-    auto renamed = co_await Rename(region, verdict->rename);
-    co_await received.Drop();
+    auto renamed = co_await Rename(region, *verdict);
+    if (!renamed || renamed->part) co_await received.Drop();
     if (!renamed) co_return FailedBy(renamed.error(), dimse::status::kCannotUnderstand);
     edited = std::move(*renamed);
+  }
+  if (edited.part) {
     file = edited.file;
     region = {edited.part->path(), file.dataset_offset, instance.transfer_syntax};
   }
@@ -110,33 +121,55 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
 }
 
 // The plan with its machines named as they are here (`unknown_machine: map`), as a part of its own.
-Task<Result<HeldStore::Edited>> HeldStore::Rename(dataset::Region region,
-                                                  std::map<std::string, std::string> names) {
-  auto edit = [region, names, paths = hold::MachinePaths()]() {
+// What has any other machine afterwards stays as it came, and is no longer to be sent.
+Task<Result<HeldStore::Edited>> HeldStore::Rename(dataset::Region region, hold::Verdict& verdict) {
+  auto edit = [region, names = verdict.rename, paths = hold::MachinePaths()]() {
     return dataset::RenameTexts(region, paths, names);
   };
   auto renamed = co_await services_.cpu.Run<Result<dataset::Renamed>>(std::move(edit));
+  if (!renamed && renamed.error().code == Errc::kLimit) {
+    KeepAsItCame(verdict, renamed.error().detail);
+    co_return Edited{};
+  }
   if (!renamed) co_return std::unexpected(renamed.error());
-  auto part = co_await services_.spool.Write(std::move(renamed->header));
+  const size_t replaced = renamed->replaced;
+  const bool has_integrity = renamed->has_integrity;
+  dataset::Renamed plan = std::move(*renamed);
+  auto edited = co_await Write(std::move(plan));
+  if (!edited) co_return std::unexpected(edited.error());
+  const dataset::Region after{edited->part->path(), edited->file.dataset_offset,
+                              instance.transfer_syntax};
+  auto unknown = co_await runtime_.gate->UnknownMachineIn(instance, after);
+  if (!unknown || !unknown->empty()) co_await edited->part->Drop();
+  if (!unknown) co_return std::unexpected(unknown.error());
+  if (!unknown->empty()) {
+    KeepAsItCame(verdict, "\"" + Printable(*unknown) + "\" is still there");
+    co_return Edited{};
+  }
+  for (const auto& [plans, ours] : verdict.rename)
+    note_ += (note_.empty() ? "" : "; ") +
+             ("treatment machine \"" + Printable(plans) + "\" was changed to \"" + ours + "\"");
+  log::Warning(
+      "plan edited",
+      {{"sop_instance_uid", instance.sop_instance.str()},
+       {"application", application_.name},
+       {"calling", instance.client.view()},
+       {"edit", note_},
+       {"elements", replaced},
+       {"integrity", has_integrity ? "(3287,1000) was made for the plan as it came" : "none"}});
+  co_return std::move(*edited);
+}
+
+Task<Result<HeldStore::Edited>> HeldStore::Write(dataset::Renamed renamed) {
+  auto part = co_await services_.spool.Write(std::move(renamed.header));
   if (!part) co_return std::unexpected(part.error());
-  auto written = co_await (*part)->Append(std::move(renamed->data_set));
+  auto written = co_await (*part)->Append(std::move(renamed.data_set));
   if (!written) {
     co_await (*part)->Drop();
     co_return std::unexpected(written.error());
   }
   auto file = co_await (*part)->Finish();
   if (!file) co_return std::unexpected(file.error());
-  for (const auto& [plans, ours] : names)
-    note_ += (note_.empty() ? "" : "; ") +
-             ("treatment machine \"" + Printable(plans) + "\" was changed to \"" + ours + "\"");
-  log::Warning("plan edited", {{"sop_instance_uid", instance.sop_instance.str()},
-                               {"application", application_.name},
-                               {"calling", instance.client.view()},
-                               {"edit", note_},
-                               {"elements", renamed->replaced},
-                               {"integrity", renamed->has_integrity
-                                                 ? "(3287,1000) was made for the plan as it came"
-                                                 : "none"}});
   co_return Edited{std::move(*part), std::move(*file)};
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "router/association/scu.h"
+#include "router/dataset/edit.h"
 #include "router/hold/gate.h"
 #include "router/session/services.h"
 #include "router/store/ledger.h"
@@ -55,7 +56,8 @@ class HeldStore {
                                              store::Patient patient);
   Task<> Disbelieve(std::vector<store::Requirement> requirements);
   struct Edited;
-  Task<Result<Edited>> Rename(dataset::Region region, std::map<std::string, std::string> names);
+  Task<Result<Edited>> Rename(dataset::Region region, hold::Verdict& verdict);
+  Task<Result<Edited>> Write(dataset::Renamed renamed);
   Task<> Keep(store::SpoolFile file, store::SpoolWriter& part);
   Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, hold::Verdict verdict);
   StoreAnswer AnswerNotKept(const store::Accepted& accepted, const hold::Verdict& verdict) const;

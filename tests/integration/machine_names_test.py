@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """unknown_machine: map. A plan is sent under the name that its machine has at the application."""
+import os
 import pathlib
 import sqlite3
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -17,7 +19,7 @@ def beams(plan):
 
 
 class MachineNames(Case):
-    def scene(self, **names):
+    def scene(self, keys=None, **names):
         self.chain = eclipse_chain()
         self.upstream = self.start(FaultyPeer, aet="VMSDBD",
                                    switches={"missing": "refuse", "machines": [HERE]})
@@ -25,7 +27,9 @@ class MachineNames(Case):
             self.directory,
             {"VMSDBD": {"address": self.upstream.address, "profile": "aria", **QUICK,
                         "machines": [HERE], "unknown_machine": "map", "machine_names": names,
-                        "clinical_edit": True}},
+                        "clinical_edit": True, **(keys or {})}},
+            admin_port=(port := free_port()),
+            admin={"listen": f"127.0.0.1:{port}", "token": "token-of-this-test"},
             store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
         self.sluice = self.start(Sluice, config)
 
@@ -71,6 +75,31 @@ class MachineNames(Case):
         self.send(self.chain.structure_set)
         self.send(self.chain.plan)
         self.assert_renamed()
+
+    def test_a_plan_whose_machine_was_not_replaced_is_kept_as_it_came(self):
+        self.scene(**{"TR3": HERE})
+        plan = pydicom.dcmread(self.chain.plan)
+        beams(plan)[0].TreatmentMachineName = ["TR3", "TR3"]
+        plan.save_as(several := self.directory / "several.dcm")
+        self.send(several)
+        (held,) = self.sluice.held()
+        self.assertEqual(held["state"], "quarantined")
+        self.assertIn('"TR3" is still there', held["reason"])
+        (file,) = (self.directory / "store" / "spool").iterdir()
+        self.assertEqual(canonical_sha256(file), canonical_sha256(several))
+
+    def test_a_plan_that_is_ready_is_sent_although_nothing_more_is_held(self):
+        # Ready on the slowest machine: what it refers to is known, or asked about for long.
+        self.scene({"confirm": "status", "decide_within": "20s"}, **{"TR3": HERE})
+        self.send(*self.chain.images)
+        self.send(self.chain.structure_set)
+        left = subprocess.run([os.environ["SLUICE"], "leave", "--config", self.sluice.config.path,
+                               "--to", self.directory / "out"], timeout=120, check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        self.assertEqual(left.returncode, 0, left)
+        self.send(self.chain.plan)
+        arrived = pydicom.dcmread(self.upstream.files()[sop_instance_uid(self.chain.plan)])
+        self.assertEqual({beam.TreatmentMachineName for beam in beams(arrived)}, {HERE})
 
     def test_a_plan_for_a_machine_without_a_name_there_is_kept_as_it_is(self):
         self.scene(ANOTHER=HERE)

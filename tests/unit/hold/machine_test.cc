@@ -45,6 +45,24 @@ TEST_F(GateTest, AMachineWithoutANameHereKeepsThePlanAsItIs) {
       loop_);
 }
 
+TEST_F(GateTest, AMachineThatIsStillUnknownIsNamed) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Bench bench(loop);
+        bench.application.Listen();
+        Subject edge(bench, [](config::Application& of) { of.machines = {"EDGE"}; });
+        Subject both(bench, [](config::Application& of) { of.machines = {"EDGE", "TR3"}; });
+        auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
+        auto unknown = co_await edge.gate.UnknownMachineIn(part.instance, part.region);
+        EXPECT_EQ(unknown.value_or("?"), "TR3");
+        unknown = co_await both.gate.UnknownMachineIn(part.instance, part.region);
+        EXPECT_EQ(unknown.value_or("?"), "");
+        co_await edge.gate.Drain();
+        co_await both.End();
+      },
+      loop_);
+}
+
 TEST(MachinePaths, AreThoseOfBeamsIonBeamsAndBrachytherapy) {
   const std::vector<std::vector<dataset::Tag>> paths = MachinePaths();
   EXPECT_THAT(paths, ::testing::UnorderedElementsAre(ElementsAre(0x300A00B0, 0x300A00B2),
