@@ -47,7 +47,7 @@ void KeepAsItCame(hold::Verdict& verdict, const std::string& why) {
 
 }  // namespace
 
-// What was spooled in place of the part.
+// What was spooled in place of the part; nothing if it stays as it came.
 struct HeldStore::Edited {
   std::unique_ptr<store::SpoolWriter> part;
   store::SpoolFile file;
@@ -232,6 +232,7 @@ Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region,
       there_before_ = attempt.there_before;
       break;
     case Outcome::kNotSent:
+      is_behind_ = attempt.is_behind;
       break;
   }
   log::Warning(unknown_ ? "upstream's answer to an instance was lost"
@@ -259,6 +260,8 @@ Task<> HeldStore::Keep(store::SpoolFile file, store::SpoolWriter& part) {
     log::Error("an original is not kept: the ledger cannot take it",
                {{"application", application_.name}, {"why", kept.error().detail}});
 }
+
+void HeldStore::GiveUp() { runtime_.destination->GiveUpOn(instance.sop_instance); }
 
 Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region region,
                                     hold::Verdict verdict) {

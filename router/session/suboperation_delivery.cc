@@ -42,6 +42,24 @@ class SuboperationSession::Passing final : public Onlooker {
   const ul::AcceptedContext from_;
 };
 
+namespace {
+
+// What is kept here for a destination, in words of at most 64 characters for (0000,0902).
+std::string_view KeptAs(store::State state) {
+  switch (state) {
+    case store::State::kWaiting:
+      return "held until what it refers to is there";
+    case store::State::kQuarantined:
+      return "in quarantine: it is not sent unless a person releases it";
+    case store::State::kVerifying:
+      return "the destination's answer was lost: it is being asked";
+    default:
+      return "queued until the destination can take it";
+  }
+}
+
+}  // namespace
+
 // Where the destination demands an order of injection.
 hold::Gate* SuboperationSession::GateOf(const MoveTarget& target) const {
   return target.application.empty() ? nullptr : services_.Application(target.application).gate;
@@ -128,10 +146,13 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(std::shared_
   held.instance.called = target.called;
   held.instance.calling_as = target.calling;
   held.instance.transfer_syntax = from.transfer_syntax;
+  held.within = application_.answer_within;
   store::SpoolFile file = std::move(*spooled->file);
+  held_ = &held;
   StoreAnswer answer = co_await held.Settle(std::move(file), *spooled->writer);
+  held_ = nullptr;
   if (held.kept() && answer.status == dimse::status::kSuccess)
-    co_return Answer{dimse::status::kCoercion, "held until what it refers to is there"};
+    co_return Answer{dimse::status::kCoercion, std::string(KeptAs(*held.kept()))};
   co_return Answer{answer.status, std::move(answer.comment)};
 }
 

@@ -6,6 +6,7 @@
 #include "router/dataset/head.h"
 #include "router/dimse/messages.h"
 #include "router/dimse/sop_classes.h"
+#include "router/session/held_store.h"
 #include "router/session/legs.h"
 
 namespace router::session {
@@ -321,6 +322,7 @@ void SuboperationSession::Stop(bool at_once) {
   const Error why{Errc::kInterrupted, Blame::kInternal, true, "Sluice is stopping"};
   stopping_ = true;
   if (at_once) legs_.Interrupt(why);
+  if (at_once && held_) held_->GiveUp();
   if (at_once || MayEnd()) upstream_->Interrupt(why);
 }
 

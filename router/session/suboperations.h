@@ -17,6 +17,8 @@
 
 namespace router::session {
 
+class HeldStore;
+
 // An association that upstream opened to one of our titles to bring the sub-operations of carried
 // moves. It is terminated here, never mirrored: each C-STORE-RQ is attributed to a move, goes to
 // that move's destination over an association of ours (or, for a C-GET that is bridged, down the
@@ -105,7 +107,8 @@ class SuboperationSession : public Session {
   Roster::Entry entry_;
   std::vector<ul::AcceptedContext> contexts_;  // with upstream
   MoveLegs legs_;
-  hold::Whereabouts where_;  // of what is being relayed
+  hold::Whereabouts where_;    // of what is being relayed
+  HeldStore* held_ = nullptr;  // while one is being settled
   const WallTime began_;
   uint64_t messages_ = 0;
   bool busy_ = false, stopping_ = false;

@@ -14,7 +14,7 @@ import pydicom  # noqa: E402
 class MovesHeld(Case):
     """A chain lies in ARCHIVE; VMSDBD refuses what misses its references."""
 
-    def scene(self, **keys):
+    def scene(self, answer_within="45s", **keys):
         self.chain = raystation_chain()
         self.everything = [*self.chain.images, self.chain.structure_set, self.chain.plan,
                            self.chain.dose]
@@ -31,7 +31,8 @@ class MovesHeld(Case):
                                switches={"missing": "refuse"})
         config = sluice_config(
             self.directory,
-            {"ARCHIVE": {"address": self.archive.address, "settle": "200ms"},
+            {"ARCHIVE": {"address": self.archive.address, "settle": "200ms",
+                         "answer_within": answer_within},
              "VMSDBD": {"address": self.aria.address, "profile": "aria", **QUICK, **keys}},
             port=port, store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
         self.sluice = self.start(Sluice, config, aet="ARCHIVE")
@@ -77,6 +78,36 @@ class MovesHeld(Case):
                          warning=0)
         self.assertIn(sop_instance_uid(self.chain.structure_set), self.aria.files())
         self.assertEqual(self.sluice.held(), [])
+
+    def assert_told_as_a_warning(self, file, why):
+        self.assert_told(self.move(file), "0xb000", completed=0, failed=0, warning=1)
+        wait_until(lambda: why in self.sluice.output(), what=why)
+
+    def test_a_late_answer_is_not_waited_for_and_what_was_sent_is_found(self):
+        # Two minutes for the application itself.
+        self.scene(answer_within="3s", confirm="status", decide_within="20s")
+        self.move(self.chain.images[0], "SERIES")
+        self.aria.set(lose={"store": 1})
+        self.assert_told_as_a_warning(self.chain.structure_set,
+                                      "the destination's answer was lost: it is being asked")
+        wait_until(lambda: not self.sluice.held(), 60, "nothing held")
+        self.assertEqual(self.aria.arrivals().count(sop_instance_uid(self.chain.structure_set)), 1)
+
+    def test_what_is_quarantined_is_not_told_as_if_it_waited(self):
+        self.scene(machines=["ELSEWHERE"])
+        self.assert_told_as_a_warning(
+            self.chain.plan, "in quarantine: it is not sent unless a person releases it")
+        self.assertEqual([one["state"] for one in self.sluice.held()], ["quarantined"])
+
+    def test_what_the_destination_cannot_take_now_is_told_as_queued(self):
+        self.scene(confirm="status", decide_within="20s")
+        self.move(self.chain.images[0], "SERIES")
+        self.move(self.chain.structure_set)  # so that the images are known to be there
+        self.aria.set(outage=True)
+        self.assert_told_as_a_warning(self.chain.structure_set,
+                                      "queued until the destination can take it")
+        self.aria.set(outage=False)
+        wait_until(lambda: not self.sluice.held(), 60, "nothing held")
 
     def test_a_whole_study_arrives_in_order_whatever_the_archive_sends_first(self):
         self.scene()
