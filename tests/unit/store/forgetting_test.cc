@@ -17,10 +17,17 @@ class ForgettingTest : public ::testing::Test {
     Knowledge relayed{How::kRelayed, clock_.WallNow() + hours(24)};
     ASSERT_TRUE(Await(ledger_->Exists("VMSDBD", std::move(uids), relayed)));
   }
-  int64_t Remembered() {
+  void Note(int first, int count) {
+    const Patient patient{dataset::Sha256::Of(AsBytes("1")), {}};
+    for (int i = first; i < first + count; ++i) {
+      Uid uid("2." + std::to_string(i));
+      ASSERT_TRUE(Await(ledger_->NotePatient("VMSDBD", std::move(uid), patient, false)));
+    }
+  }
+  int64_t Remembered(const std::string& table = "existence") {
     auto database =
         Database::Open(StorePaths{folder_.path()}.Ledger(), Database::Access::kReadOnly).value();
-    Rows rows = database->Ask("SELECT COUNT(*) FROM existence");
+    Rows rows = database->Ask("SELECT COUNT(*) FROM " + table);
     return rows.Next() ? rows.Int() : -1;
   }
 
@@ -36,6 +43,14 @@ TEST_F(ForgettingTest, WhatIsRelayedIsForgottenAsFastAsItComesHoweverMuchComes) 
   clock_.Advance(hours(32 * 24));
   for (int i = 0; i < 12; ++i) Relay(10'000 + i, 1);  // all within one minute
   EXPECT_EQ(Remembered(), 12);
+}
+
+TEST_F(ForgettingTest, WhoseItWasIsForgottenAsFastAsItComesHoweverMuchComes) {
+  Note(0, 1200);
+  clock_.Advance(hours(32 * 24));
+  for (int i = 0; i < 5; ++i) Relay(i, 1);  // all within one minute, and nothing else to forget
+  EXPECT_EQ(Remembered("patient"), 0);
+  EXPECT_EQ(Remembered(), 5);
 }
 
 TEST_F(ForgettingTest, WhatIsNoLongerBelievedIsRememberedForAWhile) {
