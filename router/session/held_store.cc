@@ -207,9 +207,11 @@ Task<std::optional<StoreAnswer>> HeldStore::SendReady(dataset::Region region,
                                                       std::vector<store::Requirement> requirements,
                                                       store::Patient patient) {
   delivery::AtOnce how;
-  how.on_stored = [gate = runtime_.gate, uid = instance.sop_instance, patient] {
-    return gate->NotePatient(uid, patient);
-  };
+  if (hold::Gate* gate = runtime_.gate) {
+    how.on_stored = [gate, uid = instance.sop_instance, patient] {
+      return gate->NotePatient(uid, patient);
+    };
+  }
   if (within) {
     const auto taken = net::Loop::Current()->Now() - began_;
     how.within =

@@ -163,7 +163,7 @@ class TrapsOfReferences(TrapCase):
         uid = sop_instance_uid(chain.structure_set)
         refused = self.sluice.operator("discard", uid)
         self.assertNotEqual(refused.returncode, 0)
-        self.assertIn("discarding needs a reason", refused.output)
+        self.assertIn("--reason is required", refused.output)
         self.operator("discard", uid, "--reason", "exported anew")
         self.assertEqual(self.sluice.held(), [])
         self.assertEqual(self.history(chain.structure_set)[-1]["reason"], "exported anew")
