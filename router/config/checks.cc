@@ -177,6 +177,10 @@ void CheckMachineNames(Reader& reader, const Application& application) {
                  "what you want");
   if (application.machine_names.empty() && !reader.Written(names))
     reader.Error(place, "unknown_machine: map needs machine_names");
+  if (application.Retains())
+    reader.Error(place,
+                 "unknown_machine: map changes plans, so that no original of them is kept: it does "
+                 "not go with storage_commitment: retained");
   if (application.machines.empty())
     reader.Error(place, "unknown_machine: map needs machines: without them none is unknown");
   for (const auto& [plans, ours] : application.machine_names) {

@@ -221,12 +221,21 @@ Task<Result<>> ClientSession::ReportHere(ul::ContextId context, CommitmentReport
     co_return Fail(Errc::kLimit, Blame::kDownstream, "its association is not idle", true);
   OpenReport open(client_->loop());
   open.context = context;
+  open.before = messages_;
   // From the top: the reports of an application that come through here are counted from the bottom.
   open.message_id = --last_report_ == 0 ? --last_report_ : last_report_;
   report_ = &open;
   Result<> told = Fail(Errc::kLimit, Blame::kDownstream, "its association is not idle", true);
-  const bool idle = co_await StaysIdle(open);
-  if (idle) told = co_await SendReport(open, std::move(report));
+  const uint16_t event_type = report.event_type();
+  Uid transfer_syntax = ContextOf(context)->transfer_syntax;
+  auto encoded = co_await EncodeReport(services_.cpu, std::move(report), transfer_syntax);
+  if (encoded) {
+    // Nothing may come between this and the report.
+    const bool idle = co_await StaysIdle(open);
+    if (idle) told = co_await SendReport(open, event_type, std::move(*encoded));
+  } else {
+    told = std::unexpected(encoded.error());
+  }
   report_ = nullptr;
   report_ended_.Notify();
   co_return told;
@@ -239,22 +248,14 @@ bool ClientSession::MayReport() const {
 // Between two requests of a client that sends one after another there is no room for one of ours:
 // some cannot take it there. One that asked for nothing else here waits for it.
 Task<bool> ClientSession::StaysIdle(OpenReport& open) {
-  if (!asked_other_) co_return true;
-  const uint64_t before = messages_;
-  co_await open.answered.Wait(application_.commitment.idle_for);
-  co_return messages_ == before&& MayReport();
+  if (asked_other_ && !finishing_) co_await open.interrupted.Wait(application_.commitment.idle_for);
+  co_return messages_ == open.before&& MayReport();
 }
 
-Task<Result<>> ClientSession::SendReport(OpenReport& open, CommitmentReport report) {
+Task<Result<>> ClientSession::SendReport(OpenReport& open, uint16_t event_type, Buffer data_set) {
   const ul::AcceptedContext context = *ContextOf(open.context);
-  const uint16_t event_type = report.event_type();
-  auto encoded = co_await EncodeReport(services_.cpu, std::move(report), context.transfer_syntax);
-  if (!encoded) co_return std::unexpected(encoded.error());
-  if (!MayReport())
-    co_return Fail(Errc::kLimit, Blame::kDownstream, "its association is not idle", true);
   auto request = dimse::NEventReportRq(open.message_id, context.abstract_syntax,
                                        Uid(dimse::uid::kStorageCommitmentInstance), event_type);
-  Buffer data_set = std::move(*encoded);
   open.sent = true;
   auto sent = co_await client_->Send(context.id, std::move(request), std::move(data_set));
   if (!sent) co_return std::unexpected(sent.error());
@@ -272,6 +273,14 @@ bool ClientSession::AnswersReport(Incoming first, const dimse::CommandSet& comma
          report_->message_id == command.message_id_responded_to();
 }
 
+// Also after we have ceased to wait for it: nobody upstream has asked for it.
+bool ClientSession::AnswersReportOfOurs(Incoming first, const dimse::CommandSet& command) const {
+  return last_report_ != 0 && command.command() == dimse::Command::kNEventReportRsp &&
+         command.message_id_responded_to() >= last_report_ &&
+         std::ranges::any_of(lines_,
+                             [&](const auto& line) { return line->context() == first.context; });
+}
+
 // What comes on our context and is no request: the answer to a report, or nothing of ours.
 Task<Result<>> ClientSession::OnReportAnswer(Incoming first, dimse::CommandSet command) {
   auto drained = co_await Drain(*client_, first.last, MessageSilence());
@@ -285,7 +294,10 @@ Task<Result<>> ClientSession::OnReportAnswer(Incoming first, dimse::CommandSet c
 
 Task<> ClientSession::EndReports() {
   for (const auto& line : lines_) line->End();
-  if (report_) report_->answered.Notify();
+  if (report_) {
+    report_->interrupted.Notify();
+    report_->answered.Notify();
+  }
   while (report_) co_await report_ended_.Wait();
 }
 

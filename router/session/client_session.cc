@@ -86,7 +86,7 @@ Task<Result<>> ClientSession::OnMessage(Incoming first) {
   if (dimse::IsRequest(command.command()) && command.command() != dimse::Command::kCCancelRq)
     co_return co_await OnRequest(first);
   const ul::AcceptedContext* context = ContextOf(first.context);
-  if (AnswersReport(first, command) || (context && ServesCommitment(context->abstract_syntax)))
+  if (AnswersReportOfOurs(first, command) || (context && ServesCommitment(context->abstract_syntax)))
     co_return co_await OnReportAnswer(first, std::move(command));
   // C-CANCEL-RQ follows its request; a response belongs to a request of upstream's (C-GET's
   // sub-operations, N-EVENT-REPORT). Without the leg there is nobody to tell.
@@ -120,7 +120,7 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
   if (MayServeCommitment(context->abstract_syntax, command))
     co_return co_await OnRelayedCommitment(first, std::move(command));
   asked_other_ = true;
-  if (report_ && !report_->sent) report_->answered.Notify();  // it is not idle
+  if (report_ && !report_->sent) report_->interrupted.Notify();  // it is not idle
   if (command.command() == dimse::Command::kCMoveRq)
     co_return co_await OnMove(first, std::move(command));
   if (bridged_ && command.command() == dimse::Command::kCGetRq)

@@ -155,12 +155,14 @@ class ClientSession : public Session {
   // ---- client_commitment.cc: storage commitment that we serve
   // A report to the client on this association, until its answer. On the stack of ReportHere.
   struct OpenReport {
-    explicit OpenReport(net::Loop& loop) : answered(loop) {}
+    explicit OpenReport(net::Loop& loop) : answered(loop), interrupted(loop) {}
     ul::ContextId context = 0;
     uint16_t message_id = 0;
+    uint64_t before = 0;  // messages of the client until it was to be told
     bool sent = false;
     std::optional<uint16_t> status;
-    net::Signal answered;
+    net::Signal answered;     // by the client, or never
+    net::Signal interrupted;  // the wait for idleness
   };
   bool ServesCommitment(const Uid& abstract_syntax) const;
   bool MayServeCommitment(const Uid& abstract_syntax, const dimse::CommandSet& command) const;
@@ -174,10 +176,11 @@ class ClientSession : public Session {
   std::shared_ptr<ReportLine> LineOf(ul::ContextId context);
   bool MayReport() const;
   Task<bool> StaysIdle(OpenReport& open);
+  bool AnswersReportOfOurs(Incoming first, const dimse::CommandSet& command) const;
   bool AnswersReport(Incoming first, const dimse::CommandSet& command) const;
   Task<Result<>> OnReportAnswer(Incoming first, dimse::CommandSet command);
   Task<Result<>> ReportHere(ul::ContextId context, CommitmentReport report);
-  Task<Result<>> SendReport(OpenReport& open, CommitmentReport report);
+  Task<Result<>> SendReport(OpenReport& open, uint16_t event_type, Buffer data_set);
   Task<> EndReports();
 
   Services& services_;

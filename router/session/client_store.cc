@@ -73,6 +73,7 @@ Task<Result<std::optional<store::SpoolFile>>> ClientSession::Spool(Incoming firs
                                                                    store::SpoolWriter& writer) {
   bool complete = first.last;
   Result<> written;
+  uint64_t since_room = 0;  // bytes
   while (!complete) {
     auto piece = co_await ReceivePiece(*client_, &complete, MessageSilence());
     if (!piece) {
@@ -82,11 +83,15 @@ Task<Result<std::optional<store::SpoolFile>>> ClientSession::Spool(Incoming firs
     if (!written || piece->empty()) continue;
     const Bytes bytes = *piece;
     written = co_await writer.Append(bytes);
+    since_room += bytes.size();
+    if (since_room < kKeepRoomEvery) continue;
+    since_room = 0;
+    co_await KeepRoom(services_);
   }
   if (!written) {
     log::Error("instance refused: the disk cannot take it", {{"why", written.error().detail}});
     co_await writer.Drop();
-    co_await MakeRoomForNext(services_);
+    co_await MakeRoomForNext(services_, written.error());
     co_return std::nullopt;
   }
   auto file = co_await writer.Finish();

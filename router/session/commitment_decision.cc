@@ -36,10 +36,16 @@ std::optional<uint16_t> DecisionFor(const store::UndecidedInstance& instance, Pr
   return std::nullopt;
 }
 
-uint16_t DecisionByOriginal(const store::UndecidedInstance& instance, bool is_there) {
+std::optional<uint16_t> DecisionByOriginal(const store::UndecidedInstance& instance,
+                                           Original original, WallTime now) {
   if (HasOtherClass(instance)) return dimse::status::kClassInstanceConflict;
   if (IsQuarantined(instance)) return dimse::status::kProcessingFailure;
-  if (is_there) return dimse::status::kSuccess;
+  if (original == Original::kWhole) return dimse::status::kSuccess;
+  if (original == Original::kDamaged) return dimse::status::kProcessingFailure;
+  if (original == Original::kUnreadable) {
+    if (now >= instance.deadline) return dimse::status::kProcessingFailure;
+    return std::nullopt;
+  }
   return IsOnItsWay(instance) ? dimse::status::kProcessingFailure
                               : dimse::status::kNoSuchSopInstance;
 }

@@ -24,8 +24,18 @@ bool IsToBeAskedAbout(const store::UndecidedInstance& instance);
 std::optional<uint16_t> DecisionFor(const store::UndecidedInstance& instance, Presence presence,
                                     WallTime now);
 
-// The same with `retained`, where it counts whether our spool keeps the original (`is_there`): zero
-// (it is to be promised), 0110H in quarantine or held without its file, 0119H, else 0112H.
-uint16_t DecisionByOriginal(const store::UndecidedInstance& instance, bool is_there);
+// What our spool has of it.
+enum class Original : uint8_t {
+  kWhole,       // every byte was read
+  kGone,        // it has none
+  kDamaged,     // not what was received
+  kUnreadable,  // it could not be read now
+};
+
+// The same with `retained`, where it counts whether our spool keeps the original: zero (it is to be
+// promised); 0110H in quarantine, held without its file, damaged, or not readable by its deadline;
+// 0119H; else 0112H.
+std::optional<uint16_t> DecisionByOriginal(const store::UndecidedInstance& instance,
+                                           Original original, WallTime now);
 
 }  // namespace router::session

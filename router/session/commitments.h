@@ -69,19 +69,23 @@ class Commitments {
       const std::vector<store::UndecidedInstance>& page);
   Task<std::vector<store::InstanceDecision>> DecideByOriginal(
       const std::vector<store::UndecidedInstance>& page);
+  Task<Original> LookAt(store::SpoolFile file, Uid transfer_syntax);
+  Task<Original> LookAtOriginal(const store::UndecidedInstance& one);
   Task<std::map<Uid, Presence>> Ask(const std::vector<store::UndecidedInstance>& page);
   void NoteAnswers(const hold::Findings& findings, std::map<Uid, Presence>& told);
   void PlanNextLook();
 
   // commitments_report.cc
+  enum class Ending : uint8_t { kReported, kGivenUp, kLater, kBusy };
   Task<> StartReports();
   Task<> ReportOne(store::Commitment commitment);
   Task<Result<>> Tell(const store::Commitment& commitment, CommitmentReport report);
   Task<Result<>> Call(const store::Commitment& commitment, CommitmentReport report);
-  Task<Result<>> Settle(const store::Commitment& commitment, const Result<>& told);
+  Task<Result<>> Settle(const store::Commitment& commitment, Ending ending);
+  Ending EndingOf(const store::Commitment& commitment, const Result<>& told) const;
   void NoteOutcome(const store::Commitment& commitment, const CommitmentReport& report,
-                   const Result<>& told) const;
-  bool IsToGiveUp(const store::Commitment& commitment) const;
+                   const Result<>& told, Ending ending) const;
+  std::optional<config::Destination> DestinationOf(const store::Commitment& commitment) const;
 
   Services& services_;
   store::CommitmentLedger& ledger_;

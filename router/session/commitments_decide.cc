@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <filesystem>
 
 #include "router/base/log.h"
+#include "router/dataset/digest.h"
 #include "router/dimse/sop_classes.h"
 #include "router/dimse/status.h"
 #include "router/session/commitments.h"
@@ -13,6 +15,18 @@ constexpr int kPage = 100;
 // Of one request in one round, so that a long one keeps no other waiting: ten seconds, as a rule.
 constexpr int kAskedAtOnce = 100;
 constexpr net::Milliseconds kLookAtLeastEvery{15'000};
+
+// On the disk pool.
+Original CompareOnDisk(const std::string& path, const store::SpoolFile& file,
+                       const Uid& transfer_syntax) {
+  std::error_code error;
+  const uint64_t size = std::filesystem::file_size(path, error);
+  if (error) return Original::kUnreadable;
+  if (size != file.size) return Original::kDamaged;
+  auto digest = dataset::DigestOfBytes({path, file.dataset_offset, transfer_syntax});
+  if (!digest) return Original::kUnreadable;
+  return *digest == file.sha256 ? Original::kWhole : Original::kDamaged;
+}
 
 }  // namespace
 
@@ -86,28 +100,52 @@ Task<std::vector<store::InstanceDecision>> Commitments::DecideByExistence(
   co_return decisions;
 }
 
+// All contents of it that are kept are read: what is damaged on the disk is no original.
+Task<Original> Commitments::LookAt(store::SpoolFile file, Uid transfer_syntax) {
+  store::SpoolFile copy = file;
+  auto opened = co_await services_.spool.Read(std::move(copy));
+  if (!opened) {
+    if (opened.error().code == Errc::kNotFound) co_return Original::kGone;
+    co_return opened.error().code == Errc::kCorrupt ? Original::kDamaged : Original::kUnreadable;
+  }
+  auto read = [path = services_.spool.paths().File(file.name), file,
+               syntax = std::move(transfer_syntax)] { return CompareOnDisk(path, file, syntax); };
+  co_return co_await services_.disk.Run<Original>(std::move(read));
+}
+
+Task<Original> Commitments::LookAtOriginal(const store::UndecidedInstance& one) {
+  if (one.files.empty()) co_return Original::kGone;
+  for (const store::SpoolFile& kept : one.files) {
+    store::SpoolFile file = kept;
+    const Original original = co_await LookAt(std::move(file), Uid());
+    if (original == Original::kWhole) continue;
+    log::Error("an original that is kept cannot be committed",
+               {{"application", name_},
+                {"sop_instance_uid", one.sop.sop_instance.str()},
+                {"file", kept.name},
+                {"why", original == Original::kGone      ? "its file is gone"
+                        : original == Original::kDamaged ? "its file is not what was received"
+                                                         : "its file cannot be read now"}});
+    co_return original;
+  }
+  co_return Original::kWhole;
+}
+
 // What is committed is promised from the report on, which may take its time.
 Task<std::vector<store::InstanceDecision>> Commitments::DecideByOriginal(
     const std::vector<store::UndecidedInstance>& page) {
   std::vector<store::InstanceDecision> decisions;
   for (const store::UndecidedInstance& one : page) {
-    bool is_there = false;
-    if (one.file) {
-      store::SpoolFile file = *one.file;
-      auto opened = co_await services_.spool.Read(std::move(file));
-      is_there = opened.has_value();
-      if (!opened)
-        log::Error("an original that is kept cannot be read",
-                   {{"application", name_},
-                    {"sop_instance_uid", one.sop.sop_instance.str()},
-                    {"why", opened.error().detail}});
-    }
+    if (draining_) break;
+    const Original original = co_await LookAtOriginal(one);
+    const auto reason = DecisionByOriginal(one, original, services_.clock.WallNow());
+    if (!reason) continue;
     store::InstanceDecision& decision = decisions.emplace_back();
     decision.commitment = one.commitment;
     decision.position = one.position;
-    decision.reason = DecisionByOriginal(one, is_there);
-    if (decision.reason != dimse::status::kSuccess) continue;
-    decision.file = one.file->name;
+    decision.reason = *reason;
+    if (*reason != dimse::status::kSuccess) continue;
+    for (const store::SpoolFile& file : one.files) decision.files.push_back(file.name);
     decision.promised_until = services_.clock.WallNow() + application().commitment.retain_for +
                               application().commitment.report_for;
   }

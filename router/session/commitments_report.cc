@@ -2,6 +2,7 @@
 
 #include "router/base/log.h"
 #include "router/delivery/backoff.h"
+#include "router/dimse/status.h"
 #include "router/session/commitments.h"
 #include "router/session/legs.h"
 #include "router/session/move_target.h"
@@ -13,6 +14,8 @@ constexpr int kLookedAt = 64;
 constexpr size_t kReportsAtOnce = 8;
 // A drain waits for a call that is being made.
 constexpr net::Milliseconds kConnectWithin{5'000}, kAcceptWithin{10'000};
+constexpr net::Milliseconds kReportTakes{120'000};  // until the client knows, at most
+constexpr net::Milliseconds kLeastPause{1'000};
 
 }  // namespace
 
@@ -32,17 +35,31 @@ Task<> Commitments::StartReports() {
   }
 }
 
+// What is said to be committed is promised anew first, from now on: since it was decided days may
+// have passed, and what was promised then have ended.
 Task<> Commitments::ReportOne(store::Commitment commitment) {
   CommitmentReport report{commitment.transaction, {}};
-  auto result = co_await ledger_.ResultOf(commitment.id);
+  const WallTime until =
+      services_.clock.WallNow() + application().commitment.retain_for + kReportTakes;
+  auto lost = co_await ledger_.Renew(commitment.id, until, dimse::status::kProcessingFailure);
+  if (lost && *lost > 0)
+    log::Error("originals that were to be committed are not kept any more",
+               {{"application", name_},
+                {"transaction_uid", commitment.transaction.view()},
+                {"instances", *lost}});
+  Result<store::CommitmentResult> result = std::unexpected(lost ? Error() : lost.error());
+  if (lost) result = co_await ledger_.ResultOf(commitment.id);
   if (result) {
     report.result = std::move(*result);
     CommitmentReport copy = report;
     Result<> told = co_await Tell(commitment, std::move(copy));
     if (told || !draining_) {
-      NoteOutcome(commitment, report, told);
-      auto settled = co_await Settle(commitment, told);
-      if (!settled) Complain(settled.error());
+      const Ending ending = EndingOf(commitment, told);
+      auto settled = co_await Settle(commitment, ending);
+      if (settled)
+        NoteOutcome(commitment, report, told, ending);
+      else
+        Complain(settled.error());
     }
   } else {
     Complain(result.error());
@@ -60,16 +77,16 @@ Task<Result<>> Commitments::Tell(const store::Commitment& commitment, Commitment
     auto told = co_await line->Report(std::move(copy));
     if (told) co_return told;
     if (told.error().code == Errc::kClosed) lines_.Forget(commitment.id);
-    if (draining_) co_return told;
+    // One that is busy and cannot be called is told here, later.
+    const bool busy = told.error().code == Errc::kLimit;
+    if (draining_ || (busy && !DestinationOf(commitment))) co_return told;
   }
   co_return co_await Call(commitment, std::move(report));
 }
 
 Task<Result<>> Commitments::Call(const store::Commitment& commitment, CommitmentReport report) {
-  const auto address = config::IpAddress::Parse(commitment.address);
-  std::optional<config::Destination> destination;
-  if (address) destination = config_->FindDestination(commitment.client, *address);
-  if (!destination || !destination->address)
+  const auto destination = DestinationOf(commitment);
+  if (!destination)
     co_return Fail(Errc::kNotFound, Blame::kInternal,
                    "it has left, and has no address: add receives_on or address to the client");
   MoveTarget target = TargetOf(*config_, *destination, commitment.called);
@@ -88,25 +105,48 @@ Task<Result<>> Commitments::Call(const store::Commitment& commitment, Commitment
   co_return co_await ReportByCall(std::move(call), std::move(report));
 }
 
-bool Commitments::IsToGiveUp(const store::Commitment& commitment) const {
-  return services_.clock.WallNow() - commitment.decided_at >= application().commitment.report_for;
+// Where a call may go, if the client has an address.
+std::optional<config::Destination> Commitments::DestinationOf(
+    const store::Commitment& commitment) const {
+  const auto address = config::IpAddress::Parse(commitment.address);
+  std::optional<config::Destination> destination;
+  if (address) destination = config_->FindDestination(commitment.client, *address);
+  if (!destination || !destination->address) return std::nullopt;
+  return destination;
 }
 
-Task<Result<>> Commitments::Settle(const store::Commitment& commitment, const Result<>& told) {
-  if (told || IsToGiveUp(commitment)) lines_.Settled(commitment.id);
-  if (told) co_return co_await ledger_.Reported(commitment.id);
-  if (IsToGiveUp(commitment)) co_return co_await ledger_.GiveUp(commitment.id);
+Commitments::Ending Commitments::EndingOf(const store::Commitment& commitment,
+                                          const Result<>& told) const {
+  if (told) return Ending::kReported;
+  if (told.error().code == Errc::kLimit && lines_.Of(commitment.id) && !DestinationOf(commitment))
+    return Ending::kBusy;
+  const auto since = services_.clock.WallNow() - commitment.decided_at;
+  return since >= application().commitment.report_for ? Ending::kGivenUp : Ending::kLater;
+}
+
+// A client that is there and busy has not been tried.
+Task<Result<>> Commitments::Settle(const store::Commitment& commitment, Ending ending) {
+  const bool ended = ending == Ending::kReported || ending == Ending::kGivenUp;
+  if (ended) lines_.Settled(commitment.id);
+  if (ending == Ending::kReported) co_return co_await ledger_.Reported(commitment.id);
+  if (ending == Ending::kGivenUp) co_return co_await ledger_.GiveUp(commitment.id);
+  const WallTime now = services_.clock.WallNow();
+  if (ending == Ending::kBusy) {
+    const config::Duration pause =
+        std::max<config::Duration>(application().commitment.idle_for, kLeastPause);
+    co_return co_await ledger_.NotReported(commitment.id, now + pause, false);
+  }
   const double random = std::uniform_real_distribution<double>()(random_);
   const auto pause = delivery::BackOff(application().retry,
                                        static_cast<uint32_t>(commitment.attempts) + 1, random);
-  const WallTime next = services_.clock.WallNow() + pause;
-  co_return co_await ledger_.NotReported(commitment.id, next);
+  co_return co_await ledger_.NotReported(commitment.id, now + pause);
 }
 
 // Logged are the first failure and the last; not each of those between.
 void Commitments::NoteOutcome(const store::Commitment& commitment, const CommitmentReport& report,
-                              const Result<>& told) const {
-  const bool given_up = !told && IsToGiveUp(commitment);
+                              const Result<>& told, Ending ending) const {
+  if (ending == Ending::kBusy) return;
+  const bool given_up = ending == Ending::kGivenUp;
   if (told || given_up) {
     const bool all = report.result.failed.empty();
     const std::string_view outcome = given_up ? "given_up" : all ? "committed" : "failures";

@@ -12,6 +12,7 @@
 #include "router/dimse/sop_classes.h"
 #include "router/dimse/status.h"
 #include "router/session/legs.h"
+#include "router/session/room.h"
 
 namespace router::session {
 namespace {
@@ -161,7 +162,7 @@ Task<Result<HeldStore::Edited>> HeldStore::Rename(dataset::Region region, hold::
 }
 
 Task<Result<HeldStore::Edited>> HeldStore::Write(dataset::Renamed renamed) {
-  auto part = co_await services_.spool.Write(std::move(renamed.header));
+  auto part = co_await OpenSpool(services_, std::move(renamed.header));
   if (!part) co_return std::unexpected(part.error());
   auto written = co_await (*part)->Append(std::move(renamed.data_set));
   if (!written) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "router/session/moves.h"
 
@@ -54,12 +55,11 @@ std::vector<Moves::Ticket*> Moves::InTurn(const std::string& upstream) const {
   for (const auto& move : moves_)
     if (move->open_ && move->request.upstream == upstream)
       ++under_way[{move->request.client, move->request.client_address}];
-  std::vector<std::pair<uint32_t, Ticket*>> ranked;
+  std::multimap<uint32_t, Ticket*> ranked;  // equals stay in the order in which they came
   for (Ticket* ticket : lines_.at(upstream))
     if (!ticket->given_)
-      ranked.emplace_back(under_way[{ticket->request_.client, ticket->request_.client_address}]++,
-                          ticket);
-  std::ranges::stable_sort(ranked, {}, &std::pair<uint32_t, Ticket*>::first);
+      ranked.emplace(under_way[{ticket->request_.client, ticket->request_.client_address}]++,
+                     ticket);
   std::vector<Ticket*> in_turn;
   in_turn.reserve(ranked.size());
   for (const auto& [rank, ticket] : ranked) in_turn.push_back(ticket);

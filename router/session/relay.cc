@@ -23,7 +23,8 @@ Task<Relayed> RelayMessage(Association& from, Association& to, ul::ContextId con
   Buffer encoded = command.Encode();
   auto turn = co_await to.TakeTurn();
   to.Append(context, true, encoded, true);
-  if (!head.empty()) to.Append(context, false, head, *complete);
+  if (!head.empty() || (*complete && command.HasDataSet()))
+    to.Append(context, false, head, *complete);
   while (!*complete) {
     auto incoming = from.TryReceive();
     if (!incoming) co_return broken_off(End::kSourceFailed, incoming.error());

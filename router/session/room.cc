@@ -1,31 +1,104 @@
 #include "router/session/room.h"
 
+#include <algorithm>
+#include <atomic>
+
 #include "router/base/log.h"
 #include "router/store/ledger.h"
 
 namespace router::session {
+namespace {
 
-// Bytes at a time: an instance or a few.
-constexpr uint64_t kRoom = 64 << 20;
+constexpr uint64_t kRoom = 64 << 20;      // bytes at a time: an instance or a few
+constexpr uint64_t kReserve = 2 * kRoom;  // kept free above the floor of what is spare
+constexpr int kRounds = 32;               // for one newcomer
+constexpr int kVainAtMost = 2;            // in a row: removing does not help
+constexpr std::chrono::minutes kRestAfterVain{10};
 
-net::Task<Result<std::unique_ptr<store::SpoolWriter>>> OpenSpool(Services& services,
-                                                                 Buffer header) {
-  for (bool last = false;;) {
-    Buffer copy = header;
-    auto writer = co_await services.spool.Write(std::move(copy));
-    if (writer || writer.error().code != Errc::kDisk || last) co_return writer;
-    // What went is free when the next call of the ledger is answered: one more round after the
-    // last that went.
-    auto gone = co_await services.ledger.MakeRoom(kRoom);
-    last = !gone || *gone == 0;
-    if (!last) log::Warning("kept originals are removed: space is short", {{"bytes", *gone}});
+// Of the process, which has one spool.
+std::atomic<bool> making{false};
+std::atomic<int> in_vain{0};
+std::atomic<SteadyTime> rest_until{SteadyTime::min()};
+
+// One at a time makes room, and for all.
+class Turn {
+ public:
+  Turn() : mine_(!making.exchange(true)) {}
+  ~Turn() {
+    if (mine_) making = false;
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  bool mine() const { return mine_; }
+
+ private:
+  const bool mine_;
+};
+
+bool IsForWantOfSpace(const Error& error) { return error.code == Errc::kDisk && error.retryable; }
+
+uint64_t FloorOf(const Services& services) {
+  const auto config = services.config();
+  return config ? config->store.free_floor : 0;
+}
+
+// Files that have other links free nothing, nor does what another program takes at once.
+void NoteEffect(const Services& services, bool helped) {
+  if (helped) {
+    in_vain = 0;
+  } else if (++in_vain >= kVainAtMost) {
+    rest_until = services.clock.Now() + kRestAfterVain;
+    log::Error("kept originals were removed in vain: no more is free than before",
+               {{"next_in_s", std::chrono::seconds(kRestAfterVain).count()}});
   }
 }
 
-net::Task<> MakeRoomForNext(Services& services) {
-  auto gone = co_await services.ledger.MakeRoom(kRoom);
-  if (gone && *gone > 0)
-    log::Warning("kept originals are removed: space is short", {{"bytes", *gone}});
+// `above`: bytes above the floor that are wanted. True: there may be more space now.
+net::Task<bool> MakeRoom(Services& services, uint64_t above) {
+  if (services.clock.Now() < rest_until.load()) co_return false;
+  Turn turn;
+  if (!turn.mine()) {
+    // Answered after what goes now is gone.
+    auto waited = co_await services.ledger.MakeRoom(0);
+    co_return waited.has_value();
+  }
+  const uint64_t wanted = FloorOf(services) + above;
+  const uint64_t free = services.spool.FreeBytes();
+  const auto kept =
+      static_cast<uint64_t>(std::max<int64_t>(services.ledger.gauges().kept_bytes, 0));
+  if (kept == 0 || free + kept < wanted) co_return false;
+  auto gone = co_await services.ledger.MakeRoom(std::max(kRoom, wanted > free ? wanted - free : 0));
+  if (!gone || *gone == 0) co_return false;
+  log::Warning("kept originals are removed: space is short", {{"bytes", *gone}});
+  auto unlinked = co_await services.ledger.MakeRoom(0);
+  NoteEffect(services, services.spool.FreeBytes() > free);
+  co_return unlinked.has_value();
+}
+
+}  // namespace
+
+net::Task<Result<std::unique_ptr<store::SpoolWriter>>> OpenSpool(Services& services,
+                                                                 Buffer header) {
+  const uint64_t need = header.size();
+  co_await KeepRoom(services);
+  for (int round = 0;; ++round) {
+    Buffer copy = header;
+    auto writer = co_await services.spool.Write(std::move(copy));
+    if (writer || !IsForWantOfSpace(writer.error()) || round == kRounds) co_return writer;
+    const bool again = co_await MakeRoom(services, need);
+    if (!again) co_return writer;
+  }
+}
+
+net::Task<> KeepRoom(Services& services) {
+  const uint64_t floor = FloorOf(services);
+  if (floor == 0 || services.spool.FreeBytes() >= floor + kReserve) co_return;
+  co_await MakeRoom(services, 0);
+}
+
+net::Task<> MakeRoomForNext(Services& services, Error error) {
+  if (!IsForWantOfSpace(error)) co_return;
+  co_await MakeRoom(services, 0);
 }
 
 }  // namespace router::session

@@ -189,6 +189,7 @@ Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(Uid transf
   auto writer = co_await OpenSpool(services_, std::move(header));
   Result<> written = writer ? Result<>() : std::unexpected(writer.error());
   if (writer) spooled.writer = std::move(*writer);
+  uint64_t since_room = 0;  // bytes
   if (written && !head.empty()) written = co_await spooled.writer->Append(std::move(head));
   while (!complete) {
     auto piece = co_await ReceivePiece(*upstream_, &complete, Silence());
@@ -198,10 +199,14 @@ Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(Uid transf
     }
     const Bytes bytes = *piece;
     if (written && !bytes.empty()) written = co_await spooled.writer->Append(bytes);
+    since_room += bytes.size();
+    if (since_room < kKeepRoomEvery) continue;
+    since_room = 0;
+    co_await KeepRoom(services_);
   }
   if (!written) {
     if (spooled.writer) co_await spooled.writer->Drop();
-    co_await MakeRoomForNext(services_);
+    co_await MakeRoomForNext(services_, written.error());
     spooled.why = written.error().detail;
     co_return spooled;
   }

@@ -1,6 +1,7 @@
 #include "router/store/commitment_steps.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <tuple>
 
@@ -45,6 +46,20 @@ std::vector<Earlier> WithTransaction(Database& database, const NewCommitment& as
   return all;
 }
 
+Result<> CheckOwedToAll(Database& database, const NewCommitment& asked, int64_t more) {
+  Rows rows = database.Ask(
+      "SELECT COUNT(*), IFNULL(SUM(instances), 0) FROM commitment INDEXED BY commitment_owed "
+      "WHERE application = ? AND finished_at IS NULL",
+      asked.application);
+  if (!rows.Next()) return {};
+  const int64_t requests = rows.Int(), instances = rows.Int();
+  if (requests < kClientsOwedAtMost * asked.most_owed &&
+      instances + more <= kClientsOwedAtMost * kMostInstancesOwed)
+    return {};
+  return Fail(Errc::kLimit, Blame::kDownstream,
+              std::to_string(requests) + " requests of all clients are not reported yet", true);
+}
+
 // What one client may have us keep for it. It may ask the same again in any case.
 Result<> CheckOwed(Database& database, const NewCommitment& asked) {
   Rows rows = database.Ask(
@@ -53,11 +68,11 @@ Result<> CheckOwed(Database& database, const NewCommitment& asked) {
       asked.application, asked.client);
   if (!rows.Next()) return {};
   const int64_t requests = rows.Int(), instances = rows.Int();
-  if (requests < asked.most_owed &&
-      instances + static_cast<int64_t>(asked.request.instances.size()) <= kMostInstancesOwed)
-    return {};
-  return Fail(Errc::kLimit, Blame::kDownstream,
-              std::to_string(requests) + " requests are not reported yet", true);
+  const auto more = static_cast<int64_t>(asked.request.instances.size());
+  if (requests >= asked.most_owed || instances + more > kMostInstancesOwed)
+    return Fail(Errc::kLimit, Blame::kDownstream,
+                std::to_string(requests) + " requests are not reported yet", true);
+  return CheckOwedToAll(database, asked, more);
 }
 
 void ForgetFinished(Transaction& tx) {
@@ -94,38 +109,89 @@ std::string ApplicationOf(Database& database, RowId id) {
   return rows.Next() ? rows.Text() : std::string();
 }
 
-// False: the file is gone.
-bool Promise(Database& database, const InstanceDecision& one) {
-  return database.Run(
-             "UPDATE file SET promised_until = MAX(promised_until, ?2), "
-             "kept_until = MAX(kept_until, ?2) WHERE name = ?1",
-             one.file, one.promised_until) > 0;
-}
-
 bool HasFile(Database& database, const std::string& name) {
   Rows rows = database.Ask("SELECT 1 FROM file WHERE name = ?", name);
   return rows.Next();
 }
 
-void TakeFacts(Database& database, const std::string& application, WallTime asked_at, WallTime now,
-               UndecidedInstance& one) {
-  {
-    static const std::string kSql =
-        SelectRows("WHERE sop_instance = ? AND application = ? ORDER BY id DESC LIMIT 1");
-    const std::vector<Row> rows = TakeRows(database.Ask(kSql, one.sop.sop_instance, application));
-    if (!rows.empty()) {
-      const Row& row = rows.front();
-      one.state = row.state;
-      one.held_class = row.instance.sop_class;
-      one.study = row.instance.study;
-      one.series = row.instance.series;
-      if (HasFile(database, row.file.name)) one.file = row.file;
-    }
+// False: the file is gone.
+bool Promise(Database& database, const std::string& file, WallTime until) {
+  return database.Run(
+             "UPDATE file SET promised_until = MAX(promised_until, ?2), "
+             "kept_until = MAX(kept_until, ?2) WHERE name = ?1",
+             file, until) > 0;
+}
+
+// False: a file of it is gone, and nothing was promised.
+bool Promise(Transaction& tx, const InstanceDecision& one) {
+  for (const std::string& file : one.files)
+    if (!HasFile(tx.database(), file)) return false;
+  for (const std::string& file : one.files) {
+    Promise(tx.database(), file, one.promised_until);
+    tx.database().Run(
+        "INSERT OR IGNORE INTO commitment_file (commitment, position, file) VALUES (?, ?, ?)",
+        one.commitment, one.position, file);
+  }
+  return true;
+}
+
+// Who asked what, and when.
+struct Asked {
+  std::string application;
+  AeTitle client;
+  WallTime at;
+};
+
+// The latest first; discarded ones last.
+std::vector<Row> RowsSentBy(Database& database, const Asked& asked, const Uid& sop_instance) {
+  static const std::string kSql = SelectRows(
+      "WHERE sop_instance = ? AND application = ? AND client = ? ORDER BY id DESC LIMIT 20");
+  std::vector<Row> rows, discarded;
+  for (Row& row : TakeRows(database.Ask(kSql, sop_instance, asked.application, asked.client)))
+    (row.state == State::kDiscarded ? discarded : rows).push_back(std::move(row));
+  std::ranges::move(discarded, std::back_inserter(rows));
+  return rows;
+}
+
+std::vector<Row> RowsSentByAny(Database& database, const Asked& asked, const Uid& sop_instance) {
+  static const std::string kSql =
+      SelectRows("WHERE sop_instance = ? AND application = ? ORDER BY id DESC LIMIT 1");
+  return TakeRows(database.Ask(kSql, sop_instance, asked.application));
+}
+
+// One of each content, that of the first row before others. Without that there is nothing: what
+// was sent before it is something else.
+std::vector<SpoolFile> FilesOf(Database& database, const std::vector<Row>& rows) {
+  std::vector<SpoolFile> files;
+  for (const Row& row : rows) {
+    const bool known = std::ranges::find(files, row.file.sha256, &SpoolFile::sha256) != files.end();
+    if (!known && HasFile(database, row.file.name)) files.push_back(row.file);
+  }
+  auto latest = std::ranges::find(files, rows.front().file.sha256, &SpoolFile::sha256);
+  if (latest == files.end()) return {};
+  std::rotate(files.begin(), latest, latest + 1);
+  return files;
+}
+
+// What another client sent under this UID may be other content, and that this client sent was
+// refused, perhaps: it is asked about upstream, and never promised.
+void TakeFacts(Database& database, const Asked& asked, WallTime now, UndecidedInstance& one) {
+  std::vector<Row> rows = RowsSentBy(database, asked, one.sop.sop_instance);
+  if (!rows.empty())
+    one.files = FilesOf(database, rows);
+  else
+    rows = RowsSentByAny(database, asked, one.sop.sop_instance);
+  if (!rows.empty()) {
+    const Row& row = rows.front();
+    one.state = row.state;
+    one.held_class = row.instance.sop_class;
+    one.study = row.instance.study;
+    one.series = row.instance.series;
   }
   // Not what was seen before: it may have been another that came under this UID since, or nothing.
-  const auto seen = SightingOf(database, application, one.sop.sop_instance);
+  const auto seen = SightingOf(database, asked.application, one.sop.sop_instance);
   one.believed_there =
-      seen && seen->how == How::kQuery && seen->at >= asked_at && seen->expires > now;
+      seen && seen->how == How::kQuery && seen->at >= asked.at && seen->expires > now;
 }
 
 }  // namespace
@@ -190,10 +256,11 @@ std::vector<UndecidedInstance> UndecidedInstances(Database& database,
                                                   const std::string& application, RowId commitment,
                                                   int position, int limit, WallTime now) {
   std::vector<UndecidedInstance> all;
-  std::vector<WallTime> asked_at;
+  std::vector<Asked> asked;
   {
     Rows rows = database.Ask(
-        "SELECT i.commitment, i.position, i.sop_class, i.sop_instance, c.deadline, c.accepted_at "
+        "SELECT i.commitment, i.position, i.sop_class, i.sop_instance, c.deadline, "
+        "c.accepted_at, c.client "
         "FROM commitment AS c CROSS JOIN commitment_instance AS i "
         "INDEXED BY commitment_undecided ON i.commitment = c.id "
         "WHERE c.application = ?1 AND c.state = 'open' AND c.id >= ?2 AND i.outcome IS NULL "
@@ -206,18 +273,18 @@ std::vector<UndecidedInstance> UndecidedInstances(Database& database,
       one.sop.sop_class = rows.TakeUid();
       one.sop.sop_instance = rows.TakeUid();
       one.deadline = rows.Time();
-      asked_at.push_back(rows.Time());
+      const WallTime at = rows.Time();
+      asked.push_back({application, rows.Title(), at});
     }
   }
-  for (size_t i = 0; i < all.size(); ++i)
-    TakeFacts(database, application, asked_at[i], now, all[i]);
+  for (size_t i = 0; i < all.size(); ++i) TakeFacts(database, asked[i], now, all[i]);
   return all;
 }
 
 int DecideInstances(Transaction& tx, const std::vector<InstanceDecision>& decisions) {
   std::set<RowId> touched;
   for (const InstanceDecision& one : decisions) {
-    if (!one.file.empty() && !Promise(tx.database(), one)) continue;
+    if (!Promise(tx, one)) continue;
     tx.database().Run(
         "UPDATE commitment_instance SET outcome = ? "
         "WHERE commitment = ? AND position = ? AND outcome IS NULL",
@@ -336,20 +403,44 @@ Result<CommitmentResult> ResultOfCommitment(Database& database, RowId id) {
   return result;
 }
 
+int RenewPromises(Transaction& tx, RowId id, WallTime promised_until, uint16_t lost_reason) {
+  std::vector<std::pair<int64_t, std::string>> files;
+  {
+    Rows rows =
+        tx.database().Ask("SELECT position, file FROM commitment_file WHERE commitment = ?", id);
+    while (rows.Next()) {
+      const int64_t position = rows.Int();
+      files.emplace_back(position, rows.Text());
+    }
+  }
+  int lost = 0;
+  for (const auto& [position, file] : files) {
+    if (Promise(tx.database(), file, promised_until)) continue;
+    lost +=
+        static_cast<int>(tx.database().Run("UPDATE commitment_instance SET outcome = ? "
+                                           "WHERE commitment = ? AND position = ? AND outcome = 0",
+                                           lost_reason, id, position));
+  }
+  return lost;
+}
+
 Result<> EndCommitment(Transaction& tx, RowId id, bool reported) {
   const int64_t ended = tx.database().Run(
       "UPDATE commitment SET state = ?, finished_at = ? WHERE id = ? AND state = 'decided'",
       std::string_view(reported ? "reported" : "abandoned"), tx.now(), id);
   if (ended == 0) return NotDue(id);
   tx.CountCommitment(ApplicationOf(tx.database(), id), "decided", -1);
+  tx.database().Run("DELETE FROM commitment_file WHERE commitment = ?", id);
+  // Of what was reported only the Transaction UID is looked at again.
+  if (reported) tx.database().Run("DELETE FROM commitment_instance WHERE commitment = ?", id);
   return {};
 }
 
-Result<> ReportAgain(Transaction& tx, RowId id, WallTime next_attempt_at) {
+Result<> ReportAgain(Transaction& tx, RowId id, WallTime next_attempt_at, bool attempted) {
   const int64_t changed = tx.database().Run(
-      "UPDATE commitment SET attempts = attempts + 1, next_attempt_at = ? "
+      "UPDATE commitment SET attempts = attempts + ?, next_attempt_at = ? "
       "WHERE id = ? AND state = 'decided'",
-      next_attempt_at, id);
+      int64_t{attempted}, next_attempt_at, id);
   if (changed == 0) return NotDue(id);
   return {};
 }

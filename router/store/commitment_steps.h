@@ -23,7 +23,8 @@ std::optional<WallTime> NextReport(Database& database, const std::string& applic
 std::map<std::string, int64_t> OwedOfAll(Database& database);
 std::vector<OwedCommitment> OldestOwed(Database& database, int limit);
 Result<CommitmentResult> ResultOfCommitment(Database& database, RowId id);
+int RenewPromises(Transaction& tx, RowId id, WallTime promised_until, uint16_t lost_reason);
 Result<> EndCommitment(Transaction& tx, RowId id, bool reported);
-Result<> ReportAgain(Transaction& tx, RowId id, WallTime next_attempt_at);
+Result<> ReportAgain(Transaction& tx, RowId id, WallTime next_attempt_at, bool attempted);
 
 }  // namespace router::store::steps

@@ -41,6 +41,9 @@ struct NewCommitment {
 
 // Instances in all requests of one client that are owed.
 inline constexpr int64_t kMostInstancesOwed = 1'000'000;
+// So many times what one client may be owed an application's clients may be owed together: a client
+// that is configured by a pattern can ask under as many titles as it likes.
+inline constexpr int64_t kClientsOwedAtMost = 4;
 
 struct AddedCommitment {
   enum class Outcome : uint8_t {
@@ -58,20 +61,24 @@ struct UndecidedInstance {
   int position = 0;  // in the request
   dataset::ReferencedSop sop;
   WallTime deadline;
-  std::optional<State> state;   // of the latest row of its UID; absent: there is none
+  // Of the latest row of its UID that the asking client sent; where it sent none, of the latest of
+  // any. One that was discarded counts only where there is no other. Absent: there is none.
+  std::optional<State> state;
   Uid held_class;               // then: the SOP class of that row
   Uid study, series;            // then, if known
   bool believed_there = false;  // a C-FIND has found it since the client asked
-  std::optional<SpoolFile> file;  // of that row, where the spool has it
+  // What the spool has of what the asking client sent under this UID, each content once: first that
+  // of the row above. None, where the spool does not have the content of that row.
+  std::vector<SpoolFile> files;
 };
 
 struct InstanceDecision {
   RowId commitment = 0;
   int position = 0;
   uint16_t reason = 0;  // zero: committed; else Failure Reason (0008,1197)
-  // With zero: this file of the spool stays until then, whatever becomes of its rows. Where it is
-  // gone already nothing is decided.
-  std::string file = {};
+  // With zero: these files of the spool stay until then, whatever becomes of their rows. Where one
+  // is gone already nothing is decided.
+  std::vector<std::string> files = {};
   WallTime promised_until = {};
 };
 
@@ -123,9 +130,15 @@ class CommitmentLedger {
   // When the next report is due; nothing: none is.
   virtual Task<Result<std::optional<WallTime>>> NextDue(std::string application) = 0;
   virtual Task<Result<CommitmentResult>> ResultOf(RowId commitment) = 0;
+  // Before each report: all that was promised with this request stays at least until then. An
+  // instance whose file is gone is not committed any more, for `lost_reason`. Returns how many
+  // those are.
+  virtual Task<Result<int>> Renew(RowId commitment, WallTime promised_until,
+                                  uint16_t lost_reason) = 0;
   // The client acknowledged it; it did not, and is told again then; nobody tries any more.
   virtual Task<Result<>> Reported(RowId commitment) = 0;
-  virtual Task<Result<>> NotReported(RowId commitment, WallTime next_attempt_at) = 0;
+  virtual Task<Result<>> NotReported(RowId commitment, WallTime next_attempt_at,
+                                     bool attempted = true) = 0;
   virtual Task<Result<>> GiveUp(RowId commitment) = 0;
 };
 

@@ -40,6 +40,7 @@ RowId Keep(Transaction& tx, const Acceptance& acceptance) {
 
 uint64_t MakeRoom(Transaction& tx, uint64_t bytes) {
   uint64_t gone = 0;
+  if (bytes == 0) return gone;
   for (const KeptFile& file : TakeFiles(tx.database().Ask(
            "SELECT name, size FROM file INDEXED BY file_spare WHERE kept_until IS NOT NULL AND "
            "promised_until = 0 ORDER BY kept_until LIMIT ?",

@@ -193,7 +193,7 @@ void LedgerThread::Perform(std::vector<Call>& batch) {
   PlaceFiles(batch);
   Transaction tx(*database_, clock_.WallNow());
   database_->Run("BEGIN");
-  if (auto step = watch_.WentBack(begin, tx.now())) steps::MoveBack(tx, *step);
+  if (auto step = watch_.Stepped(begin, tx.now())) steps::FollowClock(tx, *step);
   for (Call& call : batch) {
     if (!call.error) call.run(tx);
   }

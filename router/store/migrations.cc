@@ -227,6 +227,12 @@ ALTER TABLE file ADD COLUMN promised_until INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE file ADD COLUMN kept_until INTEGER;
 CREATE INDEX file_kept ON file (kept_until) WHERE kept_until IS NOT NULL;
 CREATE INDEX file_spare ON file (kept_until) WHERE kept_until IS NOT NULL AND promised_until = 0;
+CREATE TABLE commitment_file (
+  commitment INTEGER NOT NULL REFERENCES commitment (id),
+  position INTEGER NOT NULL,
+  file TEXT NOT NULL,
+  PRIMARY KEY (commitment, position, file)
+) WITHOUT ROWID;
 )sql";
 
 // What is more than one instance is another one in each study: the frame of reference of a replan

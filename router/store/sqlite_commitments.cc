@@ -48,14 +48,23 @@ Task<Result<CommitmentResult>> SqliteCommitments::ResultOf(RowId commitment) {
       {}, [=](Transaction& tx) { return steps::ResultOfCommitment(tx.database(), commitment); });
 }
 
+Task<Result<int>> SqliteCommitments::Renew(RowId commitment, WallTime promised_until,
+                                           uint16_t lost_reason) {
+  return thread_.Do<int>({}, [=](Transaction& tx) {
+    return steps::RenewPromises(tx, commitment, promised_until, lost_reason);
+  });
+}
+
 Task<Result<>> SqliteCommitments::Reported(RowId commitment) {
   return thread_.Do<void>(
       {}, [=](Transaction& tx) { return steps::EndCommitment(tx, commitment, true); });
 }
 
-Task<Result<>> SqliteCommitments::NotReported(RowId commitment, WallTime next_attempt_at) {
-  return thread_.Do<void>(
-      {}, [=](Transaction& tx) { return steps::ReportAgain(tx, commitment, next_attempt_at); });
+Task<Result<>> SqliteCommitments::NotReported(RowId commitment, WallTime next_attempt_at,
+                                              bool attempted) {
+  return thread_.Do<void>({}, [=](Transaction& tx) {
+    return steps::ReportAgain(tx, commitment, next_attempt_at, attempted);
+  });
 }
 
 Task<Result<>> SqliteCommitments::GiveUp(RowId commitment) {

@@ -253,6 +253,25 @@ class Commitment(CommitmentCase):
         self.assert_told(listener.reports[0], "2.1", [(wire.CT, "1.2.7.1")])
         client.release()
 
+    def test_a_busy_client_without_an_address_has_not_left(self):
+        self.begin(keys={"commitment": {"idle_for": "1s", "report_for": "1s"}})
+        client = self.connect()
+        self.store(client, "1.2.7.1")
+        self.ask(client, "2.1", (wire.CT, "1.2.7.1"))
+        raw = wire.request(IMAGE, 0x0001, wire.CT, 10, instance("1.2.7", "1.2.7.2"),
+                           {0x1000: "1.2.7.2"})
+        client.send(raw[:-20])  # in the middle of an instance for as long as it likes
+        wait_until(lambda: [one["state"] for one in
+                            self.sluice.json("/api/v1/commitments")["commitments"]] == ["decided"],
+                   SOON, "the report is due")
+        decided = time.monotonic()
+        wait_until(lambda: time.monotonic() > decided + 4, SOON, "more than it is reported for")
+        client.send(raw[-20:])
+        self.assertEqual(client.message().status, 0)
+        self.assert_told(self.told(client), "2.1", [(wire.CT, "1.2.7.1")])
+        self.assertNotIn("has left", self.sluice.output())
+        client.release()
+
     def test_with_commitment_off_the_application_answers(self):
         self.begin(keys={"storage_commitment": "off"})
         client = self.connect()

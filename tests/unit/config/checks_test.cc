@@ -48,6 +48,15 @@ TEST(MachineNames, APlanIsNotChangedUnlessSomebodySaysThatHeMeansIt) {
   EXPECT_THAT(Errors(map + "    clinical_edit: false\n"), ElementsAre(mean));
 }
 
+// What would be promised is the plan as it was changed.
+TEST(MachineNames, APlanThatIsChangedIsNoOriginalToKeep) {
+  EXPECT_THAT(Errors("    machines: [EDGE]\n    unknown_machine: map\n"
+                     "    machine_names: {OLD: EDGE}\n    clinical_edit: true\n"
+                     "    storage_commitment: retained\n"),
+              ElementsAre("f:9:22: unknown_machine: map changes plans, so that no original of them "
+                          "is kept: it does not go with storage_commitment: retained"));
+}
+
 TEST(MachineNames, AreThoseOfMachinesThatAreKnown) {
   EXPECT_THAT(Errors("    unknown_machine: map\n    clinical_edit: true\n"),
               ElementsAre("f:8:22: unknown_machine: map needs machine_names",

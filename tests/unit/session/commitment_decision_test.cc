@@ -95,24 +95,38 @@ TEST(CommitmentDecision, WhatCannotBeAskedAboutFailsAtTheDeadlineButAYesGoesFirs
 
 TEST(CommitmentByOriginal, WhatTheSpoolKeepsIsCommittedOnItsWayAndDelivered) {
   for (State state : kOnTheirWay)
-    EXPECT_EQ(DecisionByOriginal(Instance(state), true), status::kSuccess) << NameOf(state);
-  EXPECT_EQ(DecisionByOriginal(Instance(State::kDelivered), true), status::kSuccess);
+    EXPECT_EQ(DecisionByOriginal(Instance(state), Original::kWhole, kNow), status::kSuccess)
+        << NameOf(state);
+  EXPECT_EQ(DecisionByOriginal(Instance(State::kDelivered), Original::kWhole, kNow),
+            status::kSuccess);
 }
 
 TEST(CommitmentByOriginal, WhatItDoesNotKeepIsNot) {
-  EXPECT_EQ(DecisionByOriginal(Instance(), false), status::kNoSuchSopInstance);
+  EXPECT_EQ(DecisionByOriginal(Instance(), Original::kGone, kNow), status::kNoSuchSopInstance);
   for (State state : kEnded)
-    EXPECT_EQ(DecisionByOriginal(Instance(state), false), status::kNoSuchSopInstance);
+    EXPECT_EQ(DecisionByOriginal(Instance(state), Original::kGone, kNow),
+              status::kNoSuchSopInstance);
   for (State state : kOnTheirWay)
-    EXPECT_EQ(DecisionByOriginal(Instance(state), false), status::kProcessingFailure)
+    EXPECT_EQ(DecisionByOriginal(Instance(state), Original::kGone, kNow),
+              status::kProcessingFailure)
         << "it has lost its file";
 }
 
 TEST(CommitmentByOriginal, QuarantineAndAnotherClassFail) {
-  EXPECT_EQ(DecisionByOriginal(Instance(State::kQuarantined), true), status::kProcessingFailure);
+  EXPECT_EQ(DecisionByOriginal(Instance(State::kQuarantined), Original::kWhole, kNow),
+            status::kProcessingFailure);
   store::UndecidedInstance other = Instance(State::kDelivered);
   other.held_class = kMr;
-  EXPECT_EQ(DecisionByOriginal(other, true), status::kClassInstanceConflict);
+  EXPECT_EQ(DecisionByOriginal(other, Original::kWhole, kNow), status::kClassInstanceConflict);
+}
+
+TEST(CommitmentByOriginal, WhatIsDamagedFailsAndWhatCannotBeReadNowIsLookedAtAgain) {
+  EXPECT_EQ(DecisionByOriginal(Instance(State::kDelivered), Original::kDamaged, kNow),
+            status::kProcessingFailure);
+  EXPECT_EQ(DecisionByOriginal(Instance(State::kDelivered), Original::kUnreadable, kNow),
+            std::nullopt);
+  EXPECT_EQ(DecisionByOriginal(Late(State::kDelivered), Original::kUnreadable, kNow),
+            status::kProcessingFailure);
 }
 
 }  // namespace

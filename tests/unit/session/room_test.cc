@@ -47,7 +47,7 @@ class RoomTest : public ::testing::Test {
     asked.request = {Uid(transaction), {{Uid("1.2.840.10008.5.1.4.1.1.2"), Uid(uid)}}};
     const RowId id = awaiter_.Await(ledger_->commitments().Add(std::move(asked))).value().id;
     std::vector<store::InstanceDecision> decisions = {
-        {id, 0, 0, std::string(uid) + ".dcm", clock_.WallNow() + hours(9)}};
+        {id, 0, 0, {std::string(uid) + ".dcm"}, clock_.WallNow() + hours(9)}};
     EXPECT_EQ(awaiter_.Await(ledger_->commitments().Decide(std::move(decisions))).value(), 1);
   }
   uint64_t Spare() {

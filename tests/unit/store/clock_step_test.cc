@@ -9,16 +9,25 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TEST(ClockWatch, SeesOnlyStepsBackOfMoreThanAMinute) {
+TEST(ClockWatch, SeesOnlyStepsOfMoreThanAMinute) {
   ClockWatch watch;
   SteadyTime steady{};
   WallTime wall = TestClock::FromStart(0);
-  EXPECT_FALSE(watch.WentBack(steady, wall));
-  EXPECT_FALSE(watch.WentBack(steady += seconds(1), wall += hours(9)));
-  EXPECT_FALSE(watch.WentBack(steady += seconds(1), wall -= seconds(50)));
-  EXPECT_EQ(watch.WentBack(steady += minutes(10), wall -= hours(1)),
-            std::chrono::milliseconds(minutes(70)));
-  EXPECT_FALSE(watch.WentBack(steady, wall)) << "once";
+  EXPECT_FALSE(watch.Stepped(steady, wall));
+  EXPECT_FALSE(watch.Stepped(steady += seconds(1), wall += seconds(50)));
+  EXPECT_FALSE(watch.Stepped(steady += seconds(1), wall -= seconds(50)));
+  auto forward = watch.Stepped(steady += seconds(1), wall += hours(9));
+  ASSERT_TRUE(forward);
+  EXPECT_EQ(forward->by, hours(9) - seconds(1));
+  auto back = watch.Stepped(steady += minutes(10), wall -= hours(1));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->by, -minutes(70));
+  EXPECT_EQ(back->undoes, minutes(70)) << "of the nine hours";
+  EXPECT_FALSE(watch.Stepped(steady, wall)) << "once";
+  back = watch.Stepped(steady, wall -= hours(24));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->undoes, hours(9) - seconds(1) - minutes(70))
+      << "no more than it had gone forward";
 }
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ClockStep);
@@ -31,7 +40,7 @@ TEST_P(ClockStep, WhatIsDueStaysAsFarAwayAsItWas) {
     ASSERT_EQ(Claim().size(), 1u);
     ASSERT_TRUE(Await(ledger().Absent(kVmsdbd, {{Uid(uid + ".8"), Now() + seconds(60)}})));
     ASSERT_TRUE(Await(ledger().Fail(id, {Cause::kRetry, ""}, Now() + seconds(30))));
-    clock_.Advance(-hours(5));
+    clock_.StepWall(-hours(5));
     if (restarted) harness_->Restart();
     EXPECT_THAT(Claim(), IsEmpty());
     NextDue due = Await(ledger().Due(kVmsdbd)).value();

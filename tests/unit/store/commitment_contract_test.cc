@@ -180,6 +180,24 @@ TEST_P(CommitmentContract, AClientIsOwedOnlySoMuch) {
   AddNew(limited("2.3"));
 }
 
+// A pattern in the configuration lets in as many titles as a client likes to invent.
+TEST_P(CommitmentContract, AllClientsTogetherAreOwedOnlySoMuch) {
+  for (int i = 0; i < kClientsOwedAtMost; ++i) {
+    NewCommitment asked = Asked("2." + std::to_string(i), {"1.1"}, "TPS" + std::to_string(i));
+    asked.most_owed = 1;
+    AddNew(asked);
+  }
+  NewCommitment asked = Asked("2.9", {"1.1"}, "TPS9");
+  asked.most_owed = 1;
+  EXPECT_EQ(Await(commitments().Add(asked)).error().code, Errc::kLimit);
+}
+
+TEST_P(CommitmentContract, AClientThatWasBusyHasNotBeenTried) {
+  const RowId id = Decided(AddNew(Asked("2.1", {"1.1"})));
+  ASSERT_TRUE(Await(commitments().NotReported(id, Now(), false)));
+  EXPECT_EQ(Await(commitments().Due(kVmsdbd, Now(), 1)).value()[0].attempts, 0);
+}
+
 TEST_P(CommitmentContract, ManyLongRequestsAreTooMuchAsWell) {
   NewCommitment asked = Asked("2.1", {"1.1"});
   asked.request.instances.resize(kMostInstancesOwed, asked.request.instances[0]);

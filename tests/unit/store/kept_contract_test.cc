@@ -54,9 +54,9 @@ TEST_P(KeptContract, WhatWasSentAtOnceHasARowAndItsFile) {
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].commitment, asked);
   EXPECT_EQ(all[0].state, State::kDelivered);
-  ASSERT_TRUE(all[0].file);
-  EXPECT_EQ(all[0].file->name, name);
-  EXPECT_EQ(all[0].file->size, 5u);
+  ASSERT_EQ(all[0].files.size(), 1u);
+  EXPECT_EQ(all[0].files[0].name, name);
+  EXPECT_EQ(all[0].files[0].size, 5u);
 }
 
 TEST_P(KeptContract, RoomIsMadeOfTheOldestThatNobodyWasPromised) {
@@ -124,7 +124,88 @@ TEST_P(KeptContract, WhatIsGoneIsPromisedToNobody) {
   EXPECT_EQ(MakeRoom(1), 5u);
   EXPECT_EQ(Promise(asked, name, Now() + hours(3)), 0);
   EXPECT_THAT(UndecidedUids(), ElementsAre("1.1"));
-  EXPECT_FALSE(Undecided()[0].file);
+  EXPECT_THAT(Undecided()[0].files, IsEmpty());
+}
+
+// A report that comes late, or again, says no less than the first.
+TEST_P(KeptContract, APromiseIsRenewedWithEachReport) {
+  const std::string name = Keep("1.1");
+  const RowId asked = Ask("2.1", "1.1");
+  EXPECT_EQ(Promise(asked, name, Now() + hours(1)), 1);
+  clock_.Advance(minutes(50));
+  EXPECT_EQ(Await(commitments().Renew(asked, Now() + hours(3), 0x0110)).value(), 0);
+  harness_->Restart();
+  Pass(hours(2));
+  EXPECT_TRUE(FileIsThere(name));
+  EXPECT_EQ(Await(commitments().ResultOf(asked)).value().committed.size(), 1u);
+  Pass(hours(1));
+  EXPECT_FALSE(FileIsThere(name));
+}
+
+TEST_P(KeptContract, WhatIsGoneBeforeItsReportIsNotReportedAsCommitted) {
+  const std::string name = Keep("1.1");
+  const RowId asked = Ask("2.1", "1.1");
+  EXPECT_EQ(Promise(asked, name, Now() + hours(1)), 1);
+  Pass(hours(2));
+  ASSERT_FALSE(FileIsThere(name));
+  EXPECT_EQ(Await(commitments().Renew(asked, Now() + hours(3), 0x0110)).value(), 1);
+  const CommitmentResult result = Await(commitments().ResultOf(asked)).value();
+  EXPECT_THAT(result.committed, IsEmpty());
+  ASSERT_EQ(result.failed.size(), 1u);
+  EXPECT_EQ(result.failed[0].reason, 0x0110);
+}
+
+TEST_P(KeptContract, WhatAnotherClientSentIsPromisedToNobodyElse) {
+  Acceptance sent = Retained("1.1");
+  sent.instance.client = AeTitle::FromWire("OTHER");
+  ASSERT_TRUE(Await(ledger().Keep(std::move(sent))));
+  Ask("2.1", "1.1");
+  const std::vector<UndecidedInstance> all = Undecided();
+  EXPECT_EQ(all[0].state, State::kDelivered) << "it may be asked about upstream";
+  EXPECT_THAT(all[0].files, IsEmpty());
+}
+
+TEST_P(KeptContract, EveryContentThatAClientSentIsPromised) {
+  const std::string first = Keep("1.1", "of the first"), second = Keep("1.1", "of the second");
+  Keep("1.1", "of the first");
+  const std::string third = Keep("1.1", "of the second");
+  Ask("2.1", "1.1");
+  std::vector<std::string> names;
+  const std::vector<UndecidedInstance> all = Undecided();
+  for (const SpoolFile& file : all[0].files) names.push_back(file.name);
+  ASSERT_EQ(names.size(), 2u) << "each content once";
+  EXPECT_EQ(names[0], third) << "the latest first";
+}
+
+TEST_P(KeptContract, WhatWasSentAgainAndDiscardedLeavesTheFirst) {
+  const std::string name = Keep("1.1");
+  ASSERT_TRUE(Await(ledger().Discard(Accept("1.1", {Needs("9.1")}).row, "wrong", "me")));
+  Ask("2.1", "1.1");
+  const std::vector<UndecidedInstance> all = Undecided();
+  EXPECT_EQ(all[0].state, State::kDelivered);
+  ASSERT_EQ(all[0].files.size(), 1u);
+  EXPECT_EQ(all[0].files[0].name, name);
+}
+
+TEST_P(KeptContract, AClockThatGoesForwardEndsNoPromise) {
+  const std::string promised = Keep("1.1"), kept = Keep("1.2");
+  EXPECT_EQ(Promise(Ask("2.1", "1.1"), promised, Now() + hours(3)), 1);
+  clock_.StepWall(hours(24 * 365));
+  Pass(minutes(10));
+  EXPECT_TRUE(FileIsThere(promised));
+  EXPECT_TRUE(FileIsThere(kept));
+  clock_.StepWall(-hours(24 * 365));
+  Pass(hours(4));
+  EXPECT_FALSE(FileIsThere(promised)) << "as long as it was promised, and no longer";
+  EXPECT_FALSE(FileIsThere(kept));
+}
+
+TEST_P(KeptContract, AClockThatWasAheadKeepsNothingForEver) {
+  const std::string kept = Keep("1.1");
+  clock_.StepWall(-hours(24 * 365));
+  Await(ledger().OpenRows(kVmsdbd));  // it is seen
+  Pass(hours(2));
+  EXPECT_FALSE(FileIsThere(kept));
 }
 
 }  // namespace router::store

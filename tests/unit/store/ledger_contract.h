@@ -255,7 +255,7 @@ class KeptContract : public CommitmentContract {
   }
   // Commits it, by a promise to keep the file.
   int Promise(RowId commitment, const std::string& file, WallTime until) {
-    return Decide({{commitment, 0, 0, file, until}});
+    return Decide({{commitment, 0, 0, {file}, until}});
   }
   void Deliver(RowId row) {
     ASSERT_FALSE(Claim().empty());
@@ -277,7 +277,7 @@ class KeptContract : public CommitmentContract {
   bool HasFile(std::string_view uid) {
     const RowId asked = Ask("3." + std::to_string(++others_), uid);
     const std::vector<UndecidedInstance> all = Undecided();
-    const bool has = !all.empty() && all.back().file.has_value();
+    const bool has = !all.empty() && !all.back().files.empty();
     Decide({{asked, 0, 0x0112}});
     return has;
   }

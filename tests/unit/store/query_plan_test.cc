@@ -109,13 +109,14 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   Acceptance sent = Arrival("1.2", SpoolFile{"kept", 10, 0, {}});
   sent.retain_for = hours(1);
   steps::Keep(tx, sent);
-  EXPECT_EQ(steps::DecideInstances(tx, {{owed, 0, 0, "kept", now + hours(1)}}), 1);
+  EXPECT_EQ(steps::DecideInstances(tx, {{owed, 0, 0, {"kept"}, now + hours(1)}}), 1);
+  EXPECT_EQ(steps::RenewPromises(tx, owed, now + hours(2), 0x0110), 0);
   steps::MakeRoom(tx, 1);
   steps::EndKeeping(tx, 10);
   EXPECT_EQ(steps::DueReports(*database_, kVmsdbd, now, 10).size(), 1u);
   steps::NextReport(*database_, kVmsdbd);
   EXPECT_TRUE(steps::ResultOfCommitment(*database_, owed));
-  EXPECT_TRUE(steps::ReportAgain(tx, owed, now));
+  EXPECT_TRUE(steps::ReportAgain(tx, owed, now, true));
   EXPECT_TRUE(steps::EndCommitment(tx, owed, true));
   WantedUids(*database_, kVmsdbd, now, 10);
   UnverifiedRows(*database_, kVmsdbd, 10);

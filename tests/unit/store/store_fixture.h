@@ -27,13 +27,23 @@ using std::chrono::seconds;
 class TestClock : public Clock {
  public:
   WallTime WallNow() const override { return FromStart(now_.load()); }
-  void Advance(std::chrono::milliseconds by) { now_ += by.count(); }
+  SteadyTime Now() const override {
+    return Clock::Now() + std::chrono::milliseconds(passed_.load());
+  }
+  // Time goes by.
+  void Advance(std::chrono::milliseconds by) {
+    now_ += by.count();
+    passed_ += by.count();
+  }
+  // The wall clock alone is set.
+  void StepWall(std::chrono::milliseconds by) { now_ += by.count(); }
   static WallTime FromStart(int64_t milliseconds) {
     return WallTime(std::chrono::milliseconds(1'700'000'000'000 + milliseconds));
   }
 
  private:
   std::atomic<int64_t> now_{0};
+  std::atomic<int64_t> passed_{0};
 };
 
 // The file system, watched: every call is written down, and `Fail` makes the calls of one kind
