@@ -93,7 +93,7 @@ class App {
   std::unique_ptr<session::Services> services_;
   std::vector<std::unique_ptr<net::Loop>> loops_;
   std::vector<std::unique_ptr<delivery::Destination>> destinations_;
-  std::map<std::string, std::unique_ptr<hold::Gate>> gates_;  // by application
+  std::map<std::string, std::unique_ptr<hold::Gate>> gates_;                  // by application
   std::map<std::string, std::unique_ptr<session::Commitments>> commitments_;  // the same
   Leftovers leftovers_;
   std::vector<std::unique_ptr<net::Acceptor>> acceptors_;

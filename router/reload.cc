@@ -44,7 +44,8 @@ void CompareApplication(const config::Application& old, const config::Applicatio
   found.Compare(at + "profile", old.profile, fresh.profile, named);
   found.Compare(at + "mode", old.mode, fresh.mode, named);
   if (old.Retains() != fresh.Retains())
-    found.Compare(at + "storage_commitment", old.storage_commitment, fresh.storage_commitment, named);
+    found.Compare(at + "storage_commitment", old.storage_commitment, fresh.storage_commitment,
+                  named);
   found.Compare(at + "max_associations", old.max_associations, fresh.max_associations,
                 [](uint32_t number) { return number; });
 }

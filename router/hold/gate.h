@@ -195,15 +195,15 @@ class Gate {
   const config::Application* application_;  // in *config_
   Oracle oracle_;
   net::Signal due_, ended_, breath_;
-  std::list<Wish*> wishes_;                         // of Judge, in the order of asking
-  std::list<Waiter*> waiters_;                      // of Judge
-  std::vector<StoredOne> stored_;                   // not yet told to the ledger
-  Unrest unrest_;  // of series and studies, by the images that are stored
+  std::list<Wish*> wishes_;        // of Judge, in the order of asking
+  std::list<Waiter*> waiters_;     // of Judge
+  std::vector<StoredOne> stored_;  // not yet told to the ledger
+  Unrest unrest_;                  // of series and studies, by the images that are stored
   std::map<store::RowId, Verification> verifying_;
   SteadyTime unreachable_until_{}, quiet_checked_{};
   SteadyTime soon_at_ = SteadyTime::max();  // what was stored is asked about, before any backlog
   std::set<Uid> stored_meanwhile_;          // and wanted, since the round began: its "no" is older
-  int unreachable_ = 0;  // times in a row in which nothing could be asked
+  int unreachable_ = 0;                     // times in a row in which nothing could be asked
   bool draining_ = false, running_ = false, recording_ = false;
   bool trouble_ = false;  // the ledger failed in this round
   bool impatient_ = false;

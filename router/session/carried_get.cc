@@ -9,32 +9,33 @@ namespace router::session {
 
 // The identifier goes as it came, relational keys and all, where upstream has the client's own
 // information model.
-Task<bool> CarriedMove::Translate() {
+Task<bool> CarriedMove::Translate(ul::AcceptedContext upstream) {
   const ul::AcceptedContext* asked = session_.ContextOf(context_);
-  auto leg = co_await session_.EnsureMoveLeg(context_);
-  if (!leg) {
-    SetFinal(dimse::status::kUnableToPerformSuboperations, leg.error().detail);
-    co_return false;
-  }
-  if (leg->context.abstract_syntax == MoveClassOf(asked->abstract_syntax)) co_return true;
+  if (upstream.abstract_syntax == MoveClassOf(asked->abstract_syntax)) co_return true;
   auto keys = dataset::Identifier::Decode(identifier_, asked->transfer_syntax);
-  std::vector<Uid> studies;
+  Result<std::vector<Uid>> studies = std::vector<Uid>();
   std::string patient;
   if (keys) patient = PatientAskedFor(*keys);
   if (!patient.empty()) studies = co_await session_.StudiesOf(std::move(patient));
+  if (!studies) {
+    // Without them upstream would be asked for a part, and the client told that it is all.
+    SetFinal(dimse::status::kUnableToPerformSuboperations,
+             "the studies of the patient are not known: " + studies.error().detail);
+    co_return false;
+  }
   Result<> translated;
   if (keys)
-    translated = ToStudyRoot(*keys, studies);
+    translated = ToStudyRoot(*keys, *studies);
   else
     translated = std::unexpected(keys.error());
   Result<Buffer> encoded = Buffer();
-  if (translated) encoded = keys->Encode(leg->context.transfer_syntax);
+  if (translated) encoded = keys->Encode(upstream.transfer_syntax);
   if (!translated || !encoded) {
     SetFinal(dimse::status::kIdentifierMismatch, "the identifier cannot be read");
     co_return false;
   }
   identifier_ = std::move(*encoded);
-  identifier_syntax_ = leg->context.transfer_syntax;
+  identifier_syntax_ = upstream.transfer_syntax;
   asked_.scope = ScopeOf(identifier_, identifier_syntax_);
   co_return true;
 }

@@ -50,17 +50,33 @@ Task<> CarriedMove::Run() {
 }
 
 Task<> CarriedMove::Carry() {
-  bool translated = true;
-  if (IsGet()) translated = co_await Translate();
-  bool titled = false;
-  if (translated) titled = co_await AwaitTitle();
-  bool asked = false;
-  Buffer identifier = asked_.keep_arrived ? identifier_ : std::move(identifier_);
-  if (titled) asked = co_await AskUpstream(std::move(identifier));
+  bool asked = co_await Begin();
   if (asked) co_await AwaitEnd();
   if (asked && MayComplete()) co_await Complete();
   carried_ = true;
   inform_.Notify();
+}
+
+// The association to upstream comes before the title. Who has the title never waits without end for
+// an association: who has that may be waiting for the title.
+Task<bool> CarriedMove::Begin() {
+  auto leg = co_await AwaitLeg();
+  bool ready = leg.has_value();
+  if (ready && IsGet()) ready = co_await Translate(std::move(leg->context));
+  while (ready) {
+    ready = co_await AwaitTitle();
+    if (!ready) break;
+    auto still = co_await session_.EnsureMoveLeg(context_);  // it may have been lost in line
+    if (still || still.error().code != Errc::kLimit) {
+      Buffer identifier = asked_.keep_arrived ? identifier_ : std::move(identifier_);
+      co_return co_await AskUpstream(std::move(still), std::move(identifier));
+    }
+    session_.services_.moves.Close(move_);
+    move_ = nullptr;
+    auto another = co_await AwaitLeg();
+    ready = another.has_value();
+  }
+  co_return false;
 }
 
 // What the client hears while upstream says nothing: while the move waits for its turn, while the
@@ -73,6 +89,25 @@ Task<> CarriedMove::KeepInformed() {
     co_await inform_.Wait(std::max(due, Milliseconds(1)));
     if (!carried_ && progress_.empty() && loop().Now() - last_pending_ >= interval)
       co_await SendPending(OwnCounts());
+  }
+}
+
+// No association is free within `wait_for`: a move waits on, for its client hears of it. Nothing:
+// the move has its final response.
+Task<std::optional<ClientSession::MoveLeg>> CarriedMove::AwaitLeg() {
+  for (;;) {
+    if (client_gone_ || cancel_wanted_) SetFinal(dimse::status::kCancelled, "");
+    if (upstream_final_) co_return std::nullopt;
+    auto leg = co_await session_.EnsureMoveLeg(context_);
+    if (leg) {
+      // As long as the move waits for its title it needs the leg: that is not idle.
+      if (session_.terminated_) leg->upstream->stream().SetReadTimeout(session_.UpstreamSilence());
+      co_return std::move(*leg);
+    }
+    if (leg.error().code == Errc::kLimit)
+      co_await changed_.Wait(kTryAgain);
+    else
+      SetFinal(dimse::status::kUnableToPerformSuboperations, leg.error().detail);
   }
 }
 
@@ -92,7 +127,12 @@ Task<bool> CarriedMove::AwaitTitle() {
   }
 }
 
-Task<bool> CarriedMove::AskUpstream(Buffer identifier) {
+Task<bool> CarriedMove::AskUpstream(Result<ClientSession::MoveLeg> leg, Buffer identifier) {
+  if (!leg) {
+    if (IsCalledOff()) SetFinal(dimse::status::kCancelled, "");
+    SetFinal(dimse::status::kUnableToPerformSuboperations, leg.error().detail);
+    co_return false;
+  }
   auto& services = session_.services_;
   uint16_t id = 0;
   do {
@@ -103,17 +143,6 @@ Task<bool> CarriedMove::AskUpstream(Buffer identifier) {
     }
     id = *reserved;
   } while (!services.moves.AddMessageId(move_, id));
-  auto leg = co_await session_.EnsureMoveLeg(context_);
-  // No association is free within `wait_for`: a move waits on, for its client hears of it.
-  while (!leg && leg.error().code == Errc::kLimit && !IsCalledOff()) {
-    co_await changed_.Wait(kTryAgain);
-    leg = co_await session_.EnsureMoveLeg(context_);
-  }
-  if (!leg) {
-    if (IsCalledOff()) SetFinal(dimse::status::kCancelled, "");
-    SetFinal(dimse::status::kUnableToPerformSuboperations, leg.error().detail);
-    co_return false;
-  }
   ClientSession::Upstream upstream = leg->upstream;
   upstream_context_ = leg->context.id;
   message_id_ = id;
@@ -121,8 +150,7 @@ Task<bool> CarriedMove::AskUpstream(Buffer identifier) {
   command.SetMessageId(message_id_);
   command.SetMoveDestination(move_->title);
   upstream->stream().SetReadTimeout(session_.UpstreamSilence());
-  auto sent =
-      co_await upstream->Send(upstream_context_, std::move(command), std::move(identifier));
+  auto sent = co_await upstream->Send(upstream_context_, std::move(command), std::move(identifier));
   if (!sent) {
     SetFinal(dimse::status::kUnableToPerformSuboperations, sent.error().detail);
     co_return false;

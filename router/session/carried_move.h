@@ -43,12 +43,14 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   // ---- carried_get.cc
   bool IsGet() const { return request_.command() == dimse::Command::kCGetRq; }
   bool StopsWithClient() const;
-  Task<bool> Translate();
+  Task<bool> Translate(ul::AcceptedContext upstream);
   dimse::CommandSet RequestFor(const Uid& move_class) const;
   dimse::CommandSet ResponseWith(const MoveFinal& final, bool has_list) const;
 
+  Task<bool> Begin();
+  Task<std::optional<ClientSession::MoveLeg>> AwaitLeg();
   Task<bool> AwaitTitle();
-  Task<bool> AskUpstream(Buffer identifier);
+  Task<bool> AskUpstream(Result<ClientSession::MoveLeg> leg, Buffer identifier);
   Task<> AwaitEnd();
   // ---- carried_move_completion.cc: what upstream lists and has not sent
   bool MayComplete() const;

@@ -31,7 +31,8 @@ Task<> CarriedMove::Complete() {
   const MoveFinal first = *upstream_final_;
   std::set<Listed> listed;
   bool known = co_await List(&listed);
-  std::set<Listed> missing = Missing(listed);
+  std::set<Listed> missing;
+  if (known) missing = Missing(listed);
   const size_t missed = missing.size();
   for (uint32_t round = 0; !missing.empty() && round < session_.application_.complete_moves;
        ++round) {
@@ -49,7 +50,9 @@ Task<> CarriedMove::Complete() {
   session_.services_.metrics
       .Get<metrics::Id::kMoveCompletions>(session_.application_.name, known ? outcome : "unknown")
       .Add();
-  if (known && !IsCalledOff()) upstream_final_ = Completed(first, missing, missed);
+  if (!known) co_return;
+  upstream_final_ = Completed(first, missing, missed);
+  remaining_ = ClampedCount(static_cast<uint32_t>(missing.size()));
 }
 
 // What upstream lists, beside what it has listed before: one answer proves nothing (facts: counts
@@ -96,7 +99,8 @@ Task<bool> CarriedMove::AskAgain(const std::set<Listed>& missing) {
     answered_ = cancel_sent_ = false;
     upstream_final_.reset();
     Buffer bytes = std::move(*encoded);
-    bool asked = co_await AskUpstream(std::move(bytes));
+    auto leg = co_await session_.EnsureMoveLeg(context_);
+    bool asked = co_await AskUpstream(std::move(leg), std::move(bytes));
     if (!asked) co_return false;
     co_await AwaitEnd();
     if (!answered_) co_return false;
@@ -113,6 +117,14 @@ MoveFinal CarriedMove::Completed(const MoveFinal& first, const std::set<Listed>&
       ours.completed + ours.warning + ours.failed + static_cast<uint32_t>(missing.size());
   MoveFinal final;
   final.counts.completed = ClampedCount(std::max(all, Claimed(first.counts)));
+  if (!missing.empty() && abandoned_) {
+    final.status = dimse::status::kUnableToPerformSuboperations;
+  } else if (!missing.empty() && IsCalledOff()) {
+    // What was still to be asked for has not failed: it remains (PS3.4 C.4.2.1.6).
+    MoveFinal cancelled;
+    cancelled.status = dimse::status::kCancelled;
+    return cancelled;
+  }
   for (const Listed& one : missing) final.failed.push_back(one.instance);
   final.comment = first.comment;
   if (!missing.empty())

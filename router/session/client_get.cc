@@ -154,11 +154,11 @@ Task<Result<ClientSession::MoveLeg>> ClientSession::EnsureMoveLeg(ul::ContextId 
   co_return Fail(Errc::kRefused, Blame::kUpstream, "upstream no longer accepts C-MOVE");
 }
 
-// Over an association of its own; none if it cannot be asked.
-Task<std::vector<Uid>> ClientSession::StudiesOf(std::string patient_id) {
+// Over an association of its own. All of them: an error where that is not known.
+Task<Result<std::vector<Uid>>> ClientSession::StudiesOf(std::string patient_id) {
   std::vector<Uid> studies;
   auto slot = co_await TakeSlot(runtime_, delivery::Purpose::kReserved, application_.wait_for);
-  if (!slot) co_return studies;
+  if (!slot) co_return std::unexpected(slot.error());
   association::Peer peer;
   peer.endpoint = EndpointOf(application_);
   peer.calling = Terms().calling;
@@ -172,9 +172,10 @@ Task<std::vector<Uid>> ClientSession::StudiesOf(std::string patient_id) {
        find_class,
        {Uid(dimse::uid::kExplicitVrLittleEndian), Uid(dimse::uid::kImplicitVrLittleEndian)}}};
   auto scu = co_await association::Scu::Open(client_->loop(), std::move(peer), std::move(contexts));
-  if (!scu) co_return studies;
+  if (!scu) co_return std::unexpected(scu.error());
   const ul::AcceptedContext* context = (*scu)->Find(find_class);
-  Result<uint16_t> found = uint16_t{0};
+  Result<uint16_t> found =
+      Fail(Errc::kRefused, Blame::kUpstream, "no Study Root C-FIND is accepted");
   if (context) {
     auto keys =
         dataset::Identifier::Of({{0x00080052, "STUDY"}, {0x00100020, patient_id}, {kStudy, ""}});
@@ -190,10 +191,13 @@ Task<std::vector<Uid>> ClientSession::StudiesOf(std::string patient_id) {
     if (!identifier.empty())
       found = co_await (*scu)->Find(*context, std::move(identifier), std::move(take));
   }
-  if (found)
+  if (found || found.error().code == Errc::kRefused)
     co_await (*scu)->Release();
   else
     co_await (*scu)->Abort();
+  if (!found) co_return std::unexpected(found.error());
+  if (*found != dimse::status::kSuccess)
+    co_return Fail(Errc::kRefused, Blame::kUpstream, "the C-FIND was not answered with success");
   co_return studies;
 }
 

@@ -86,7 +86,8 @@ Task<Result<>> ClientSession::OnMessage(Incoming first) {
   if (dimse::IsRequest(command.command()) && command.command() != dimse::Command::kCCancelRq)
     co_return co_await OnRequest(first);
   const ul::AcceptedContext* context = ContextOf(first.context);
-  if (AnswersReportOfOurs(first, command) || (context && ServesCommitment(context->abstract_syntax)))
+  if (AnswersReportOfOurs(first, command) ||
+      (context && ServesCommitment(context->abstract_syntax)))
     co_return co_await OnReportAnswer(first, std::move(command));
   // C-CANCEL-RQ follows its request; a response belongs to a request of upstream's (C-GET's
   // sub-operations, N-EVENT-REPORT). Without the leg there is nobody to tell.

@@ -149,7 +149,7 @@ class ClientSession : public Session {
   Task<Result<>> OnGet(Incoming first, dimse::CommandSet command);
   // The leg for a C-MOVE or a C-GET that came on this context. kRefused: upstream takes no C-MOVE.
   Task<Result<MoveLeg>> EnsureMoveLeg(ul::ContextId context);
-  Task<std::vector<Uid>> StudiesOf(std::string patient_id);
+  Task<Result<std::vector<Uid>>> StudiesOf(std::string patient_id);
   bool EndsHere(const dimse::CommandSet& command, const ul::AcceptedContext* context);
 
   // ---- client_commitment.cc: storage commitment that we serve

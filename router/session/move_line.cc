@@ -14,8 +14,12 @@ Moves::Ticket::Ticket(Moves& moves, const MoveRequest& request) : moves_(moves),
 Moves::Ticket::~Ticket() {
   std::lock_guard lock(moves_.mutex_);
   std::erase(moves_.lines_[request_.upstream], this);
-  if (given_) std::erase(moves_.moves_, given_);  // upstream was never asked
-  moves_.WakeFirst(request_.upstream);
+  if (given_) {
+    std::erase(moves_.moves_, given_);  // upstream was never asked
+    moves_.WakeAll();                   // others may wait for the same destination
+  } else {
+    moves_.WakeFirst(request_.upstream);
+  }
 }
 
 Moves::Visit::Visit(Moves& moves, std::string upstream, const AeTitle& title)

@@ -37,7 +37,8 @@ MoveTarget TargetOf(const config::Config& config, const config::Destination& des
 }
 
 std::vector<MoveTarget> TargetsOfMove(const config::Config& config,
-                                      const config::Destination& destination, const AeTitle& called) {
+                                      const config::Destination& destination,
+                                      const AeTitle& called) {
   const config::Application* application = destination.application;
   if (!application || application->move_to.empty()) return {TargetOf(config, destination, called)};
   std::vector<MoveTarget> targets;

@@ -41,9 +41,9 @@ struct ApplicationRuntime {
   net::Loop* home = nullptr;
   delivery::Destination* destination = nullptr;  // null without an address: it only calls us
   hold::Gate* gate = nullptr;                    // null unless it holds (profile aria, enforced)
-  hold::Gate* watcher = nullptr;  // looks after what is kept for it, whether it holds or not
-  hold::Gate* observer = nullptr;                // the gate that only looks (aria, observed)
-  Commitments* commitments = nullptr;            // null without an address
+  hold::Gate* watcher = nullptr;       // looks after what is kept for it, whether it holds or not
+  hold::Gate* observer = nullptr;      // the gate that only looks (aria, observed)
+  Commitments* commitments = nullptr;  // null without an address
   Capabilities capabilities;
   Observations observed;
 };

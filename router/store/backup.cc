@@ -274,7 +274,8 @@ Result<std::vector<DamagedInstance>> RestoreFiles(Database& database, const Stor
                                                   const StorePaths& into, Disk& disk) {
   std::vector<DamagedInstance> damaged;
   Rows rows = database.Ask(
-      "SELECT d.file, d.size, d.dataset_offset, d.sha256, d.transfer_syntax, d.sop_instance, d.kind, "
+      "SELECT d.file, d.size, d.dataset_offset, d.sha256, d.transfer_syntax, d.sop_instance, "
+      "d.kind, "
       "d.application, d.state FROM delivery AS d JOIN file AS f ON f.name = d.file "
       "ORDER BY d.file, d.id");
   std::string last;  // several instances may share a file

@@ -14,7 +14,7 @@ namespace router::store {
 std::optional<std::chrono::milliseconds> StepBetween(WallTime expected, WallTime wall);
 
 struct ClockStepSeen {
-  std::chrono::milliseconds by{0};       // positive: set forward; negative: back
+  std::chrono::milliseconds by{0};      // positive: set forward; negative: back
   std::chrono::milliseconds undoes{0};  // of a step back: so much of it takes back steps forward
 };
 

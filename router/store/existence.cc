@@ -89,9 +89,10 @@ bool LookWhetherComes(Transaction& tx, const std::string& application, const Uid
   if (chain == 0) return false;
   return std::ranges::any_of(waiting, [&](RowId id) {
     const std::vector<Requirement> missing = MissingOf(tx.database(), id, 0, kMostMissing);
-    return missing.size() < kMostMissing && std::ranges::all_of(missing, [&](const auto& one) {
-             return Comes(tx, application, one.uid, chain - 1, looked);
-           });
+    return missing.size() < kMostMissing &&
+           std::ranges::all_of(
+               missing,
+               [&](const auto& one) { return Comes(tx, application, one.uid, chain - 1, looked); });
   });
 }
 

@@ -47,7 +47,7 @@ struct Accepted {
   };
   Outcome outcome = Outcome::kNew;
   RowId row = 0;
-  State state = State::kWaiting;  // of `row`
+  State state = State::kWaiting;    // of `row`
   std::vector<Uid> other_patients;  // what a new row requires and is known to be another patient's
 };
 

@@ -68,7 +68,7 @@ struct Reason {
 // That its patient differs from that of `other`; names neither.
 Reason PatientDiffersFrom(const Uid& other);
 
-enum class Strength : uint8_t { kRequired, kNoted };                   // only required ones hold
+enum class Strength : uint8_t { kRequired, kNoted };  // only required ones hold
 // What the UID is of: then an instance, any of a series, any of the kind in a frame of reference or
 // a study satisfies the requirement.
 enum class Level : uint8_t { kInstance, kSeries, kFrameOfReference, kStudy };

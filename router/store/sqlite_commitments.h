@@ -19,11 +19,9 @@ class SqliteCommitments : public CommitmentLedger {
                                             int limit) override;
   Task<Result<std::optional<WallTime>>> NextDue(std::string application) override;
   Task<Result<CommitmentResult>> ResultOf(RowId commitment) override;
-  Task<Result<int>> Renew(RowId commitment, WallTime promised_until,
-                          uint16_t lost_reason) override;
+  Task<Result<int>> Renew(RowId commitment, WallTime promised_until, uint16_t lost_reason) override;
   Task<Result<>> Reported(RowId commitment) override;
-  Task<Result<>> NotReported(RowId commitment, WallTime next_attempt_at,
-                             bool attempted) override;
+  Task<Result<>> NotReported(RowId commitment, WallTime next_attempt_at, bool attempted) override;
   Task<Result<>> GiveUp(RowId commitment) override;
 
  private:
