@@ -17,7 +17,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 
-constexpr Tag kBeams = 0x300A00B0, kMachine = 0x300A00B2, kSetup = 0x300A0180;
+constexpr Tag kBeams = 0x300A00B0, kMachine = 0x300A00B2;
 const std::vector<std::vector<Tag>> kPaths = {{kBeams, kMachine}};
 const std::map<std::string, std::string> kNames = {{"OLD", "A_LONGER_NAME"}, {"LONG_NAME", "B"}};
 
