@@ -53,6 +53,8 @@ void App::BuildApplications() {
         hooks.on_known = [gate](const store::Instance& one) {
           (*gate)->Known(one.sop_instance, WhereaboutsOf(one));
         };
+        hooks.on_at_once = [gate](const Uid& uid) { (*gate)->AtOnce(uid); };
+        hooks.on_at_once_ended = [gate](const Uid& uid) { (*gate)->AtOnceEnded(uid); };
         hooks.on_verifying = hooks.on_waiting = [gate] { (*gate)->Wake(); };
       }
       destinations_.push_back(std::make_unique<delivery::Destination>(

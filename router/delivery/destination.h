@@ -39,6 +39,8 @@ struct Services {
 
 // Whom a destination tells, on the home loop, without waiting. Empty functions are not called.
 struct Hooks {
+  // SendNow begins with this instance; and, after on_stored of either kind, has ended with it.
+  std::function<void(const Uid& sop_instance)> on_at_once, on_at_once_ended;
   // Stored there: success or a warning, and the ledger has not been told that it exists.
   std::function<void(const store::Instance&)> on_stored;
   // A row was delivered, with `confirm: status`: the ledger knows that it exists.

@@ -107,12 +107,14 @@ Task<Attempt> Destination::SendNow(store::Instance instance, dataset::Region fil
 
 Task<Attempt> Destination::SendNowHere(store::Instance instance, dataset::Region file, AtOnce how) {
   ++callers_;
+  if (hooks_.on_at_once) hooks_.on_at_once(instance.sop_instance);
   Attempt attempt = co_await TrySendNow(instance, std::move(file), how.within);
   if (attempt.outcome == Attempt::Outcome::kAnswered &&
       VerdictOf(application().statuses, attempt.answer.status) == Verdict::kDelivered) {
     if (how.on_stored) co_await how.on_stored();
     if (hooks_.on_stored) hooks_.on_stored(instance);
   }
+  if (hooks_.on_at_once_ended) hooks_.on_at_once_ended(instance.sop_instance);
   CallerLeft();
   co_return attempt;
 }

@@ -137,6 +137,12 @@ void Gate::Known(Uid sop_instance, Whereabouts where) {
   Note({std::move(sop_instance), store::How::kStatus, true, std::move(where)});
 }
 
+void Gate::AtOnceEnded(const Uid& sop_instance) {
+  at_once_.erase(at_once_.find(sop_instance));
+  if (at_once_.contains(sop_instance)) return;
+  if (found_at_once_.erase(sop_instance) > 0) Stored(sop_instance, store::How::kQuery);
+}
+
 void Gate::Note(StoredOne one) {
   services_.home.Post([this, one = std::move(one)]() mutable {
     if (draining_) return;

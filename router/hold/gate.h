@@ -104,6 +104,11 @@ class Gate {
   // [any] It exists there, as the ledger knows already: whoever waits for it looks again.
   void Known(Uid sop_instance, Whereabouts where = {});
 
+  // [home] It is being sent there without a row, until AtOnceEnded: whose it is is noted once it is
+  // stored (NotePatient), and until then nobody is released because a C-FIND has found it.
+  void AtOnce(const Uid& sop_instance) { at_once_.insert(sop_instance); }
+  void AtOnceEnded(const Uid& sop_instance);
+
   // [any] A row was accepted as waiting, or needs verifying: look at the ledger.
   void Wake();
 
@@ -198,6 +203,8 @@ class Gate {
   std::list<Wish*> wishes_;        // of Judge, in the order of asking
   std::list<Waiter*> waiters_;     // of Judge
   std::vector<StoredOne> stored_;  // not yet told to the ledger
+  std::multiset<Uid> at_once_;     // being sent without a row
+  std::set<Uid> found_at_once_;    // of those: that were found meanwhile
   Unrest unrest_;                  // of series and studies, by the images that are stored
   std::map<store::RowId, Verification> verifying_;
   SteadyTime unreachable_until_{}, quiet_checked_{};

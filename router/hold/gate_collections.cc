@@ -99,7 +99,9 @@ Task<> Gate::RecordFound(std::vector<Question> found) {
   std::vector<store::Collection> collections;
   for (const Question& question : found) {
     const bool is_series = question.level == store::Level::kSeries;
-    if (IsInstance(question))
+    if (IsInstance(question) && at_once_.contains(question.uid))
+      found_at_once_.insert(question.uid);
+    else if (IsInstance(question))
       instances.push_back(question.uid);
     else
       collections.push_back({question.uid, is_series ? Uid() : question.study});

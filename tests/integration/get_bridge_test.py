@@ -70,7 +70,7 @@ def told(final):
     return {name: final.number(element) for name, element in COUNTS.items()}
 
 
-class GetBridge(Case):
+class GetBridgeCase(Case):
     """VMSDBD is the stand-in, which has no C-GET and knows nobody but Sluice."""
 
     def scene(self, files=None, move=None, limits=None, **application):
@@ -119,7 +119,9 @@ class GetBridge(Case):
         wait_until(lambda: self.upstream.journal("move"), SOON, "the end of the move")
         self.assertEqual(self.upstream.journal("move")[-1]["status"], 0xFE00)
 
-    # ---- clients as they are
+
+class GetBridge(GetBridgeCase):
+    """What a client is told and gets."""
 
     def test_getscu_receives_a_study_a_series_and_an_image_byte_for_byte(self):
         self.scene()
@@ -303,6 +305,10 @@ class GetBridge(Case):
             self.assertEqual(client.receive()[0], w.DATA)
             self.sluice.stop(within=SOON)
         self.assertIn("a C-GET was broken off", self.sluice.output())
+
+
+class GetBridgeFlow(GetBridgeCase):
+    """Memory: not for a sanitizer, which keeps what is freed."""
 
     def test_a_client_that_reads_at_a_crawl_holds_up_nobody_and_no_memory(self):
         self.scene(files=self.large(24, 2), move_originator="yes")
