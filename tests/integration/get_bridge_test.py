@@ -169,6 +169,15 @@ class GetBridge(GetBridgeCase):
         self.assertEqual([one.get("0010,0020") for one in asked], [None, None])
         self.assertEqual([one["0020,000d"] for one in asked], [self.study] * 2)
 
+    def test_a_patient_whose_studies_are_not_known_is_no_success(self):
+        self.scene()
+        self.upstream.set(find={"status": 0xA700, "times": -1})
+        outcome, got = self.get(["0008,0052=PATIENT", f"0010,0020={self.patient}"],
+                                options=("-P", "+B"))
+        self.assertIn("0xa702", outcome.output.lower())
+        self.assertEqual(got, {})
+        self.assertEqual(self.upstream.journal("move_begins"), [])
+
     def test_odil_receives_a_study(self):
         # A client with nothing of DCMTK in it; it writes files in its own way.
         self.scene()

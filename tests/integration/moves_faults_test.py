@@ -322,6 +322,28 @@ class MovesCalledOff(ManyCase):
                 first.release()
                 self.assertEqual(final_of(second)[:2], (0, self.INSTANCES))
 
+    def test_who_waits_for_the_association_keeps_no_title_from_who_has_it(self):
+        self.scene(series=2, destinations=1, profile="aria", machines=["A"], max_associations=2,
+                   max_moves=1, wait_for="50ms", pending_interval="100ms")
+        waiting = MovingClient(self.sluice, "C2")
+        waiting.contexts = (*waiting.contexts, (3, wire.RT_PLAN, (wire.IMPLICIT,)))
+        with wire.Wire(self.sluice, 120) as warm:  # what upstream accepts is known from then on
+            warm.associate(called="VMSDBD", calling="C2", contexts=waiting.contexts)
+            warm.release()
+        has, waits = self.series
+        identifier = wire.element(8, 0x52, "SERIES") + wire.element(0x20, 0xE, has)
+        with wire.Wire(self.sluice, 120) as first:
+            first.associate(called="VMSDBD", calling="C1", contexts=MovingClient.contexts)
+            with waiting.begin("D00", {0xE: waits}) as second:
+                for _ in range(3):
+                    self.assertEqual(second.message().status, 0xFF00)
+                first.send(wire.request(1, 0x0021, wire.MOVE, 7, identifier, {0x0600: "D00"}))
+                wait_until(lambda: self.ended() == [0], 30, "the move of who has it to end")
+                self.assertEqual(final_of(first)[:2], (0, self.INSTANCES))
+                first.release()
+                wait_until(lambda: self.ended() == [0, 0], 30, "the other to end")
+                self.assertEqual(final_of(second)[:2], (0, self.INSTANCES))
+
     def test_the_move_of_a_client_that_is_gone_is_cancelled(self):
         self.slow_scene()
         with self.begin():
