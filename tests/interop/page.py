@@ -15,9 +15,9 @@ entry of ctest (label `interop`), and fails when anything differs or when this p
 output. `$SLUICE` names the binary; `deploy/install-packages test` brings the rest.
 
 *Through Sluice* is this: every server is an application with an address and no profile, every
-client is listed, nothing is held and no title is changed. A server that clients call through
-Sluice sends to Sluice whatever it has to say itself: reports of storage commitment, and the
-sub-operations of carried moves. A *forwarded* move has a destination that the server itself
+client is listed, nothing is held, no title is changed and C-GET is relayed (`get: relay`). A server
+that clients call through Sluice sends to Sluice whatever it has to say itself: reports of storage
+commitment, and the sub-operations of carried moves. A *forwarded* move has a destination that the server itself
 reaches (`moves: forward`); a *carried* one a destination that only Sluice reaches (`moves: carry`).
 In the direct conversation the server reaches both.
 

@@ -77,7 +77,8 @@ class Scene:
 
     def _start_sluice(self):
         # Some clients leave an association open when no context is accepted.
-        known = {one.aet: {"address": one.behind.address, "max_associations": 64}
+        # A bridged C-GET is no relay: integration.GetBridge has those.
+        known = {one.aet: {"address": one.behind.address, "max_associations": 64, "get": "relay"}
                  for one in self.applications}
         for one in self.applications:
             for title, moves in ((one.forwarded, "forward"), (one.carried, "carry")):
