@@ -5,39 +5,13 @@
 #include "router/ul/pdu_codec.h"
 #include "router/ul/reject_reasons.h"
 
-// One file, though a long one: every event that is reported to the state machine stands here, to be
-// read side by side with PS3.8 Table 9-10.
+// Up to an established association, and the messages on it. Its end: association_end.cc. Every
+// event is reported to the state machine where it happens, to be read side by side with PS3.8 Table
+// 9-10.
 namespace router::association {
-namespace {
 
 using ul::Event;
 using ul::State;
-
-// Beyond this nobody is told anything any more: what still comes after we sent A-ABORT or
-// A-RELEASE-RP is dropped unread (PS3.8 AA-6), but not for ever.
-constexpr size_t kMaxDropped = 64u << 20;
-
-Event EventOf(const ul::Pdu& pdu) {
-  switch (ul::TypeOf(pdu)) {
-    case ul::PduType::kAssociateRq:
-      return Event::kAssociateRqPdu;
-    case ul::PduType::kAssociateAc:
-      return Event::kAssociateAcPdu;
-    case ul::PduType::kAssociateRj:
-      return Event::kAssociateRjPdu;
-    case ul::PduType::kDataTf:
-      return Event::kDataPdu;
-    case ul::PduType::kReleaseRq:
-      return Event::kReleaseRqPdu;
-    case ul::PduType::kReleaseRp:
-      return Event::kReleaseRpPdu;
-    case ul::PduType::kAbort:
-      return Event::kAbortPdu;
-  }
-  return Event::kInvalidPdu;
-}
-
-}  // namespace
 
 Association::Association(std::unique_ptr<net::Stream> stream, const Timers& timers,
                          uint32_t max_length)
@@ -110,7 +84,7 @@ Task<Result<ul::AssociateRq>> Association::ReceiveRequest() {
   }
   const auto* rq = std::get_if<ul::AssociateRq>(&*pdu);
   if (!rq) {
-    On(EventOf(*pdu));  // AA-1, or AA-2 for an A-ABORT
+    On(ul::EventOf(*pdu));  // AA-1, or AA-2 for an A-ABORT
     if (std::holds_alternative<ul::Abort>(*pdu))
       co_return Fail(Errc::kAborted, peer_, "the peer aborted before it asked for an association");
     SendAbortNow(due_);
@@ -167,7 +141,7 @@ Task<Result<std::unique_ptr<Association>>> Association::Request(net::Loop& loop,
       co_await self->End();
     co_return std::unexpected(pdu.error());
   }
-  self->On(EventOf(*pdu));  // AE-3, AE-4, AA-3 or AA-8
+  self->On(ul::EventOf(*pdu));  // AE-3, AE-4, AA-3 or AA-8
   if (auto* ac = std::get_if<ul::AssociateAc>(&*pdu)) {
     self->agreed_ = ul::Agreed(rq, *ac);
     for (const ul::AcceptedContext& context : self->agreed_) self->accepted_.set(context.id);
@@ -209,6 +183,8 @@ Task<Result<>> Association::Fill(Milliseconds silence) {
 Result<std::optional<Incoming>> Association::TryReceive() {
   if (fsm_.state() == State::kSta1)
     return Fail(Errc::kClosed, peer_, "the association has ended", true);
+  if (std::exchange(has_put_back_, false))
+    return Incoming{Incoming::Kind::kData, assembler_.context(), put_back_, true, last_put_back_};
   for (;;) {
     auto received = reader_.Next();
     if (!received) return Broken(received.error());
@@ -238,9 +214,16 @@ Result<std::optional<Incoming>> Association::TryReceive() {
   }
 }
 
+void Association::PutBack(Buffer piece, bool last) {
+  put_back_ = std::move(piece);
+  last_put_back_ = last;
+  has_put_back_ = true;
+}
+
 Result<Incoming> Association::OnOtherPdu() {
   ul::Pdu pdu = reader_.TakePdu();
-  const ul::Action action = On(EventOf(pdu));  // AR-2, AA-3, or AA-8 for what does not belong here
+  const ul::Action action =
+      On(ul::EventOf(pdu));  // AR-2, AA-3, or AA-8 for what does not belong here
   if (action == ul::Action::AR2)
     return Incoming{Incoming::Kind::kReleaseRequest, 0, {}, false, true};
   if (const auto* abort = std::get_if<ul::Abort>(&pdu))
@@ -311,113 +294,6 @@ Task<Result<>> Association::Send(ul::ContextId context, dimse::CommandSet comman
   if (!data_set.empty()) Append(context, false, data_set, true);
   auto sent = co_await Flush();
   co_return sent;
-}
-
-// ---- ending
-
-Task<Result<>> Association::Release() {
-  auto turn = co_await TakeTurn();
-  if (!IsEstablished()) co_return Fail(Errc::kClosed, peer_, "the association has ended", true);
-  On(Event::kReleaseRequest);  // AR-1
-  ul::Pdu rq = ul::ReleaseRq{};
-  auto sent = co_await SendPdu(std::move(rq));
-  if (sent) sent = co_await AwaitReleaseRp();
-  if (sent)
-    co_await End();
-  else
-    co_await Abort();
-  co_return sent;
-}
-
-Task<Result<>> Association::AwaitReleaseRp() {
-  for (;;) {
-    auto pdu = co_await ReceivePdu(timers_.release);
-    if (!pdu) co_return std::unexpected(pdu.error());
-    if (On(EventOf(*pdu)) == ul::Action::AA8) {
-      SendAbortNow(due_);
-      co_return Fail(Errc::kUnexpectedPdu, peer_, "an unexpected PDU while a release was due");
-    }
-    if (std::holds_alternative<ul::ReleaseRp>(*pdu)) {
-      // AR-3: Sta1. AR-10: the acceptor of a collision answers last.
-      if (fsm_.state() != State::kSta12) co_return Result<>();
-      On(Event::kReleaseResponse);
-      ul::Pdu rp = ul::ReleaseRp{};
-      co_return co_await SendPdu(std::move(rp));
-    }
-    if (std::holds_alternative<ul::ReleaseRq>(*pdu)) {  // AR-8: collision
-      if (role_ == ul::Role::kAcceptor) continue;
-      On(Event::kReleaseResponse);  // AR-9
-      ul::Pdu rp = ul::ReleaseRp{};
-      auto sent = co_await SendPdu(std::move(rp));
-      if (sent) continue;
-      co_return sent;
-    }  // AA-3 is left
-    co_return Fail(Errc::kAborted, peer_, "the peer aborted while it was asked to release");
-  }
-}
-
-Task<Result<>> Association::ConfirmRelease() {
-  auto turn = co_await TakeTurn();
-  if (fsm_.state() != State::kSta8)
-    co_return Fail(Errc::kClosed, peer_, "no release was asked for");
-  On(Event::kReleaseResponse);  // AR-4: Sta13, ARTIM
-  ul::Pdu rp = ul::ReleaseRp{};
-  auto sent = co_await SendPdu(std::move(rp));
-  co_await End();
-  co_return sent;
-}
-
-// Without waiting: called where the table has just demanded it (AA-1, AA-7, AA-8).
-void Association::SendAbortNow(ul::Abort why) {
-  Buffer encoded = ul::Encode(ul::Pdu(why));
-  stream_->WriteLast(encoded);
-}
-
-Task<> Association::Abort(ul::Abort why) {
-  const State state = fsm_.state();
-  const bool can = state != State::kSta1 && state != State::kSta2 && state != State::kSta13;
-  if (can && stream_->Recover()) {
-    On(Event::kAbortRequest);  // AA-1: Sta13, ARTIM; AA-2 while connecting
-    SendAbortNow(why);
-  }
-  co_await End();
-}
-
-// What comes in Sta13 is not looked at, but for the peer's own A-ABORT: then nobody waits (AA-2).
-bool Association::HasPeerAborted() {
-  for (;;) {
-    auto received = reader_.Next();
-    if (!received || received->kind == ul::Received::Kind::kNeedMore) return false;
-    if (received->kind != ul::Received::Kind::kPdu) continue;
-    if (!std::holds_alternative<ul::Abort>(reader_.TakePdu())) continue;
-    On(Event::kAbortPdu);
-    return true;
-  }
-}
-
-// Sta13: the peer closes, or ARTIM does. Whatever still comes is dropped; closing a socket with
-// unread bytes would reset it, and the peer would lose what we said last.
-Task<> Association::Linger() {
-  const SteadyTime by = loop().Now() + timers_.artim;
-  const uint64_t until = stream_->bytes_read() + kMaxDropped;
-  while (!HasPeerAborted() && stream_->Recover() && stream_->bytes_read() < until) {
-    auto left = std::chrono::duration_cast<Milliseconds>(by - loop().Now());
-    if (left.count() <= 0) break;
-    chunk_.Release();
-    auto chunk = co_await stream_->Read(left);
-    if (!chunk) break;
-    chunk_ = std::move(*chunk);
-    reader_.Feed(chunk_.bytes());
-  }
-}
-
-Task<> Association::End() {
-  if (ended_) co_return;
-  if (fsm_.state() == State::kSta13) co_await Linger();
-  chunk_.Release();
-  co_await stream_->Close();
-  if (fsm_.state() != State::kSta1) On(Event::kTransportClosed);
-  ended_ = true;
 }
 
 }  // namespace router::association

@@ -91,10 +91,16 @@ class Association {
   Task<Result<>> Fill(Milliseconds silence);
   // Both: the next thing to come.
   Task<Result<Incoming>> Receive(Milliseconds silence);
+  // The data set under way was looked at, as far as it has come, and perhaps changed: TryReceive
+  // hands out `piece` next, in place of what it handed out of it before. `last`: the message is
+  // complete with it, as it was before.
+  void PutBack(Buffer piece, bool last);
   // The command of the message under way, or of the last; good until the next kCommand.
   const dimse::CommandSet& command() const { return assembler_.command(); }
   ul::ContextId command_context() const { return assembler_.context(); }
-  bool BetweenMessages() const { return assembler_.BetweenMessages() && reader_.BetweenPdus(); }
+  bool BetweenMessages() const {
+    return assembler_.BetweenMessages() && reader_.BetweenPdus() && !has_put_back_;
+  }
 
   // The right to send a message: hold it from its first fragment to its last. Who gives it back in
   // the middle of one has broken it off (BreakOff).
@@ -175,6 +181,8 @@ class Association {
   dimse::MessageAssembler assembler_;
   net::Turn turn_;
   net::Chunk chunk_;
+  Buffer put_back_;
+  bool has_put_back_ = false, last_put_back_ = false;
   ul::AssociateAc answer_;
   std::vector<ul::AcceptedContext> agreed_;
   std::bitset<256> accepted_;  // context IDs on which messages may come

@@ -96,6 +96,26 @@ Result<Action> StateMachine::Step(Event event, bool acceptable) {
   return action;
 }
 
+Event EventOf(const Pdu& pdu) {
+  switch (TypeOf(pdu)) {
+    case PduType::kAssociateRq:
+      return Event::kAssociateRqPdu;
+    case PduType::kAssociateAc:
+      return Event::kAssociateAcPdu;
+    case PduType::kAssociateRj:
+      return Event::kAssociateRjPdu;
+    case PduType::kDataTf:
+      return Event::kDataPdu;
+    case PduType::kReleaseRq:
+      return Event::kReleaseRqPdu;
+    case PduType::kReleaseRp:
+      return Event::kReleaseRpPdu;
+    case PduType::kAbort:
+      return Event::kAbortPdu;
+  }
+  return Event::kInvalidPdu;
+}
+
 std::string_view NameOf(State state) {
   constexpr std::array<std::string_view, 13> kNames = {"Sta1",  "Sta2",  "Sta3", "Sta4", "Sta5",
                                                        "Sta6",  "Sta7",  "Sta8", "Sta9", "Sta10",

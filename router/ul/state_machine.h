@@ -55,6 +55,9 @@ State NextState(Action action, Role role, bool acceptable = true);
 // that `event` gives) sends. Meaningless for other actions.
 Abort AbortFor(Action action, Event event);
 
+// What has happened when this PDU was received.
+Event EventOf(const Pdu& pdu);
+
 // The standard's spelling, for log lines: "Sta6", "A-RELEASE-RQ received", "AR-2".
 std::string_view NameOf(State state);
 std::string_view NameOf(Event event);

@@ -217,5 +217,39 @@ TEST_P(ReceiveTest, SilenceIsSaidAndTheAssociationLivesOn) {
   EXPECT_THAT(told, ElementsAre(Peer("timeout")));
 }
 
+// ---- looked at and given back
+
+Task<> LookAtDataSets(AssociationTest* test, Association* association) {
+  for (;;) {
+    auto incoming = co_await association->Receive(kNever);
+    if (!test->Good("receive", incoming)) co_return;
+    if (incoming->kind == Incoming::Kind::kReleaseRequest) break;
+    if (incoming->kind != Incoming::Kind::kData) continue;
+    const std::string seen(reinterpret_cast<const char*>(incoming->bytes.data()),
+                           incoming->bytes.size());
+    test->Say("data " + seen + (incoming->last ? ", the last" : ""));
+    if (!seen.starts_with("ab")) continue;
+    const bool last = incoming->last;
+    Buffer other = Hex("'xyz'");
+    association->PutBack(std::move(other), last);
+    test->Say(association->BetweenMessages() ? "nothing to come" : "something to come");
+  }
+  auto confirmed = co_await association->ConfirmRelease();
+  test->Good("confirm", confirmed);
+}
+
+TEST_P(ReceiveTest, WhatIsPutBackComesNextAndThenTheRest) {
+  Lines transcript = kOrderlyEnd;
+  transcript.insert(transcript.begin(), "> " + Data(3, 1, StoreRq(8)) + Data(3, 3, "") +
+                                            Data(3, 0, "'ab'") + Data(3, 2, "'cd'") +
+                                            Data(3, 1, StoreRq(9)) + Data(3, 3, "") +
+                                            Data(3, 2, "'ab'"));
+  Lines told = Established(GetParam(), std::move(transcript), [this](Association& association) {
+    return LookAtDataSets(this, &association);
+  });
+  EXPECT_THAT(told, ElementsAre("data ab", "something to come", "data xyz", "data cd, the last",
+                                "data ab, the last", "something to come", "data xyz, the last"));
+}
+
 }  // namespace
 }  // namespace router::association
