@@ -18,8 +18,14 @@
 // as std::shared_ptr<const Config>, a session keeps the one it began with, and every pointer that a
 // function here returns is good for as long as that shared_ptr is. Any thread.
 //
+// The rules stand in it as rules/ made them, unread here.
+//
 // Every default is resolved at load (profile, call_as, move_as, …): readers read plain values and
 // never ask whether a key was written. docs/configuration.md says what each key means to a person.
+namespace rules {
+class RuleSet;
+}
+
 namespace router::config {
 
 using Duration = std::chrono::milliseconds;
@@ -287,6 +293,7 @@ struct Config {
   std::optional<Endpoint> metrics;  // a listener of its own for /metrics
   Log log;
   Limits limits;
+  std::shared_ptr<const rules::RuleSet> rules;  // null: there are none
 
   // By name, as in the file and in metrics.
   const Application* FindApplication(std::string_view name) const;

@@ -40,7 +40,31 @@ void DropAt(const std::vector<Fault>& said, std::vector<Fault>& faults) {
   });
 }
 
-Loaded Judge(std::string_view name, Tree tree) {
+void TakeRules(Reader& reader, const Positioned& list, Config& config, const ReadRules& read) {
+  if (list.form == Positioned::Form::kScalar || list.form == Positioned::Form::kMap) {
+    reader.Error(list, "rules must be a list, \"- item\"");
+    return;
+  }
+  if (list.values.empty()) return;
+  if (!read) {
+    for (const Positioned& rule : list.values) reader.Error(rule, "rules are not read here");
+    return;
+  }
+  RulesRead rules = read(list, config);
+  for (RulesRead::Problem& problem : rules.problems) {
+    Positioned place;
+    place.file = std::move(problem.file);
+    place.line = problem.line;
+    place.column = problem.column;
+    if (problem.warning)
+      reader.Warn(place, std::move(problem.message));
+    else
+      reader.Error(place, std::move(problem.message));
+  }
+  config.rules = std::move(rules.rules);
+}
+
+Loaded Judge(std::string_view name, Tree tree, const ReadRules& read_rules) {
   Reader reader;
   auto config = std::make_shared<Config>();
   config->file = name;
@@ -55,6 +79,7 @@ Loaded Judge(std::string_view name, Tree tree) {
       ReadConfig(root, *config);
     }
     CheckConfig(reader, *config);
+    if (reader.Written("rules")) TakeRules(reader, reader.PlaceOf("rules"), *config, read_rules);
   }
   DropAt(tree.faults, reader.errors);
   reader.errors.insert(reader.errors.end(), tree.faults.begin(), tree.faults.end());
@@ -67,11 +92,11 @@ Loaded Judge(std::string_view name, Tree tree) {
 
 }  // namespace
 
-Loaded LoadText(std::string_view name, std::string_view text) {
-  return Judge(name, ParseTree(name, text));
+Loaded LoadText(std::string_view name, std::string_view text, const ReadRules& rules) {
+  return Judge(name, ParseTree(name, text), rules);
 }
 
-Loaded LoadFile(const std::string& path) {
+Loaded LoadFile(const std::string& path, const ReadRules& rules) {
   // stdio says why a directory or a broken disk cannot be read; streams do not.
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
   std::string text;
@@ -86,7 +111,7 @@ Loaded LoadFile(const std::string& path) {
     loaded.errors.push_back(path + ":1:1: cannot read: " + std::strerror(errno));
     return loaded;
   }
-  return LoadText(path, text);
+  return LoadText(path, text, rules);
 }
 
 std::vector<std::string> KnownKeys() {

@@ -296,16 +296,6 @@ void ReadLimits(Section& root, Limits& limits) {
   });
 }
 
-// The engine of rules is not here yet: a rule that nobody obeys must not look as if it were.
-void RefuseRules(Section& root) {
-  const Positioned* rules = root.Find("rules");
-  if (!rules) return;
-  for (const Positioned& rule : rules->values)
-    root.reader().Error(rule, "rules are not available in this version");
-  if (rules->form == Positioned::Form::kScalar)
-    root.reader().Error(*rules, "rules must be a list, \"- item\"");
-}
-
 }  // namespace
 
 void ReadConfig(Section& root, Config& config) {
@@ -323,7 +313,7 @@ void ReadConfig(Section& root, Config& config) {
     s.Value("form", config.log.form);
   });
   ReadLimits(root, config.limits);
-  RefuseRules(root);
+  root.Find("rules");  // read by what the loader was given
 }
 
 }  // namespace router::config
