@@ -1,10 +1,9 @@
 #pragma once
-#include <cstdint>
-#include <string>
 #include <variant>
 #include <vector>
 
 #include "router/base/kind.h"
+#include "rules/decisions.h"
 #include "rules/facts.h"
 
 // The behaviour with no rule at all. Pure: facts in, a plan out; router/session does.
@@ -25,11 +24,6 @@ struct ForwardMove {  // upstream sends there itself; an alias becomes the real 
 };
 struct CarryMove {  // upstream sends to us, we send to the destination
   bool operator==(const CarryMove&) const = default;
-};
-struct Refuse {
-  uint16_t status;      // (0000,0900)
-  std::string comment;  // (0000,0902): at most 64 characters, no backslash
-  bool operator==(const Refuse&) const = default;
 };
 using Step = std::variant<Relay, Hold, NeedModality, ForwardMove, CarryMove, Refuse>;
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -44,6 +45,11 @@ std::string_view NameOf(Topic topic);
 //   kTo: at kAssociation; per message (kEnd) for C-STORE alone. kCalling, kCalled: kAssociation,
 //   and with kTo per message. Everything else: before the message is answered.
 Phase LatestFor(Topic topic);
+
+// Bits by Topic: what can be decided of a message with this command. The rest is neither decided
+// nor open for it: kHold, kQueue, kCopyTo, kPriority, kAcknowledge are about C-STORE alone, kMoveTo
+// about C-MOVE, kRetrieveAeTitle about C-FIND, kEdit about what has a data set.
+uint32_t TopicsOf(uint16_t command_field);
 
 struct HoldTerms {   // hold: what is absent stays as the application has it
   bool off = false;  // hold: off
@@ -128,7 +134,8 @@ struct Decisions {
   Decided<Acknowledge> acknowledge;
   std::vector<Decided<LogLine>> logs;
 
-  std::vector<RuleIndex> matched;  // certainly
+  std::vector<RuleIndex> matched;    // certainly
+  std::vector<RuleIndex> undecided;  // may still match, or stand below a `last` that may
   uint32_t open = 0;               // bits by Topic: a rule that may still match would decide it
   bool IsOpen(Topic topic) const { return open >> static_cast<unsigned>(topic) & 1; }
   bool Settled() const { return open == 0; }

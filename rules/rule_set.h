@@ -19,6 +19,9 @@ struct Problem {
   bool warning = false;  // else an error: the file is not to be used
 };
 
+struct Rule;    // rule.h
+struct Tables;  // asking.h
+
 // Why a rule did not decide something, for `sluice explain`.
 struct Verdict {
   enum class Match : uint8_t { kYes, kNo, kOpen };
@@ -67,9 +70,15 @@ class RuleSet {
 
    private:
     friend class RuleSet;
-    std::vector<RuleIndex> rules_;
+    // What excludes most rules, beside each other in memory.
+    struct Entry {
+      RuleIndex rule;
+      uint16_t commands;  // bits by command.h: of what it may still match
+      bool certain;       // whatever the message
+    };
+    std::vector<Entry> rules_;
     uint32_t topics_ = 0, topics_by_message_ = 0;
-    std::vector<uint16_t> with_data_set_;  // commands; 0: any
+    uint16_t with_data_set_ = 0;  // bits by command.h
   };
   Candidates CandidatesFor(const Caller& caller) const;
 
@@ -83,10 +92,10 @@ class RuleSet {
                 Decisions& decisions) const;
 
  private:
-  struct Rule;
   RuleSet();
   std::vector<Rule> rules_;
   std::vector<router::ElementPath> paths_;
+  std::unique_ptr<Tables> tables_;
 };
 
 struct RuleSet::Compiled {
