@@ -59,6 +59,9 @@ Row NewRow(const Transaction& tx, const Acceptance& acceptance) {
   row.accepted_at = row.since = row.next_attempt_at = row.moved_at = tx.now();
   row.warn_after = acceptance.warn_after;
   row.deadline = acceptance.deadline;
+  row.at_deadline = acceptance.at_deadline;
+  row.not_before = acceptance.not_before;
+  row.priority = acceptance.priority;
   return row;
 }
 
@@ -122,7 +125,9 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
     row.maybe_there = true;
     row.there_before = acceptance.there_before;
   }
-  if (row.state == State::kReady || row.state == State::kVerifying) row.ready_since = tx.now();
+  if (row.state == State::kVerifying) row.ready_since = tx.now();
+  if (row.state == State::kReady)
+    row.ready_since = std::max(tx.now(), row.not_before.value_or(tx.now()));
   tx.Insert(row);
   if (acceptance.retain_for.count() > 0) tx.RetainFile(row.file.name, acceptance.retain_for);
   AddRequirements(tx, row, requirements);

@@ -7,7 +7,7 @@ namespace router::store::steps {
 namespace {
 
 struct Place {
-  int64_t kind = -1, place = 0;
+  int64_t rank = -1, kind = -1, place = 0;
   std::string series;
 };
 
@@ -31,14 +31,17 @@ void WakeRested(Transaction& tx, const std::string& application) {
 std::optional<Place> NextPlace(Database& database, const std::string& application,
                                const Place& after, bool fresh) {
   const char* const any =
-      "SELECT kind, place, series FROM delivery WHERE application = ? AND state = 'ready' "
-      "AND rests = 0 AND (kind, place) > (?, ?) ORDER BY kind, place LIMIT 1";
+      "SELECT rank, kind, place, series FROM delivery WHERE application = ? AND state = 'ready' "
+      "AND rests = 0 AND (rank, kind, place) > (?, ?, ?) ORDER BY rank, kind, place LIMIT 1";
   const char* const never_attempted =
-      "SELECT kind, place, series FROM delivery WHERE application = ? AND state = 'ready' "
-      "AND rests = 0 AND attempts = 0 AND (kind, place) > (?, ?) ORDER BY kind, place LIMIT 1";
-  Rows rows = database.Ask(fresh ? never_attempted : any, application, after.kind, after.place);
+      "SELECT rank, kind, place, series FROM delivery WHERE application = ? AND state = 'ready' "
+      "AND rests = 0 AND attempts = 0 AND (rank, kind, place) > (?, ?, ?) "
+      "ORDER BY rank, kind, place LIMIT 1";
+  Rows rows =
+      database.Ask(fresh ? never_attempted : any, application, after.rank, after.kind, after.place);
   if (!rows.Next()) return std::nullopt;
   Place next;
+  next.rank = rows.Int();
   next.kind = rows.Int();
   next.place = rows.Int();
   next.series = rows.Text();

@@ -50,7 +50,9 @@ void MoveBack(Transaction& tx, std::chrono::milliseconds by) {
   const int64_t step = by.count();
   Database& database = tx.database();
   database.Run(
-      "UPDATE delivery SET next_attempt_at = MAX(next_attempt_at - ?1, ?2) "
+      "UPDATE delivery SET next_attempt_at = MAX(next_attempt_at - ?1, ?2, IFNULL(not_before, "
+      "?2)), "
+      "rests = rests OR (state = 'ready' AND IFNULL(not_before > ?2, 0)) "
       "WHERE state IN ('waiting', 'ready') AND next_attempt_at > ?2",
       step, tx.now());
   database.Run(

@@ -8,7 +8,8 @@
 namespace router::store {
 
 // Times in the tables are wall time. Where the wall clock is set back, what is due next would come
-// later by that much, and a queue that is due in minutes would stand still for hours.
+// later by that much, and a queue that is due in minutes would stand still for hours. Deadlines and
+// `not_before` stay: they are promises about the time of day.
 
 // How far `wall` is behind what was expected, if that is more than clocks are usually corrected by.
 std::optional<std::chrono::milliseconds> StepBetween(WallTime expected, WallTime wall);

@@ -21,6 +21,12 @@ struct Acceptance {
   std::optional<dataset::Digest> canonical;  // absent: contents are compared by bytes and syntax
   std::vector<Requirement> requirements;     // distinct by UID; a second mention is left out
   std::optional<WallTime> warn_after, deadline;
+  AtDeadline at_deadline = AtDeadline::kAsConfigured;
+  // Once it misses nothing it is not due before then, whatever the clock is set to meanwhile. What
+  // comes later in its series stays behind it.
+  std::optional<WallTime> not_before;
+  // Raises that of all of its series that is still to be sent: the order within a series stays.
+  Priority priority = Priority::kMedium;
   OnConflict on_conflict = OnConflict::kKeep;
   std::optional<Reason> quarantine;  // durable, but into quarantine at once
   // It was sent already and the answer was lost: into `verifying` at once, as after one attempt.
@@ -155,12 +161,13 @@ class Ledger {
   // These requirements of the row no longer hold it (they become `noted`). Its state after it.
   virtual Task<Result<State>> Relax(RowId row, std::vector<Uid> uids, Reason reason) = 0;
 
-  // Up to `limit` due rows (ready → sending), for `owner` until `lease` has passed. By kind in the
-  // order of injection, then the series that came first, within a series by instance number, then
-  // arrival. A series keeps its order and its association: none of its rows is given out while
-  // one that was claimed before is still being sent, while one is verified, or before an earlier
-  // one whose next attempt is not due. What is claimed is not sent yet: see Begin. First, rows of
-  // the application whose lease has expired go to verifying if they had begun, else back.
+  // Up to `limit` due rows (ready → sending), for `owner` until `lease` has passed. The highest
+  // priority first, then by kind in the order of injection, then the series that came first, within
+  // a series by instance number, then arrival. A series keeps its order and its association: none
+  // of its rows is given out while one that was claimed before is still being sent, while one is
+  // verified, or before an earlier one whose next attempt is not due. What is claimed is not sent
+  // yet: see Begin. First, rows of the application whose lease has expired go to verifying if they
+  // had begun, else back.
   virtual Task<Result<std::vector<Row>>> Claim(std::string application, int limit,
                                                std::string owner,
                                                std::chrono::milliseconds lease) = 0;
@@ -170,7 +177,7 @@ class Ledger {
                                                     std::string owner,
                                                     std::chrono::milliseconds lease) = 0;
   // The same, but one row at most: of those that are first in their series the one that has been
-  // due for the longest, so that each has its turn.
+  // due for the longest, whatever its priority, so that each has its turn.
   virtual Task<Result<std::vector<Row>>> ClaimLongestDue(std::string application, std::string owner,
                                                          std::chrono::milliseconds lease) = 0;
   // The C-STORE-RQ of the first of `rows` goes out as soon as this has returned: one attempt, and
@@ -202,9 +209,9 @@ class Ledger {
                                     std::optional<State> from = std::nullopt) = 0;
 
   // By an operator, `by`. Discard: any open state → discarded. Release: waiting, verifying,
-  // quarantined → ready whatever is missing (which becomes `noted`). Retry: ready, verifying → due
-  // now; quarantined → ready or waiting, with no attempts and as much time as it had at first. Both
-  // return the new state.
+  // quarantined → ready whatever is missing (which becomes `noted`), due as soon as `not_before`
+  // lets it. Retry: ready, verifying → due now, `not_before` or not; quarantined → ready or
+  // waiting, with no attempts and as much time as it had at first. Both return the new state.
   virtual Task<Result<>> Discard(RowId row, std::string reason, std::string by) = 0;
   virtual Task<Result<State>> Release(RowId row, std::string reason, std::string by) = 0;
   virtual Task<Result<State>> Retry(RowId row, std::string reason, std::string by) = 0;

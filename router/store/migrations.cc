@@ -270,6 +270,18 @@ CREATE INDEX wanted_soon ON wanted (application, next_check) WHERE soon = 1;
 CREATE INDEX wanted_collections ON wanted (application) WHERE level <> 0;
 )sql";
 
+// What was settled for a row when it was accepted: what its deadline does to it, when it may go at
+// the earliest, and what goes before it.
+constexpr const char* kOwnTerms = R"sql(
+ALTER TABLE delivery ADD COLUMN at_deadline TEXT NOT NULL DEFAULT 'configured'
+  CHECK (at_deadline IN ('configured', 'quarantine', 'send'));
+ALTER TABLE delivery ADD COLUMN not_before INTEGER;
+ALTER TABLE delivery ADD COLUMN rank INTEGER NOT NULL DEFAULT 1 CHECK (rank BETWEEN 0 AND 2);
+DROP INDEX delivery_due;
+CREATE INDEX delivery_due ON delivery (application, rank, kind, place)
+  WHERE state = 'ready' AND rests = 0;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {"an orderly end is written down", kEnded},
     {"what is due lies apart from what is held", kDueApart},
@@ -278,6 +290,7 @@ constexpr Migration kMigrations[] = {
     {"what is owed to one client", kOwedByClient},
     {"originals that are kept", kKeptFiles},
     {"what is wanted of a frame of reference lies apart for each study", kWantedInStudies},
+    {"a row may have terms of its own", kOwnTerms},
 };
 
 }  // namespace

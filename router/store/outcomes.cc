@@ -98,6 +98,7 @@ Result<State> Retry(Transaction& tx, RowId id, const std::string& reason, const 
   if (!before) return std::unexpected(before.error());
   Row after = Moved(*before, State::kReady, {Cause::kOperator, reason});
   after.next_attempt_at = tx.now();
+  after.not_before.reset();
   if (before->state == State::kQuarantined) {
     after.attempts = 0;
     // As much time as it had at first.

@@ -93,7 +93,7 @@ std::string SelectRows(std::string_view rest) {
          "study, series, instance_number, transfer_syntax, file, size, dataset_offset, sha256, "
          "canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, owner, "
          "lease_until, deadline, warn_after, missing, waits_for, ready_since, begun, maybe_there, "
-         "there_before, listed, moved_at "
+         "there_before, listed, moved_at, at_deadline, not_before, rank "
          "FROM delivery " +
          std::string(rest);
 }
@@ -139,6 +139,9 @@ Row TakeRow(Rows& rows) {
   row.there_before = rows.Int() != 0;
   row.listed = static_cast<int>(rows.Int());
   row.moved_at = rows.Time();
+  row.at_deadline = Named<AtDeadline, kAtDeadlines>(rows.Text()).value_or(AtDeadline::kQuarantine);
+  row.not_before = rows.OptionalTime();
+  row.priority = static_cast<Priority>(static_cast<int64_t>(Priority::kHigh) - rows.Int());
   return row;
 }
 

@@ -16,6 +16,12 @@ std::string_view NameOf(Cause cause) {
   return kNames[static_cast<size_t>(cause)];
 }
 
+std::string_view NameOf(AtDeadline then) {
+  constexpr std::array<std::string_view, kAtDeadlines> kNames = {"configured", "quarantine",
+                                                                 "send"};
+  return kNames[static_cast<size_t>(then)];
+}
+
 std::string_view NameOf(How how) {
   constexpr std::array<std::string_view, 3> kNames = {"status", "query", "relayed"};
   return kNames[static_cast<size_t>(how)];

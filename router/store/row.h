@@ -68,6 +68,15 @@ struct Reason {
 // That its patient differs from that of `other`; names neither.
 Reason PatientDiffersFrom(const Uid& other);
 
+// What becomes of a row that waited until its deadline: what the application's configuration says
+// then, or what was settled when it was accepted.
+enum class AtDeadline : uint8_t { kAsConfigured, kQuarantine, kSend };
+inline constexpr size_t kAtDeadlines = 3;
+std::string_view NameOf(AtDeadline then);  // "configured", "quarantine", "send"
+
+// Of what is due, series (and lone rows) of a higher one go first.
+enum class Priority : uint8_t { kLow, kMedium, kHigh };
+
 enum class Strength : uint8_t { kRequired, kNoted };  // only required ones hold
 // What the UID is of: then an instance, any of a series, any of the kind in a frame of reference or
 // a study satisfies the requirement.
@@ -144,16 +153,19 @@ struct Row {
   std::optional<dataset::Digest> canonical;  // dataset::CanonicalDigest
   State state = State::kWaiting;
   Reason reason;
-  WallTime accepted_at;                 // when it became durable; then it was acknowledged
-  WallTime since;                       // of the state
-  int attempts = 0;                     // to send it: begun, or failed before that
-  std::optional<WallTime> ready_since;  // due for the first time since it waited last
-  WallTime next_attempt_at;
-  bool begun = false;         // sending, and its own C-STORE-RQ may be on its way
-  bool maybe_there = false;   // an attempt of this row ended without an answer
+  WallTime accepted_at;                   // when it became durable; then it was acknowledged
+  WallTime since;                         // of the state
+  int attempts = 0;                       // to send it: begun, or failed before that
+  std::optional<WallTime> ready_since;    // due for the first time since it waited last
+  WallTime next_attempt_at;               // never before `not_before`
+  std::optional<WallTime> not_before;     // it is not due until then, unless a person retries it
+  Priority priority = Priority::kMedium;  // the highest of the open rows of its series
+  bool begun = false;                     // sending, and its own C-STORE-RQ may be on its way
+  bool maybe_there = false;               // an attempt of this row ended without an answer
   bool there_before = false;  // its UID was there before that: to find it proves nothing
   std::string owner;          // of the claim; empty unless sending
   std::optional<WallTime> lease_until, deadline, warn_after;
+  AtDeadline at_deadline = AtDeadline::kAsConfigured;
   int missing = 0;                // required and unmet
   int listed = 0;                 // of `missing`: kListOnly
   std::optional<Kind> waits_for;  // the first kind of these in the order of injection

@@ -1,5 +1,7 @@
 #include "router/store/transaction.h"
 
+#include <algorithm>
+
 #include "router/store/queries.h"
 
 namespace router::store {
@@ -23,6 +25,20 @@ void GaugeChanges::ApplyTo(Gauges& gauges) const {
   gauges.spool_files += added.spool_files;
 }
 
+namespace {
+
+// `not_before` holds whatever else decides when a row is due.
+WallTime DueAt(const Row& row) {
+  return std::max(row.next_attempt_at, row.not_before.value_or(row.next_attempt_at));
+}
+
+// The higher goes first: as a number to sort by.
+int RankOf(Priority priority) {
+  return static_cast<int>(Priority::kHigh) - static_cast<int>(priority);
+}
+
+}  // namespace
+
 Result<Row> Transaction::Require(RowId id, std::initializer_list<State> allowed) {
   std::optional<Row> row = FindRow(database_, id);
   if (!row) return Fail(Errc::kNotFound, Blame::kInternal, "there is no row " + std::to_string(id));
@@ -34,6 +50,31 @@ Result<Row> Transaction::Require(RowId id, std::initializer_list<State> allowed)
                   std::string(NameOf(row->state)) + " by now");
 }
 
+// A series keeps the place of the first of its rows that is still open, and all of these have the
+// highest priority that any of them came with.
+void Transaction::JoinSeries(Row& row, int64_t& place) {
+  if (row.instance.series.empty() || !IsOpen(row.state)) return;
+  const std::string& application = row.instance.application;
+  int64_t rank = RankOf(Priority::kLow) + 1;
+  {
+    Rows open = database_.Ask(
+        "SELECT place, rank FROM delivery WHERE application = ? AND series = ? AND "
+        "state NOT IN ('delivered', 'discarded') ORDER BY id LIMIT 1",
+        application, row.instance.series);
+    if (!open.Next()) return;
+    place = open.Int();
+    rank = open.Int();
+  }
+  if (rank < RankOf(row.priority)) {
+    row.priority = static_cast<Priority>(RankOf(Priority::kLow) - rank);
+  } else if (rank > RankOf(row.priority)) {
+    database_.Run(
+        "UPDATE delivery SET rank = ? WHERE application = ? AND series = ? AND "
+        "state NOT IN ('delivered', 'discarded')",
+        RankOf(row.priority), application, row.instance.series);
+  }
+}
+
 void Transaction::Insert(Row& row) {
   const Instance& instance = row.instance;
   int64_t number =
@@ -42,27 +83,27 @@ void Transaction::Insert(Row& row) {
   if (row.canonical) canonical = Bytes(*row.canonical);
   std::optional<int64_t> waits_for;
   if (row.waits_for) waits_for = static_cast<int64_t>(*row.waits_for);
-  // A series keeps the place of the first of its rows that is still open.
+  int64_t place = 0;
+  JoinSeries(row, place);
+  row.next_attempt_at = DueAt(row);
+  const bool rests = row.state == State::kReady && row.next_attempt_at > now_;
   database_.Run(
       "INSERT INTO delivery (sop_instance, sop_class, kind, application, client, called, "
       "calling_as, study, series, instance_number, transfer_syntax, file, size, dataset_offset, "
       "sha256, canonical, state, cause, reason, accepted_at, since, attempts, next_attempt_at, "
       "owner, lease_until, deadline, warn_after, missing, waits_for, begun, maybe_there, "
-      "there_before, ready_since, rests, listed, moved_at, place) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-      "?7, ?8, ?9, ?10, ?11, "
-      "?12, ?13, ?14, "
-      "?15, ?16, ?17, ?18, ?19, ?20, ?21, ?27, ?22, '', NULL, ?23, ?24, ?25, ?26, 0, ?28, ?29, "
-      "?30, 0, ?31, ?20, "
-      "IFNULL((SELECT MIN(place) FROM delivery WHERE "
-      "application = ?4 AND series = ?9 AND ?9 <> '' AND "
-      "state NOT IN ('delivered', 'discarded')), 0))",
+      "there_before, ready_since, rests, listed, moved_at, place, at_deadline, not_before, rank) "
+      "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, "
+      "?19, ?20, ?21, ?27, ?22, '', NULL, ?23, ?24, ?25, ?26, 0, ?28, ?29, ?30, ?32, ?31, ?20, "
+      "?33, ?34, ?35, ?36)",
       instance.sop_instance, instance.sop_class, static_cast<int>(instance.kind),
       instance.application, instance.client, instance.called, instance.calling_as, instance.study,
       instance.series, number, instance.transfer_syntax, row.file.name, row.file.size,
       row.file.dataset_offset, Bytes(row.file.sha256), canonical, NameOf(row.state),
       NameOf(row.reason.cause), row.reason.text, row.accepted_at, row.since, row.next_attempt_at,
       row.deadline, row.warn_after, row.missing, waits_for, row.attempts, row.maybe_there,
-      row.there_before, row.ready_since, row.listed);
+      row.there_before, row.ready_since, row.listed, rests, place, NameOf(row.at_deadline),
+      row.not_before, RankOf(row.priority));
   row.id = database_.LastId();
   database_.Run("UPDATE delivery SET place = id WHERE id = ? AND place = 0", row.id);
   UseFile(row.file);
@@ -75,22 +116,23 @@ void Transaction::Insert(Row& row) {
 std::optional<WallTime> Transaction::ReadySince(const Row& before, const Row& after) const {
   auto rests = [](State state) { return state == State::kWaiting || state == State::kQuarantined; };
   if (rests(after.state)) return std::nullopt;
-  return rests(before.state) ? now_ : before.ready_since;
+  return rests(before.state) ? std::max(now_, DueAt(after)) : before.ready_since;
 }
 
 void Transaction::Write(const Row& before, const Row& after, WallTime since) {
   std::optional<int64_t> waits_for;
   if (after.waits_for) waits_for = static_cast<int64_t>(*after.waits_for);
+  const WallTime due_at = DueAt(after);
   database_.Run(
       "UPDATE delivery SET state = ?, cause = ?, reason = ?, since = ?, attempts = ?, "
       "next_attempt_at = ?, owner = ?, lease_until = ?, deadline = ?, warn_after = ?, "
       "missing = ?, waits_for = ?, begun = ?, maybe_there = ?, there_before = ?, ready_since = ?, "
-      "rests = ?, listed = ?, moved_at = ? WHERE id = ?",
+      "rests = ?, listed = ?, moved_at = ?, not_before = ? WHERE id = ?",
       NameOf(after.state), NameOf(after.reason.cause), after.reason.text, since, after.attempts,
-      after.next_attempt_at, after.owner, after.lease_until, after.deadline, after.warn_after,
-      after.missing, waits_for, after.begun, after.maybe_there, after.there_before,
-      ReadySince(before, after), after.state == State::kReady && after.next_attempt_at > now_,
-      after.listed, after.moved_at, after.id);
+      due_at, after.owner, after.lease_until, after.deadline, after.warn_after, after.missing,
+      waits_for, after.begun, after.maybe_there, after.there_before, ReadySince(before, after),
+      after.state == State::kReady && due_at > now_, after.listed, after.moved_at, after.not_before,
+      after.id);
   Count(before, -1);
   Count(after, +1);
 }

@@ -81,6 +81,7 @@ class Transaction {
   static constexpr std::string_view kSelf = "sluice";
   static constexpr int64_t kNoInstanceNumber = int64_t{1} << 31;
 
+  void JoinSeries(Row& row, int64_t& place);
   std::optional<WallTime> ReadySince(const Row& before, const Row& after) const;
   void Write(const Row& before, const Row& after, WallTime since);
   void Count(const Row& row, int sign);

@@ -168,6 +168,23 @@ class LedgerDeliveryContract : public LedgerContract {
   }
 };
 
+// The same, for the terms that a row was accepted with.
+class LedgerTermsContract : public LedgerDeliveryContract {
+ protected:
+  Acceptance NotBefore(std::string_view uid, std::chrono::milliseconds from_now,
+                       std::vector<Requirement> needs = {}) {
+    Acceptance arrival = Arrival(uid, Part(), std::move(needs));
+    arrival.not_before = Now() + from_now;
+    return arrival;
+  }
+  Acceptance WithPriority(std::string_view uid, Priority priority,
+                          std::vector<Requirement> needs = {}) {
+    Acceptance arrival = Arrival(uid, Part(), std::move(needs));
+    arrival.priority = priority;
+    return arrival;
+  }
+};
+
 // The same, for what is due: questions, quiet series, claims.
 class LedgerDueContract : public LedgerContract {
  protected:

@@ -225,6 +225,38 @@ TEST_F(QueryPlanTest, AClaimAmongThousandsThatRestCostsWhatItCostsAlone) {
   EXPECT_LE(cost(1'000'001), 2 * alone) << "in steps of the virtual machine";
 }
 
+TEST_F(QueryPlanTest, AClaimOfTheMostUrgentAmongThousandsDueCostsWhatItCostsAlone) {
+  Transaction tx(*database_, clock_.WallNow());
+  auto cost = [&](int i) {
+    Acceptance urgent = Arrival("1." + std::to_string(i), SpoolFile{std::to_string(i), 1, 0, {}});
+    urgent.instance.kind = Kind::kDose;
+    urgent.priority = Priority::kHigh;
+    const RowId due = steps::Accept(tx, urgent).row;
+    std::vector<Row> claimed;
+    const int64_t work = WorkOf([&] { claimed = steps::Claim(tx, kVmsdbd, 1, "a", minutes(5)); });
+    EXPECT_EQ(claimed.size(), 1u);
+    EXPECT_TRUE(claimed.empty() || claimed[0].id == due);
+    EXPECT_TRUE(steps::Complete(tx, due, std::nullopt));
+    return work;
+  };
+  const int64_t alone = cost(1'000'000);
+  for (int i = 0; i < kMany; ++i) Accept(tx, i, {});
+  EXPECT_LE(cost(1'000'001), 2 * alone) << "in steps of the virtual machine";
+}
+
+TEST_F(QueryPlanTest, TheLastOfALongSeriesIsAcceptedAsCheaplyAsTheSecond) {
+  Transaction tx(*database_, clock_.WallNow());
+  auto cost = [&](int i) {
+    Acceptance one = Arrival("1." + std::to_string(i), SpoolFile{std::to_string(i), 1, 0, {}});
+    one.instance.series = Uid("7.1");
+    return WorkOf([&] { steps::Accept(tx, one); });
+  };
+  cost(0);
+  const int64_t second = cost(1);
+  for (int i = 2; i < kMany; ++i) cost(i);
+  EXPECT_LE(cost(kMany), 2 * second) << "in steps of the virtual machine";
+}
+
 TEST_F(QueryPlanTest, WhatIsDueAmongThousandsIsFoundAsIfAlone) {
   WallTime now = clock_.WallNow();
   Transaction tx(*database_, now);

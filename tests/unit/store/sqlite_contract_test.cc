@@ -34,6 +34,7 @@ std::string Name(const ::testing::TestParamInfo<LedgerMaker>& maker) { return ma
 INSTANTIATE_TEST_SUITE_P(Store, LedgerContract, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, ClockStep, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerDueContract, ::testing::Values(kSqlite), Name);
+INSTANTIATE_TEST_SUITE_P(Store, LedgerTermsContract, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerComing, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerPatients, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerDeliveryContract, ::testing::Values(kSqlite), Name);
