@@ -54,8 +54,10 @@ Json HeldJson(const store::HeldRow& held, const AtDeadline& at_deadline) {
                {"deadline", TimeOrNull(row.deadline)},
                {"at_deadline", nullptr}};
   if (row.deadline) {
-    if (auto then = at_deadline(row.instance.application); !then.empty())
-      json["at_deadline"] = then;
+    std::string then(store::NameOf(row.at_deadline));
+    if (row.at_deadline == store::AtDeadline::kAsConfigured)
+      then = at_deadline(row.instance.application);
+    if (!then.empty()) json["at_deadline"] = then;
   }
   int more = row.missing - static_cast<int>(held.missing.size());
   if (more > 0) json["missing_more"] = more;

@@ -14,6 +14,7 @@
 #include "router/dataset/source.h"
 #include "router/hold/oracle.h"
 #include "router/hold/requirements.h"
+#include "router/hold/terms.h"
 #include "router/hold/unrest.h"
 #include "router/hold/whereabouts.h"
 #include "router/net/pool.h"
@@ -46,8 +47,9 @@ struct Verdict {
   // (0000,0900) and (0000,0902) of a refusal; of a quarantine too, for whom nothing may be kept.
   uint16_t status = 0;
   std::string comment;
-  std::optional<WallTime> warn_after, deadline;  // for Acceptance
-  store::Patient patient;                        // for Acceptance
+  std::optional<WallTime> warn_after, deadline;                      // for Acceptance
+  store::AtDeadline at_deadline = store::AtDeadline::kAsConfigured;  // for Acceptance
+  store::Patient patient;                                            // for Acceptance
   // Machines to be named otherwise in the plan before it is sent or accepted: (300A,00B2).
   std::map<std::string, std::string> rename;
   bool patient_differs = false;  // from what it refers to; said already
@@ -79,10 +81,10 @@ class Gate {
   // what is known to exist, and asks the application about the rest for at most `decide_within`.
   // What is missing then is waited for as long as `patience`, but only while all of it comes by
   // itself (Ledger::Coming): whoever sends one instance after another is not kept from sending what
-  // it waits for.
+  // it waits for. `terms`: what is settled for this instance in place of the configuration.
   // Errors: kDisk (A700); kCorrupt, blamed on the sender: the references cannot be read (C000).
   Task<Result<Verdict>> Judge(store::Instance instance, dataset::Region file,
-                              net::Milliseconds patience = net::Milliseconds(0));
+                              net::Milliseconds patience = net::Milliseconds(0), Terms terms = {});
   // [any] Whose an instance is that was stored there without being accepted. What waits for it and
   // is known to be another patient's is said, or quarantined, as `patient_check` wishes.
   Task<> NotePatient(Uid sop_instance, store::Patient patient);
@@ -128,15 +130,17 @@ class Gate {
 
   // gate_judge.cc
   Task<Result<Verdict>> JudgeCounted(store::Instance instance, dataset::Region file,
-                                     net::Milliseconds patience);
+                                     net::Milliseconds patience, Terms terms);
   Task<Result<Verdict>> JudgeHere(store::Instance instance, dataset::Region file,
-                                  net::Milliseconds patience);
+                                  net::Milliseconds patience, Terms terms);
   Task<> NotePatientHere(Uid sop_instance, store::Patient patient);
   Task<Result<std::string>> UnknownMachineHere(store::Instance instance, dataset::Region file);
-  Task<Result<Harvested>> Harvest(store::Instance instance, dataset::Region file);
+  Task<Result<Harvested>> Harvest(store::Instance instance, dataset::Region file,
+                                  config::Requirements choices);
   Task<Result<bool>> JudgePatient(store::Instance instance, Verdict& verdict);
   void LogOtherPatient(const Uid& sop_instance, Kind kind, const Uid& other) const;
-  bool JudgeImages(const Requirements& requirements, Verdict& verdict) const;
+  bool JudgeImages(const Requirements& requirements, config::NoImages choice,
+                   Verdict& verdict) const;
   bool JudgeMachines(const Requirements& requirements, Verdict& verdict) const;
   Task<Result<std::vector<Uid>>> FindMissing(std::vector<store::Requirement> requirements);
   Task<Result<std::vector<Uid>>> AwaitComing(std::vector<store::Requirement> requirements,
@@ -188,6 +192,7 @@ class Gate {
 
   // gate_deadlines.cc
   Task<> EndOverdue();
+  bool IsSentAtDeadline(const store::Row& row) const;
   Task<> EndOne(store::Row row);
   Task<> EndUnanswered();
   Task<> WarnLate();

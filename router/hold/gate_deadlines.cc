@@ -34,9 +34,15 @@ Task<> Gate::EndOverdue() {
   for (store::Row& row : *rows) co_await EndOne(std::move(row));
 }
 
+bool Gate::IsSentAtDeadline(const store::Row& row) const {
+  if (row.at_deadline == store::AtDeadline::kAsConfigured)
+    return application().hold.then == config::AfterDeadline::kSend;
+  return row.at_deadline == store::AtDeadline::kSend;
+}
+
 // Waited longer than `at_most`: quarantined, or sent although something is missing.
 Task<> Gate::EndOne(store::Row row) {
-  const bool send = application().hold.then == config::AfterDeadline::kSend;
+  const bool send = IsSentAtDeadline(row);
   const std::string why = fmt::format("after {} min {} of what it refers to are missing, first: {}",
                                       MinutesSince(services_.clock.WallNow(), row.accepted_at),
                                       row.missing, WaitsFor(row));

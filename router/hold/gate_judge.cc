@@ -28,6 +28,11 @@ std::string Waits(const std::vector<Uid>& missing, size_t required) {
 
 bool Holds(const store::Requirement& one) { return one.strength == store::Strength::kRequired; }
 
+store::AtDeadline AtDeadlineOf(config::AfterDeadline then) {
+  return then == config::AfterDeadline::kSend ? store::AtDeadline::kSend
+                                              : store::AtDeadline::kQuarantine;
+}
+
 // What may differ from this instance's patient, by the same measure whichever of the two comes
 // first. Nothing is known of images, which are relayed.
 std::vector<Uid> ReferredTo(const std::vector<store::Requirement>& requirements) {
@@ -56,39 +61,49 @@ struct Gate::Harvested {
 };
 
 Task<Result<Verdict>> Gate::Judge(store::Instance instance, dataset::Region file,
-                                  net::Milliseconds patience) {
-  return net::RunOn<Result<Verdict>>(services_.home, [this, instance = std::move(instance),
-                                                      file = std::move(file), patience]() mutable {
-    return JudgeCounted(std::move(instance), std::move(file), patience);
-  });
+                                  net::Milliseconds patience, Terms terms) {
+  return net::RunOn<Result<Verdict>>(
+      services_.home,
+      [this, instance = std::move(instance), file = std::move(file), patience, terms]() mutable {
+        return JudgeCounted(std::move(instance), std::move(file), patience, terms);
+      });
 }
 
 Task<Result<Verdict>> Gate::JudgeCounted(store::Instance instance, dataset::Region file,
-                                         net::Milliseconds patience) {
+                                         net::Milliseconds patience, Terms terms) {
   ++judging_;
-  auto verdict = co_await JudgeHere(std::move(instance), std::move(file), patience);
+  auto verdict = co_await JudgeHere(std::move(instance), std::move(file), patience, terms);
   --judging_;
   if (draining_) ended_.Notify();
   co_return verdict;
 }
 
 Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region file,
-                                      net::Milliseconds patience) {
+                                      net::Milliseconds patience, Terms terms) {
   Verdict verdict;
   const WallTime now = services_.clock.WallNow();
-  verdict.warn_after = now + application().hold.warn_after;
-  verdict.deadline = now + application().hold.at_most;
+  const config::Hold held = Under(terms, application().hold);
+  const config::Requirements choices = Under(terms, application().requirements);
+  verdict.warn_after = now + held.warn_after;
+  verdict.deadline = now + held.at_most;
+  if (terms.then) verdict.at_deadline = AtDeadlineOf(*terms.then);
+  if (terms.acknowledge) patience = terms.acknowledge->wait;
   if (!rules::AriaMayHold(instance.kind)) co_return verdict;
 
-  auto harvested = co_await Harvest(instance, std::move(file));
+  auto harvested = co_await Harvest(instance, std::move(file), choices);
   if (!harvested) co_return std::unexpected(harvested.error());
   verdict.requirements = harvested->requirements.references;
   verdict.patient = harvested->patient;
   if (!JudgeMachines(harvested->requirements, verdict)) co_return verdict;
-  if (!JudgeImages(harvested->requirements, verdict)) co_return verdict;
+  if (terms.hold && !JudgeImages(harvested->requirements, choices.no_images, verdict))
+    co_return verdict;
   auto judged = co_await JudgePatient(std::move(instance), verdict);
   if (!judged) co_return std::unexpected(judged.error());
   if (!*judged) co_return verdict;
+  if (!terms.hold) {
+    for (store::Requirement& one : verdict.requirements) one.strength = store::Strength::kNoted;
+    co_return verdict;
+  }
 
   auto missing = co_await FindMissing(verdict.requirements);
   if (!missing) co_return std::unexpected(missing.error());
@@ -105,7 +120,8 @@ Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region 
   co_return verdict;
 }
 
-Task<Result<Gate::Harvested>> Gate::Harvest(store::Instance instance, dataset::Region file) {
+Task<Result<Gate::Harvested>> Gate::Harvest(store::Instance instance, dataset::Region file,
+                                            config::Requirements choices) {
   struct Read {
     dataset::Harvest harvest;
     dataset::Head head;
@@ -122,8 +138,8 @@ Task<Result<Gate::Harvested>> Gate::Harvest(store::Instance instance, dataset::R
   if (!read) co_return std::unexpected(read.error());
   Harvested harvested;
   harvested.patient = {read->head.patient_id_digest, read->head.patient_name_digest};
-  harvested.requirements = RequirementsOf(instance.kind, instance.sop_instance, read->harvest,
-                                          application().requirements, instance.study);
+  harvested.requirements =
+      RequirementsOf(instance.kind, instance.sop_instance, read->harvest, choices, instance.study);
   // No reference names the study; as a rule it is that of the object which refers.
   for (store::Requirement& one : harvested.requirements.references) one.study = instance.study;
   co_return harvested;
@@ -157,8 +173,9 @@ bool Gate::JudgeMachines(const Requirements& requirements, Verdict& verdict) con
 }
 
 // False: the verdict is settled.
-bool Gate::JudgeImages(const Requirements& requirements, Verdict& verdict) const {
-  const bool keep = application().requirements.no_images == config::NoImages::kQuarantine;
+bool Gate::JudgeImages(const Requirements& requirements, config::NoImages choice,
+                       Verdict& verdict) const {
+  const bool keep = choice == config::NoImages::kQuarantine;
   if (!requirements.names_no_images || !keep) return true;
   verdict.kind = Verdict::Kind::kQuarantine;
   verdict.reason = {store::Cause::kReferences,
@@ -214,7 +231,8 @@ Task<Result<std::string>> Gate::UnknownMachineIn(store::Instance instance, datas
 }
 
 Task<Result<std::string>> Gate::UnknownMachineHere(store::Instance instance, dataset::Region file) {
-  auto harvested = co_await Harvest(std::move(instance), std::move(file));
+  const config::Requirements choices = application().requirements;
+  auto harvested = co_await Harvest(std::move(instance), std::move(file), choices);
   if (!harvested) co_return std::unexpected(harvested.error());
   co_return UnknownMachine(harvested->requirements.machines, application().machines);
 }

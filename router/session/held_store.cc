@@ -277,6 +277,7 @@ Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region regio
   acceptance.requirements = verdict.requirements;
   acceptance.warn_after = verdict.warn_after;
   acceptance.deadline = verdict.deadline;
+  acceptance.at_deadline = verdict.at_deadline;
   acceptance.on_conflict = application_.on_conflict == config::OnConflict::kReplace
                                ? store::OnConflict::kReplace
                                : store::OnConflict::kKeep;

@@ -49,6 +49,11 @@ TEST_F(ApiTest, AListOfMissingThatWasCutSaysByHowMuch) {
   EXPECT_EQ(GetJson("/api/v1/held")["held"][0]["missing_more"], 599);
 }
 
+TEST_F(ApiTest, WhatWasSettledForARowIsSaidOfItsDeadlineWhateverIsConfigured) {
+  source_.held[0].row.at_deadline = store::AtDeadline::kSend;
+  EXPECT_EQ(GetJson("/api/v1/held")["held"][0]["at_deadline"], "send");
+}
+
 TEST_F(ApiTest, ReasonsForPeopleGoBeforeTheWordOfTheCause) {
   source_.held[0].row.state = store::State::kQuarantined;
   source_.held[0].row.reason = {store::Cause::kUnknownMachine, "machine \"X9\" is not known"};

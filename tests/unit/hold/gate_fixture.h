@@ -50,7 +50,23 @@ struct Subject {
   Gate gate;
 };
 
-class GateTest : public HoldTest {};
+using Scene = Task<> (*)(Bench&, Subject&);
+
+class GateTest : public HoldTest {
+ protected:
+  // A gate at work before the stand-in of its application, until the scene is over.
+  void Play(Scene scene, Change change = {}) {
+    auto play = [](net::Loop& loop, Scene played, Change configured) -> Task<> {
+      Bench bench(loop);
+      bench.application.Listen();
+      Subject subject(bench, std::move(configured));
+      subject.gate.Start();
+      co_await played(bench, subject);
+      co_await subject.End();
+    };
+    Run(play, loop_, scene, change);
+  }
+};
 
 // All CT slices of the water box, as the application has them.
 inline void HasImages(Bench& bench) {
