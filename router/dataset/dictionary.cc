@@ -124,6 +124,23 @@ bool IsSequence(Tag tag) { return Ours().VrFor(tag) == VrOf('S', 'Q'); }
 
 Vr VrInDictionary(Tag tag) { return Ours().VrFor(tag); }
 
+Vr PrivateVrInDictionary(Tag tag, std::string_view creator) {
+  if ((tag >> 16 & 1) == 0 || creator.empty()) return kNoVr;
+  const std::string name(creator);
+  // DCMTK's entries are of block 10.
+  const DcmTagKey key(static_cast<Uint16>(tag >> 16),
+                      static_cast<Uint16>(0x1000 | (tag & 0xFF)));
+  const DcmDictEntry* entry = dcmDataDict.rdlock().findEntry(key, name.c_str());
+  Vr vr = kNoVr;
+  if (entry != nullptr) {
+    const DcmVR theirs(entry->getEVR());
+    const std::string_view letters = theirs.getValidVRName();
+    if (theirs.isStandard()) vr = VrOf(letters[0], letters[1]);
+  }
+  dcmDataDict.rdunlock();
+  return vr;
+}
+
 std::optional<Tag> TagOf(std::string_view keyword) {
   if (auto tag = ParseNumbers(keyword)) return tag;
   return Ours().TagFor(std::string(keyword));

@@ -20,6 +20,11 @@ bool IsSequence(Tag tag);
 // OW) the one that DCMTK prefers.
 Vr VrInDictionary(Tag tag);
 
+// The VR of a private element (gggg,00ee within its block, or whole) of this creator, as far as
+// DCMTK's dictionary of private elements goes; kNoVr if unknown. Takes a lock: not for every
+// element of a data set.
+Vr PrivateVrInDictionary(Tag tag, std::string_view creator);
+
 // By keyword ("TreatmentMachineName") or as "gggg,eeee", with or without parentheses.
 std::optional<Tag> TagOf(std::string_view keyword);
 

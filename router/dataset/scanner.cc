@@ -18,8 +18,13 @@ constexpr Encoding kImplicit{};
 
 bool IsFffe(Tag tag) { return tag >> 16 == 0xFFFE; }
 
-// PS3.5 7.1.2: these have a length of 16 bits; all others, and all that will come, 32 bits after
-// two reserved bytes.
+bool IsUpper(std::byte letter) { return letter >= std::byte{'A'} && letter <= std::byte{'Z'}; }
+
+uint16_t Load16(const std::byte* at, bool big) { return big ? LoadBe16(at) : LoadLe16(at); }
+uint32_t Load32(const std::byte* at, bool big) { return big ? LoadBe32(at) : LoadLe32(at); }
+
+}  // namespace
+
 bool HasShortLength(Vr vr) {
   switch (vr) {
     case VrOf('A', 'E'):
@@ -48,13 +53,6 @@ bool HasShortLength(Vr vr) {
       return false;
   }
 }
-
-bool IsUpper(std::byte letter) { return letter >= std::byte{'A'} && letter <= std::byte{'Z'}; }
-
-uint16_t Load16(const std::byte* at, bool big) { return big ? LoadBe16(at) : LoadLe16(at); }
-uint32_t Load32(const std::byte* at, bool big) { return big ? LoadBe32(at) : LoadLe32(at); }
-
-}  // namespace
 
 std::string NameOf(Tag tag) { return fmt::format("({:04X},{:04X})", tag >> 16, tag & 0xFFFF); }
 

@@ -23,6 +23,10 @@ constexpr Vr VrOf(char first, char second) {
                          static_cast<unsigned char>(second));
 }
 
+// PS3.5 7.1.2: these have a length of 16 bits; all others, and all that will come, 32 bits after
+// two reserved bytes.
+bool HasShortLength(Vr vr);
+
 inline constexpr uint32_t kUndefinedLength = 0xFFFFFFFF;
 
 enum class Token : uint8_t {
