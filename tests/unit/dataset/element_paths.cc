@@ -51,30 +51,4 @@ ElementPath PathFrom(std::string_view text) {
   return path;
 }
 
-ElementEdit SetTo(std::string_view path, std::string_view value) {
-  ElementEdit edit;
-  edit.kind = ElementEdit::Kind::kSet;
-  edit.path = PathFrom(path);
-  edit.value = value;
-  edit.text = "set " + std::string(path);
-  return edit;
-}
-
-ElementEdit RemoveOf(std::string_view path) {
-  ElementEdit edit;
-  edit.kind = ElementEdit::Kind::kRemove;
-  edit.path = PathFrom(path);
-  edit.text = "remove " + std::string(path);
-  return edit;
-}
-
-ElementEdit CopyTo(std::string_view path, std::string_view from) {
-  ElementEdit edit;
-  edit.kind = ElementEdit::Kind::kCopy;
-  edit.path = PathFrom(path);
-  edit.from = PathFrom(from);
-  edit.text = "copy " + std::string(path);
-  return edit;
-}
-
 }  // namespace router::dataset

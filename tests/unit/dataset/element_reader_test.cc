@@ -29,13 +29,23 @@ std::vector<ElementPath> Paths(std::initializer_list<const char*> texts) {
 }
 
 Values OneByOne(DcmElement& element) {
-  Values values;
-  for (unsigned long at = 0; at < element.getVM(); ++at) {
-    OFString value;
-    EXPECT_TRUE(element.getOFString(value, at).good());
-    values.emplace_back(TrimSpaces(std::string_view(value.data(), value.size())));
+  // DCMTK's own ways to split a value begin anew for each of its parts.
+  char* text = nullptr;
+  OFString all;
+  if (DcmVR(element.getVR()).isaString()) {
+    EXPECT_TRUE(element.getString(text).good());
+    if (text != nullptr) all = text;
+  } else {
+    EXPECT_TRUE(element.getOFStringArray(all).good());
   }
-  return values;
+  std::string_view left(all.data(), all.size());
+  Values values;
+  while (true) {
+    const size_t end = left.find('\\');
+    values.emplace_back(TrimSpaces(left.substr(0, end)));
+    if (end == std::string_view::npos) return values;
+    left.remove_prefix(end + 1);
+  }
 }
 
 // What DCMTK finds at each path, all items together. Only what is plain text or an integer, and of
