@@ -136,7 +136,7 @@ struct Decisions {
 
   std::vector<RuleIndex> matched;    // certainly
   std::vector<RuleIndex> undecided;  // may still match, or stand below a `last` that may
-  uint32_t open = 0;               // bits by Topic: a rule that may still match would decide it
+  uint32_t open = 0;                 // bits by Topic: a rule that may still match would decide it
   bool IsOpen(Topic topic) const { return open >> static_cast<unsigned>(topic) & 1; }
   bool Settled() const { return open == 0; }
   // While something is open: the phase that will tell. kHead: more bytes of the data set.

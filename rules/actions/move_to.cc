@@ -1,0 +1,58 @@
+#include "rules/actions/move_to.h"
+
+#include <algorithm>
+
+#include "router/base/text.h"
+#include "rules/glob.h"
+#include "rules/values.h"
+
+namespace rules {
+namespace {
+
+std::vector<std::string> KnownDestinations(const World& world) {
+  std::vector<std::string> known;
+  for (const KnownApplication& application : world.applications)
+    if (application.has_address) known.push_back(application.name);
+  known.insert(known.end(), world.clients.begin(), world.clients.end());
+  return known;
+}
+
+// An application with an address, or a client.
+bool CheckDestination(const Positioned& node, const router::AeTitle& title, Scope& scope) {
+  const auto is_it = [&](const std::string& client) {
+    return Glob(client, true).Matches(title.view());
+  };
+  const KnownApplication* application = scope.world.Find(title.view());
+  if (application && application->has_address) return true;
+  if (!application && std::ranges::any_of(scope.world.clients, is_it)) return true;
+  if (application)
+    scope.problems.Error(node, "move_to: application " + Quoted(application->name) +
+                                   " has no address, so nothing can be sent to it");
+  else
+    scope.problems.Error(node, "move_to: there is no application and no client " +
+                                   Quoted(title.view()) +
+                                   Suggest(title.view(), KnownDestinations(scope.world)));
+  return false;
+}
+
+}  // namespace
+
+bool ParseMoveTo(const Positioned& node, Scope& scope, Draft& draft) {
+  std::vector<router::AeTitle> titles;
+  const auto scalars = ScalarsOf("move_to", node, scope.problems);
+  for (const Positioned* scalar : scalars) {
+    auto title = ParseTitle(scalar->scalar);
+    if (!title) {
+      scope.problems.Error(*scalar, "move_to: " + title.error().detail);
+    } else if (std::ranges::find(titles, *title) != titles.end()) {
+      scope.problems.Error(*scalar, "move_to: " + Quoted(title->view()) + " stands there twice");
+    } else if (CheckDestination(*scalar, *title, scope)) {
+      titles.push_back(*title);
+    }
+  }
+  const bool good = !titles.empty() && titles.size() == scalars.size();
+  draft.then.move_to = std::move(titles);
+  return good;
+}
+
+}  // namespace rules
