@@ -49,12 +49,14 @@ class Dictionary {
     auto found = by_keyword_.find(keyword);
     return found == by_keyword_.end() ? std::nullopt : std::optional(found->second);
   }
+  const std::vector<std::string>& AllKeywords() const { return all_keywords_; }
   const std::string* KeywordFor(Tag tag) const {
     auto found = keywords_.find(tag);
     return found == keywords_.end() ? nullptr : &found->second;
   }
 
  private:
+  static constexpr std::string_view kRetired = "RETIRED_";
   static constexpr size_t kSlots = 1 << 14;  // three times what PS3.6 has
   struct Slot {
     Tag tag = 0;
@@ -84,8 +86,12 @@ class Dictionary {
     size_t at = Hash(tag);
     while (slots_[at].vr != kNoVr && slots_[at].tag != tag) at = (at + 1) % kSlots;
     slots_[at] = {tag, VrOfEntry(entry)};
-    by_keyword_.emplace(entry.getTagName(), tag);
-    keywords_.emplace(tag, entry.getTagName());
+    // DCMTK marks what is retired; PS3.6 does so beside the keyword.
+    std::string_view keyword = entry.getTagName();
+    by_keyword_.emplace(keyword, tag);
+    if (keyword.starts_with(kRetired)) keyword.remove_prefix(kRetired.size());
+    by_keyword_.emplace(keyword, tag);
+    if (keywords_.emplace(tag, keyword).second) all_keywords_.emplace_back(keyword);
   }
 
   void AddRange(const DcmDictEntry& entry) {
@@ -99,6 +105,7 @@ class Dictionary {
   std::vector<Range> ranges_;
   std::unordered_map<std::string, Tag> by_keyword_;
   std::unordered_map<Tag, std::string> keywords_;
+  std::vector<std::string> all_keywords_;
 };
 
 const Dictionary& Ours() {
@@ -128,8 +135,7 @@ Vr PrivateVrInDictionary(Tag tag, std::string_view creator) {
   if ((tag >> 16 & 1) == 0 || creator.empty()) return kNoVr;
   const std::string name(creator);
   // DCMTK's entries are of block 10.
-  const DcmTagKey key(static_cast<Uint16>(tag >> 16),
-                      static_cast<Uint16>(0x1000 | (tag & 0xFF)));
+  const DcmTagKey key(static_cast<Uint16>(tag >> 16), static_cast<Uint16>(0x1000 | (tag & 0xFF)));
   const DcmDictEntry* entry = dcmDataDict.rdlock().findEntry(key, name.c_str());
   Vr vr = kNoVr;
   if (entry != nullptr) {
@@ -161,6 +167,8 @@ Result<std::vector<Tag>> PathOf(std::string_view dotted_keywords) {
     dotted_keywords.remove_prefix(dot + 1);
   }
 }
+
+const std::vector<std::string>& Keywords() { return Ours().AllKeywords(); }
 
 std::string KeywordOf(Tag tag) {
   const std::string* keyword = Ours().KeywordFor(tag);

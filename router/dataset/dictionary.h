@@ -35,4 +35,7 @@ Result<std::vector<Tag>> PathOf(std::string_view dotted_keywords);
 // The keyword of a standard element, or "(gggg,eeee)".
 std::string KeywordOf(Tag tag);
 
+// Every keyword of a standard element with a tag of its own, in no order.
+const std::vector<std::string>& Keywords();
+
 }  // namespace router::dataset
