@@ -10,9 +10,23 @@ const Positioned& ReadRule::PlaceOf(std::string_view action) const {
 }
 
 const Positioned& ReadRule::PlaceOf(Topic topic) const {
-  for (const Action& action : Actions())
-    if (action.topic == topic && &PlaceOf(action.key) != then) return PlaceOf(action.key);
+  for (const Positioned& key : then->keys)
+    for (const Action& action : Actions())
+      if (action.topic == topic && action.key == key.scalar) return key;
   return *then;
+}
+
+std::string ReadRule::Called() const {
+  return Quoted(rule.name) + " (line " + std::to_string(node->line) + ")";
+}
+
+void CheckRules(const std::vector<ReadRule>& rules, Scope& scope) {
+  for (size_t i = 0; i < rules.size(); ++i) {
+    if (!rules[i].whole) continue;
+    CheckReach(rules[i], scope);
+    CheckOrder(rules, i, scope);
+    CheckClinicalEdits(rules[i], scope);
+  }
 }
 
 }  // namespace rules

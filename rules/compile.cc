@@ -55,10 +55,10 @@ void NoteCommands(Rule& rule) {
   }
 }
 
-bool ReadOne(const Positioned& node, Scope& scope, ReadRule& read) {
+void ReadOne(const Positioned& node, Scope& scope, ReadRule& read) {
   read.node = &node;
   Fields fields("a rule", node, scope.problems);
-  if (!fields.is_map()) return false;
+  if (!fields.is_map()) return;
   bool good = ReadName(fields, read, scope);
   read.when = fields.Find("when");
   if (read.when) {
@@ -73,7 +73,9 @@ bool ReadOne(const Positioned& node, Scope& scope, ReadRule& read) {
   read.last = fields.Find("last");
   good &= fields.Value("last", read.rule.last, ParseBool) || !read.last;
   read.rule.place = node.file + ":" + std::to_string(node.line);
-  return good && read.then;
+  read.rule.then = std::move(read.draft.then);
+  read.whole = good && read.then;
+  if (read.whole) NoteCommands(read.rule);
 }
 
 void CheckNames(const std::vector<ReadRule>& rules, Scope& scope) {
@@ -107,20 +109,19 @@ RuleSet::Compiled RuleSet::Compile(const Positioned& list, const World& world,
   std::shared_ptr<RuleSet> set(new RuleSet);
   Scope scope{world, dictionary, problems, *set->tables_, set->paths_};
   if (list.form != Positioned::Form::kList && list.form != Positioned::Form::kNull)
-    problems.Error(list, "rules must be a list, \"- name: …\"");
+    problems.Error(list, "rules must be a list, \"- name: NAME\"");
   std::vector<ReadRule> read;
   for (const Positioned& node : list.values) {
     if (list.form != Positioned::Form::kList) break;
     ReadOne(node, scope, read.emplace_back());
   }
   CheckNames(read, scope);
+  CheckRules(read, scope);
   const bool errors = problems.HasErrors();
   compiled.problems = problems.Take();
   PutInOrder(compiled.problems, list);
   if (errors) return compiled;
   for (ReadRule& one : read) {
-    one.rule.then = std::move(one.draft.then);
-    NoteCommands(one.rule);
     set->rules_.push_back(std::move(one.rule));
   }
   NoteRivals(set->rules_);

@@ -42,6 +42,10 @@ class Condition {
   virtual Truth Suppose(const Supposition&) const { return Truth::kOpen; }
   // Certainly true whenever `other` is; of the same key.
   virtual bool Covers(const Condition&) const { return false; }
+  // Certainly never true together with `other`; of the same key.
+  virtual bool Excludes(const Condition&) const { return false; }
+  // What it negates, or null.
+  virtual const Condition* Negated() const { return nullptr; }
   // For people, why it is `truth`: "calling is DCMTK, not AUTOSEG*". Never a value of the data set.
   virtual std::string Say(const Asking& asking, Truth truth) const = 0;
   // Literal SOP Class UIDs that it names.

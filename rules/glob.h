@@ -20,6 +20,10 @@ class Glob {
   const std::string& text() const { return text_; }
   // Certainly everything that `other` matches; false where that is not simple to tell.
   bool Covers(const Glob& other) const;
+  // May a text match both? True where that is not simple to tell.
+  bool Meets(const Glob& other) const {
+    return literal_ ? other.Matches(text_) : !other.literal_ || Matches(other.text_);
+  }
   bool operator==(const Glob& other) const = default;
 
  private:

@@ -141,6 +141,14 @@ bool When::Covers(const Condition& condition) const {
   });
 }
 
+bool When::Excludes(const Condition& condition) const {
+  const auto* other = dynamic_cast<const When*>(&condition);
+  return other && std::ranges::any_of(keys_, [&](const Key& mine) {
+           const Key* theirs = other->Find(mine.name);
+           return theirs && mine.condition->Excludes(*theirs->condition);
+         });
+}
+
 std::string When::Say(const Asking& asking, Truth truth) const {
   std::string text;
   for (const Key& key : keys_) {

@@ -32,6 +32,7 @@ class When : public Condition {
   Answer Test(const Asking& asking) const override { return TestFrom(0, asking); }
   Truth Suppose(const Supposition& supposed) const override;
   bool Covers(const Condition& other) const override;
+  bool Excludes(const Condition& other) const override;
   std::string Say(const Asking& asking, Truth truth) const override;
   void AddSopClasses(std::vector<std::string>& uids) const override;
 

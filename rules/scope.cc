@@ -65,7 +65,7 @@ Fields::Fields(std::string_view what, const Positioned& node, Problems& problems
     : node_(node), problems_(problems), is_map_(IsMap(what, node, problems)) {}
 
 const Positioned* Fields::Find(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::ranges::find(known_, key) == known_.end()) known_.emplace_back(key);
   auto found = std::ranges::find(node_.keys, key, &Positioned::scalar);
   if (!is_map_ || found == node_.keys.end()) return nullptr;
   return &node_.values[static_cast<size_t>(found - node_.keys.begin())];

@@ -24,6 +24,14 @@ class From : public Condition {
              return std::ranges::any_of(ranges_, [&](const Cidr& m) { return m.Covers(theirs); });
            });
   }
+  bool Excludes(const Condition& other) const override {
+    const auto* same = dynamic_cast<const From*>(&other);
+    return same && std::ranges::none_of(ranges_, [&](const Cidr& mine) {
+             return std::ranges::any_of(same->ranges_, [&](const Cidr& theirs) {
+               return mine.Covers(theirs) || theirs.Covers(mine);
+             });
+           });
+  }
   std::string Say(const Asking& asking, Truth truth) const override {
     std::string text = "the address is " + asking.caller.address;
     if (truth == Truth::kYes) return text;

@@ -23,6 +23,11 @@ class Applications : public Condition {
     return same &&
            std::ranges::all_of(same->names_, [&](const std::string& one) { return Has(one); });
   }
+  bool Excludes(const Condition& other) const override {
+    const auto* same = dynamic_cast<const Applications*>(&other);
+    return same &&
+           std::ranges::none_of(same->names_, [&](const std::string& one) { return Has(one); });
+  }
   std::string Say(const Asking& asking, Truth truth) const override {
     const std::string& name = asking.caller.application;
     std::string text = name.empty() ? "it goes to no application yet" : "it goes to " + name;

@@ -28,6 +28,7 @@ class NotAll : public Condition {
     return truth == Truth::kNo ? text + ", which \"not\" excludes" : text;
   }
   void AddSopClasses(std::vector<std::string>& uids) const override { inner_->AddSopClasses(uids); }
+  const Condition* Negated() const override { return inner_.get(); }
 
  private:
   ConditionPtr inner_;

@@ -20,6 +20,10 @@ class Commands : public Condition {
     const auto* same = dynamic_cast<const Commands*>(&other);
     return same && (same->mask_ & ~mask_) == 0;
   }
+  bool Excludes(const Condition& other) const override {
+    const auto* same = dynamic_cast<const Commands*>(&other);
+    return same && (same->mask_ & mask_) == 0;
+  }
   std::string Say(const Asking& asking, Truth truth) const override {
     if (truth == Truth::kOpen) return "the command is not known yet";
     std::string text = "command is " + std::string(NameOfCommand(asking.command));

@@ -45,7 +45,7 @@ ConditionPtr ParseSizes(const Positioned& node, Scope& scope) {
   const bool has_above = fields.Value("above", above, ParseSize);
   const bool has_below = fields.Value("below", below, ParseSize);
   if (!has_above && !has_below) {
-    if (!fields.Find("above") && !fields.Find("below"))
+    if (fields.AllKnown() && !fields.Written("above") && !fields.Written("below"))
       scope.problems.Error(node, "size needs above, below or both");
     return nullptr;
   }

@@ -36,6 +36,12 @@ class CallerText : public Condition {
     const auto* same = dynamic_cast<const CallerText*>(&other);
     return same && CoversAll(globs_, same->globs_);
   }
+  bool Excludes(const Condition& other) const override {
+    const auto* same = dynamic_cast<const CallerText*>(&other);
+    return same && std::ranges::none_of(globs_, [&](const Glob& glob) {
+             return std::ranges::any_of(same->globs_, [&](const Glob& g) { return g.Meets(glob); });
+           });
+  }
   std::string Say(const Asking& asking, Truth truth) const override {
     std::string_view text = TrimSpaces(asking.caller.*text_);
     std::string is =
