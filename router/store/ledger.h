@@ -39,7 +39,8 @@ struct Acceptance {
   std::string note;                       // what was done to it, for its history; no patient data
   Patient patient;                        // remembered under its UID
   bool quarantine_other_patient = false;  // where what it refers to is another patient's
-  // So long its file is kept once it has been delivered (Keep, CommitmentLedger); zero: it goes.
+  // So long its file is kept once it has been delivered and nothing else needs it (Keep,
+  // CommitmentLedger); zero: it goes.
   std::chrono::milliseconds retain_for{0};
 };
 

@@ -282,6 +282,12 @@ CREATE INDEX delivery_due ON delivery (application, rank, kind, place)
   WHERE state = 'ready' AND rests = 0;
 )sql";
 
+// One file may serve several applications: the last of its rows to end need not be the one for
+// which it is retained.
+constexpr const char* kDeliveredOnce = R"sql(
+ALTER TABLE file ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0;
+)sql";
+
 constexpr Migration kMigrations[] = {
     {"an orderly end is written down", kEnded},
     {"what is due lies apart from what is held", kDueApart},
@@ -291,6 +297,7 @@ constexpr Migration kMigrations[] = {
     {"originals that are kept", kKeptFiles},
     {"what is wanted of a frame of reference lies apart for each study", kWantedInStudies},
     {"a row may have terms of its own", kOwnTerms},
+    {"a file that was delivered once is known", kDeliveredOnce},
 };
 
 }  // namespace

@@ -238,13 +238,14 @@ void Transaction::RetainFile(const std::string& name, std::chrono::milliseconds 
 }
 
 void Transaction::GiveUpFile(const SpoolFile& file, bool delivered) {
-  database_.Run("UPDATE file SET uses = uses - 1 WHERE name = ?", file.name);
+  database_.Run("UPDATE file SET uses = uses - 1, delivered = delivered OR ? WHERE name = ?",
+                delivered, file.name);
   // A promise stands whatever became of the row.
   const int64_t kept = database_.Run(
-      "UPDATE file SET kept_until = MAX(promised_until, IIF(?2 AND retain_for > 0, "
-      "?3 + retain_for, 0)) WHERE name = ?1 AND uses <= 0 AND kept_until IS NULL AND "
-      "(promised_until > ?3 OR (?2 AND retain_for > 0))",
-      file.name, delivered, now_);
+      "UPDATE file SET kept_until = MAX(promised_until, IIF(delivered AND retain_for > 0, "
+      "?2 + retain_for, 0)) WHERE name = ?1 AND uses <= 0 AND kept_until IS NULL AND "
+      "(promised_until > ?2 OR (delivered AND retain_for > 0))",
+      file.name, now_);
   if (kept > 0)
     gauges_.added.kept_bytes += static_cast<int64_t>(file.size);
   else if (database_.Run("DELETE FROM file WHERE name = ? AND uses <= 0", file.name) > 0)

@@ -55,10 +55,10 @@ class Transaction {
   void Unwant(RowId row, const Uid& uid);
 
   bool FileInUse(const std::string& name);
-  // Once the last row of the file is delivered it is kept for so long.
+  // Once the last row of the file has ended it is kept for so long, if any was delivered.
   void RetainFile(const std::string& name, std::chrono::milliseconds retain_for);
-  // A delivered or discarded row no longer uses it: kept where it is retained or promised, else
-  // buried.
+  // A delivered or discarded row no longer uses it. With the last: kept where it is retained or
+  // promised, else buried.
   void GiveUpFile(const SpoolFile& file, bool delivered);
   // What is kept is buried.
   void BuryKept(const std::string& name, uint64_t size);

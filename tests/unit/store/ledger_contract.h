@@ -168,6 +168,35 @@ class LedgerDeliveryContract : public LedgerContract {
   }
 };
 
+// The same, for one instance that goes to several applications.
+class LedgerCopiesContract : public LedgerContract {
+ protected:
+  static constexpr const char* kPacs = "RTPACS";
+
+  // One file, for VMSDBD and for RTPACS.
+  std::vector<Acceptance> Copies(std::string_view uid, std::vector<Requirement> needs = {},
+                                 std::string content = "") {
+    std::vector<Acceptance> both;
+    both.push_back(Arrival(uid, Part(std::move(content)), std::move(needs)));
+    both.push_back(Arrival(uid, both[0].file));
+    both[1].instance.application = kPacs;
+    return both;
+  }
+  std::vector<Accepted> AcceptBoth(std::vector<Acceptance> both) {
+    return Await(ledger().AcceptAll(std::move(both))).value();
+  }
+  std::vector<Row> ClaimFor(std::string application) {
+    return Await(ledger().Claim(std::move(application), 100, "a", minutes(5))).value();
+  }
+  void Deliver(RowId row) {
+    const std::string application = Find(row).instance.application;
+    ASSERT_EQ(ClaimFor(application).size(), 1u);
+    Begin(row);
+    ASSERT_TRUE(Await(ledger().Complete(row, std::nullopt)));
+    Await(ledger().OpenRows(application));  // answered after what was unlinked before it
+  }
+};
+
 // The same, for the terms that a row was accepted with.
 class LedgerTermsContract : public LedgerDeliveryContract {
  protected:

@@ -35,6 +35,7 @@ INSTANTIATE_TEST_SUITE_P(Store, LedgerContract, ::testing::Values(kSqlite), Name
 INSTANTIATE_TEST_SUITE_P(Store, ClockStep, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerDueContract, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerTermsContract, ::testing::Values(kSqlite), Name);
+INSTANTIATE_TEST_SUITE_P(Store, LedgerCopiesContract, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerComing, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerPatients, ::testing::Values(kSqlite), Name);
 INSTANTIATE_TEST_SUITE_P(Store, LedgerDeliveryContract, ::testing::Values(kSqlite), Name);
