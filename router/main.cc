@@ -42,6 +42,7 @@ int main(int argc, char** argv) {
   line.cli.set_version_flag("--version", SLUICE_VERSION);
   line.cli.require_subcommand(1);
   router::AddServing(line);
+  router::AddTrying(line);
   router::AddAsking(line);
   router::AddKeeping(line);
   try {

@@ -104,6 +104,14 @@ Result<std::unique_ptr<Stream>> Stream::Adopt(Loop& loop, int socket, Millisecon
   return stream;
 }
 
+std::string Stream::LocalAddress() const {
+  sockaddr_storage address{};
+  int length = sizeof(address);
+  const int status =
+      uv_tcp_getsockname(&handles_->tcp, reinterpret_cast<sockaddr*>(&address), &length);
+  return status == 0 ? AddressText(address) : std::string();
+}
+
 // ---- reading
 
 void Stream::StartRead(std::coroutine_handle<> waiter, Milliseconds timeout) {

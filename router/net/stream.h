@@ -93,6 +93,8 @@ class Stream {
   CloseAwaiter Close() { return {*this}; }
 
   const std::string& peer_address() const { return peer_address_; }  // numeric, no port
+  // What the peer sees of us, unless somebody between translates it: numeric, no port.
+  std::string LocalAddress() const;
   Loop& loop() { return loop_; }
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }

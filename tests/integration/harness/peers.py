@@ -54,16 +54,21 @@ class Storescp(Peer):
 
 
 class Dcmqrscp(Peer):
-    """DCMTK's archive, stricter than VMSDBD. peers: {AE title: port} that it can move to."""
+    """DCMTK's archive, stricter than VMSDBD. peers: {AE title: port} that it can move to.
+
+    strict: nobody else may call it. It rejects them as if they had called another title.
+    """
 
     def __init__(self, directory, name="dcmqrscp", aet="QRSCP", peers=None, port=None, options=(),
-                 **how):
+                 strict=False, **how):
         port = port or free_port()
         self.storage = pathlib.Path(directory) / "storage"
         self.storage.mkdir(parents=True, exist_ok=True)
         peers = peers or {}
         hosts = "".join(f"peer{number} = ({title}, localhost, {theirs})\n"
                         for number, (title, theirs) in enumerate(peers.items()))
+        if strict:
+            hosts += "all = " + ", ".join(f"peer{number}" for number in range(len(peers))) + "\n"
         file = pathlib.Path(directory) / "dcmqrscp.cfg"
         file.write_text(f"""NetworkTCPPort = {port}
 MaxPDUSize = 131072
@@ -73,7 +78,7 @@ HostTable BEGIN
 VendorTable BEGIN
 VendorTable END
 AETable BEGIN
-{aet} {self.storage} RW (1000, 4096mb) ANY
+{aet} {self.storage} RW (1000, 4096mb) {"all" if strict else "ANY"}
 AETable END
 """)
         command = ["dcmqrscp", "-v", "-c", file, *options]

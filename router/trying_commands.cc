@@ -1,0 +1,119 @@
+#include <iostream>
+#include <vector>
+
+#include "router/base/text.h"
+#include "router/commands.h"
+#include "router/trial.h"
+#include "router/worksheet.h"
+
+namespace router {
+namespace {
+
+struct TestOptions {
+  std::string file = kUsualFile;
+  std::vector<std::string> names, also_as;
+  bool all = false, json = false;
+};
+
+// The application of this name or title, or null after a line that says what is the matter.
+const config::Application* Named(const config::Config& config, const std::string& name) {
+  const config::Application* found = config.FindApplication(name);
+  if (!found) found = config.FindApplicationByCalledTitle(AeTitle::FromWire(name));
+  if (found && found->address) return found;
+  if (found) {
+    std::cerr << "sluice: " << found->name << " has no address, so it cannot be called\n";
+    return nullptr;
+  }
+  std::vector<std::string> names;
+  for (const config::Application& one : config.applications) names.push_back(one.name);
+  const std::string nearest = NearestOf(name, names);
+  std::cerr << "sluice: there is no application " << name
+            << (nearest.empty() ? "" : "; did you mean " + nearest + "?") << '\n';
+  return nullptr;
+}
+
+int Test(const TestOptions& options) {
+  auto config = LoadOrSay(options.file, std::cerr);
+  if (!config) return 1;
+  bool good = true;
+  std::vector<const config::Application*> applications;
+  for (const std::string& name : options.names) {
+    const config::Application* one = Named(*config, name);
+    if (one)
+      applications.push_back(one);
+    else
+      good = false;
+  }
+  TrialOptions how;
+  for (const std::string& title : options.also_as) {
+    auto parsed = AeTitle::Parse(title);
+    if (parsed)
+      how.also_as.push_back(*parsed);
+    else
+      std::cerr << "sluice: --as: " << parsed.error().detail << '\n', good = false;
+  }
+  if (!good) return 1;  // asked for what there is not: nobody is called
+  if (options.names.empty())
+    for (const config::Application& one : config->applications)
+      if (one.address) applications.push_back(&one);
+  const std::vector<Trial> trials = TryApplications(*config, applications, how);
+  if (options.json) std::cout << AsJson(trials) << '\n';
+  for (const Trial& trial : trials) {
+    if (!options.json) std::cout << AsLine(trial) << '\n';
+    good = good && trial.Passed();
+  }
+  return good ? 0 : 1;
+}
+
+int PrintWorksheet(const std::string& file, const std::string& address) {
+  auto config = LoadOrSay(file, std::cerr);
+  if (!config) return 1;
+  if (!address.empty() && !config::IpAddress::Parse(address)) {
+    std::cerr << "sluice: --address: \"" << address << "\" is no numeric address\n";
+    return 1;
+  }
+  auto sheet = Worksheet(*config, [&](const config::Endpoint& there) -> Result<std::string> {
+    return address.empty() ? RoutedFrom(there) : address;
+  });
+  if (!sheet) {
+    std::cerr << "sluice: " << sheet.error().detail << '\n';
+    return 1;
+  }
+  std::cout << *sheet;
+  return 0;
+}
+
+void AddTest(CommandLine& line) {
+  auto options = std::make_shared<TestOptions>();
+  auto* test = line.Add("test", "Call the applications, and say what to do about each no");
+  test->add_option("--config", options->file, "The configuration file")->capture_default_str();
+  auto* names = test->add_option("application", options->names, "Which; without any, all of them");
+  test->add_flag("--all", options->all, "All of them")->excludes(names);
+  test->add_option("--as", options->also_as, "A further calling AE title to try, as of a client")
+      ->type_name("TITLE")
+      ->allow_extra_args(false);
+  test->add_flag("--json", options->json, "For programs");
+  test->callback([&line, options] { line.run = [options] { return Test(*options); }; });
+}
+
+void AddWorksheet(CommandLine& line) {
+  auto file = std::make_shared<std::string>(kUsualFile), address = std::make_shared<std::string>();
+  auto* sheet =
+      line.Add("worksheet", "Print what to enter in Varian's Trusted Application Entities");
+  sheet->add_option("--config", *file, "The configuration file")->capture_default_str();
+  sheet
+      ->add_option("--address", *address,
+                   "Our address as it is seen there; else by the routes here")
+      ->type_name("IP");
+  sheet->callback(
+      [&line, file, address] { line.run = [=] { return PrintWorksheet(*file, *address); }; });
+}
+
+}  // namespace
+
+void AddTrying(CommandLine& line) {
+  AddTest(line);
+  AddWorksheet(line);
+}
+
+}  // namespace router
