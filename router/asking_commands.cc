@@ -10,7 +10,7 @@ using Options = std::shared_ptr<admin::ClientOptions>;
 
 // Where the Sluice of this configuration is asked, and with which token.
 bool TakeFrom(const std::string& file, admin::ClientOptions& options) {
-  auto config = LoadOrSay(file, std::cerr);
+  auto config = LoadOrSay(file, std::cerr).config;
   if (!config) return false;
   if (!config->admin.listen) {
     std::cerr << "sluice: " << file << " has no admin: listen, so there is nothing to ask\n";

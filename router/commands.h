@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "router/config/config.h"
+#include "router/config/load.h"
 
 // The command line in groups of commands. main() parses; each group says what there is to be typed
 // and, when one of its commands was, puts into `run` what is to be done. Main thread.
@@ -29,8 +29,8 @@ void AddTrying(CommandLine& line);   // test, worksheet: nothing of a running Sl
 
 inline constexpr const char* kUsualFile = "/etc/sluice/sluice.yaml";
 
-// The configuration, or null after every fault of the file was printed, one a line; warnings too.
-std::shared_ptr<const config::Config> LoadOrSay(const std::string& file, std::ostream& err);
+// Every fault of the file has been printed, one a line, and every warning.
+config::Loaded LoadOrSay(const std::string& file, std::ostream& err);
 
 // For options that name a directory: an empty name is none.
 CLI::Validator NamedDirectory();

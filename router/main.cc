@@ -1,15 +1,14 @@
 #include <iostream>
 
 #include "router/commands.h"
-#include "router/config/load.h"
 
 namespace router {
 
-std::shared_ptr<const config::Config> LoadOrSay(const std::string& file, std::ostream& err) {
+config::Loaded LoadOrSay(const std::string& file, std::ostream& err) {
   config::Loaded loaded = config::LoadFile(file);
   for (const std::string& error : loaded.errors) err << error << '\n';
   for (const std::string& warning : loaded.warnings) err << warning << " (warning)\n";
-  return loaded.config;
+  return loaded;
 }
 
 CLI::Validator NamedDirectory() {

@@ -12,10 +12,12 @@ namespace router {
 namespace {
 
 int Check(const std::string& file) {
-  auto config = LoadOrSay(file, std::cerr);
-  if (!config) return 1;
-  std::cout << file << ": " << config->applications.size() << " applications, "
-            << config->clients.size() << " clients: the configuration is good\n";
+  const config::Loaded loaded = LoadOrSay(file, std::cerr);
+  if (!loaded.config) return 1;
+  std::cout << file;
+  if (loaded.files.size() > 1) std::cout << " and " << loaded.files.size() - 1 << " included";
+  std::cout << ": " << loaded.config->applications.size() << " applications, "
+            << loaded.config->clients.size() << " clients: the configuration is good\n";
   return 0;
 }
 
@@ -33,7 +35,7 @@ void RunUntilStopped(App& app, const sigset_t& signals) {
 }
 
 int Serve(const std::string& file) {
-  auto config = LoadOrSay(file, std::cerr);
+  auto config = LoadOrSay(file, std::cerr).config;
   if (!config) return 1;
   sigset_t signals;
   sigemptyset(&signals);

@@ -33,7 +33,7 @@ const config::Application* Named(const config::Config& config, const std::string
 }
 
 int Test(const TestOptions& options) {
-  auto config = LoadOrSay(options.file, std::cerr);
+  auto config = LoadOrSay(options.file, std::cerr).config;
   if (!config) return 1;
   bool good = true;
   std::vector<const config::Application*> applications;
@@ -66,7 +66,7 @@ int Test(const TestOptions& options) {
 }
 
 int PrintWorksheet(const std::string& file, const std::string& address) {
-  auto config = LoadOrSay(file, std::cerr);
+  auto config = LoadOrSay(file, std::cerr).config;
   if (!config) return 1;
   if (!address.empty() && !config::IpAddress::Parse(address)) {
     std::cerr << "sluice: --address: \"" << address << "\" is no numeric address\n";

@@ -255,6 +255,12 @@ void CheckClientTitles(Reader& reader, const Config& config, size_t index) {
   }
 }
 
+// Where `there` is, for who reads the file of `here`.
+std::string LineOf(const Positioned& there, const Positioned& here) {
+  const std::string line = "line " + std::to_string(there.line);
+  return there.file == here.file ? line : there.file + " " + line;
+}
+
 // Clients are matched from top to bottom: one that an earlier one hides is a mistake.
 void CheckHiddenClients(Reader& reader, const Config& config, size_t index) {
   const Client& client = config.clients[index];
@@ -268,8 +274,9 @@ void CheckHiddenClients(Reader& reader, const Config& config, size_t index) {
     });
     if (!titles || !ranges || client.ae_titles.empty() || client.from.empty()) continue;
     reader.Warn(reader.PlaceOf(PathOf(index)),
-                "this client never matches: the one in line " +
-                    std::to_string(reader.PlaceOf(PathOf(before)).line) + " takes its calls");
+                "this client never matches: the one in " +
+                    LineOf(reader.PlaceOf(PathOf(before)), reader.PlaceOf(PathOf(index))) +
+                    " takes its calls");
     return;
   }
 }

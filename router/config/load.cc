@@ -1,13 +1,10 @@
 #include "router/config/load.h"
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <tuple>
 #include <utility>
 
+#include "router/config/include.h"
 #include "router/config/reader.h"
 #include "router/config/schema.h"
 #include "router/config/tree.h"
@@ -15,17 +12,19 @@
 namespace router::config {
 namespace {
 
-// In file order, each with its place in front. A message may quote what a person typed: a line
-// stays one line.
-std::vector<std::string> Printed(std::string_view name, std::vector<Fault> faults) {
-  std::ranges::sort(faults, {}, [](const Fault& fault) {
-    return std::tie(fault.line, fault.column, fault.message);
-  });
+// In the order of the files, each with its place in front. A message may quote what a person typed:
+// a line stays one line.
+std::vector<std::string> Printed(const std::vector<std::string>& files, std::vector<Fault> faults) {
+  auto place = [&](const Fault& fault) {
+    return std::tuple(std::ranges::find(files, fault.file) - files.begin(), fault.line,
+                      fault.column, fault.message);
+  };
+  std::ranges::sort(faults, {}, place);
   std::vector<std::string> lines;
   for (Fault& fault : faults) {
     for (char& c : fault.message)
       if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = '?';
-    lines.push_back(std::string(name) + ":" + std::to_string(fault.line) + ":" +
+    lines.push_back(fault.file + ":" + std::to_string(fault.line) + ":" +
                     std::to_string(fault.column) + ": " + fault.message);
   }
   return lines;
@@ -35,7 +34,8 @@ std::vector<std::string> Printed(std::string_view name, std::vector<Fault> fault
 void DropAt(const std::vector<Fault>& said, std::vector<Fault>& faults) {
   std::erase_if(faults, [&](const Fault& fault) {
     return std::ranges::any_of(said, [&](const Fault& other) {
-      return other.replaces && other.line == fault.line && other.column == fault.column;
+      return other.replaces && other.line == fault.line && other.column == fault.column &&
+             other.file == fault.file;
     });
   });
 }
@@ -64,15 +64,16 @@ void TakeRules(Reader& reader, const Positioned& list, Config& config, const Rea
   config.rules = std::move(rules.rules);
 }
 
-Loaded Judge(std::string_view name, Tree tree, const ReadRules& read_rules) {
+Loaded Judge(const std::string& name, Included included, const ReadRules& read_rules) {
+  Tree& tree = included.tree;
   Reader reader;
   auto config = std::make_shared<Config>();
   config->file = name;
   if (tree.readable && tree.root.form == Positioned::Form::kNull && tree.faults.empty()) {
-    tree.faults.push_back({1, 1, "the file is empty", false});
+    tree.faults.push_back({1, 1, "the file is empty", false, name});
   } else if (tree.readable && tree.root.form != Positioned::Form::kMap) {
-    tree.faults.push_back(
-        {tree.root.line, tree.root.column, "a configuration is a map, \"key: value\"", false});
+    tree.faults.push_back({tree.root.line, tree.root.column,
+                           "a configuration is a map, \"key: value\"", false, name});
   } else if (tree.readable) {
     {
       Section root(reader, &tree.root, "", "");
@@ -83,9 +84,11 @@ Loaded Judge(std::string_view name, Tree tree, const ReadRules& read_rules) {
   }
   DropAt(tree.faults, reader.errors);
   reader.errors.insert(reader.errors.end(), tree.faults.begin(), tree.faults.end());
+  reader.warnings.insert(reader.warnings.end(), included.warnings.begin(), included.warnings.end());
   Loaded loaded;
-  loaded.errors = Printed(name, std::move(reader.errors));
-  loaded.warnings = Printed(name, std::move(reader.warnings));
+  loaded.errors = Printed(included.files, std::move(reader.errors));
+  loaded.warnings = Printed(included.files, std::move(reader.warnings));
+  loaded.files = std::move(included.files);
   if (loaded.errors.empty()) loaded.config = std::move(config);
   return loaded;
 }
@@ -93,25 +96,16 @@ Loaded Judge(std::string_view name, Tree tree, const ReadRules& read_rules) {
 }  // namespace
 
 Loaded LoadText(std::string_view name, std::string_view text, const ReadRules& rules) {
-  return Judge(name, ParseTree(name, text), rules);
+  return Judge(std::string(name), FollowIncludes(name, ParseTree(name, text)), rules);
 }
 
 Loaded LoadFile(const std::string& path, const ReadRules& rules) {
-  // stdio says why a directory or a broken disk cannot be read; streams do not.
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  std::string text;
-  std::array<char, 1 << 16> chunk;
-  while (file && text.size() <= kLargestText) {
-    size_t size = std::fread(chunk.data(), 1, chunk.size(), file.get());
-    text.append(chunk.data(), size);
-    if (size < chunk.size()) break;
-  }
-  if (!file || std::ferror(file.get())) {
-    Loaded loaded;
-    loaded.errors.push_back(path + ":1:1: cannot read: " + std::strerror(errno));
-    return loaded;
-  }
-  return LoadText(path, text, rules);
+  auto text = ReadText(path);
+  if (text) return LoadText(path, *text, rules);
+  Loaded loaded;
+  loaded.errors.push_back(path + ":1:1: cannot read: " + text.error().detail);
+  loaded.files.push_back(path);
+  return loaded;
 }
 
 std::vector<std::string> KnownKeys() {

@@ -29,16 +29,17 @@ using ReadRules = std::function<RulesRead(const Positioned& list, const Config& 
 struct Loaded {
   std::shared_ptr<const Config> config;
   std::vector<std::string> errors, warnings;
+  std::vector<std::string> files;  // that were read: the one that was asked for, then the included
 };
 
-// Reads the one YAML file, strictly: unknown and duplicate keys, anchors, aliases, tags and second
-// documents are errors; scalars are parsed from their text, never by YAML's guesses. Every fault is
-// reported, not the first. Never throws. Blocks on the disk: not for a loop. Without `rules` a file
-// that has some is refused.
+// Reads the YAML file and those that it includes, strictly: unknown and duplicate keys, anchors,
+// aliases, tags and second documents are errors; scalars are parsed from their text, never by
+// YAML's guesses. Every fault is reported, not the first. Never throws. Blocks on the disk: not for
+// a loop. Without `rules` a file that has some is refused.
 Loaded LoadFile(const std::string& path, const ReadRules& rules = {});
 
-// The same for text that is already in memory; `name` stands for the file in messages. Reads
-// admin.token_file, if that is named, and nothing else.
+// The same for text that is already in memory; `name` stands for the file in messages, and for its
+// directory. Reads admin.token_file and what is included, if they are named, and nothing else.
 Loaded LoadText(std::string_view name, std::string_view text, const ReadRules& rules = {});
 
 // Every key the reader knows, as a path ("applications.NAME.hold.at_most"; members of a list have

@@ -7,11 +7,11 @@
 namespace router::config {
 
 void Reader::Error(const Positioned& at, std::string message) {
-  errors.push_back({at.line, at.column, std::move(message), false});
+  errors.push_back({at.line, at.column, std::move(message), false, at.file});
 }
 
 void Reader::Warn(const Positioned& at, std::string message) {
-  warnings.push_back({at.line, at.column, std::move(message), false});
+  warnings.push_back({at.line, at.column, std::move(message), false, at.file});
 }
 
 const Positioned& Reader::PlaceOf(std::string path) const {

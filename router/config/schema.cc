@@ -299,6 +299,8 @@ void ReadLimits(Section& root, Limits& limits) {
 }  // namespace
 
 void ReadConfig(Section& root, Config& config) {
+  std::vector<std::string> followed;  // before anything is read: include.h
+  root.Values("include", followed);
   root.Needed("ae_title").Value("ae_title", config.ae_title);
   ReadListen(root, config.listen);
   ReadStore(root, config.store);

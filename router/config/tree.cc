@@ -82,7 +82,7 @@ class Builder : public YAML::EventHandler {
   }
 
   void Say(const YAML::Mark& mark, std::string message) {
-    tree_.faults.push_back({mark.line + 1, mark.column + 1, std::move(message), false});
+    tree_.faults.push_back({mark.line + 1, mark.column + 1, std::move(message), false, file_});
   }
 
   // "?" is a plain scalar or a collection, "!" a quoted scalar; anything else was written.
@@ -143,7 +143,7 @@ Tree ParseTree(std::string_view file, std::string_view text) {
   tree.root.line = tree.root.column = 1;
   auto unreadable = [&](int line, int column, std::string message) {
     tree.readable = false;
-    tree.faults.push_back({line, column, std::move(message), false});
+    tree.faults.push_back({line, column, std::move(message), false, std::string(file)});
   };
   if (text.size() > kLargestText) {
     unreadable(1, 1, "the file is larger than 4 MiB; this is no configuration");

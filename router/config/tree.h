@@ -12,6 +12,7 @@ struct Fault {
   int line = 0, column = 0;
   std::string message;
   bool replaces = false;  // a value was left out here: what its reader misses need not be said
+  std::string file = {};
 };
 
 // The YAML text as positioned values, and what is wrong with it as text: syntax, duplicate keys,

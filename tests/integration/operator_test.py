@@ -53,6 +53,24 @@ class Operator(Case):
         self.assertEqual(taken.returncode, 0, taken)
         self.assertEqual(self.sluice.metric("sluice_buffer_limit_bytes"), 96 << 20)
 
+    def test_a_reload_follows_what_is_included_and_names_the_file_at_fault(self):
+        parts = self.directory / "conf.d"
+        parts.mkdir()
+        self.write(include="conf.d/*.yaml")
+        self.begin()
+        (parts / "10.yaml").write_text("clients:\n  - {ae_title: NEW, from: 127.0.0.1}\n")
+        us = (self.sluice.host, self.config.port, "SLUICE")
+        self.assertNotEqual(echoscu(us, calling="NEW").returncode, 0)
+        self.assertEqual(self.sluice.operator("reload").returncode, 0)
+        self.assertEqual(echoscu(us, calling="NEW").returncode, 0)
+        (parts / "20.yaml").write_text("clients:\n  - {ae_title: NEWER, form: 127.0.0.1}\n")
+        self.assert_refused(self.sluice.operator("reload"), f"{parts}/20.yaml:2:23: unknown key "
+                            '"form"; did you mean "from"?', "nothing was taken over")
+        self.assertEqual(echoscu(us, calling="NEW").returncode, 0)
+        (parts / "20.yaml").unlink()
+        checked = run_tool([self.sluice.command[0], "check", "--config", self.config.path])
+        self.assertIn("sluice.yaml and 1 included: 1 applications, 2 clients", checked.output)
+
     def test_discarding_demands_a_reason_and_its_help_says_so(self):
         self.begin()
         self.assert_refused(self.sluice.operator("discard", "1.2.3"), "--reason is required")
