@@ -274,9 +274,13 @@ Result<std::string> App::Reload() {
   for (const std::string& one : NeedingRestart(*old, fresh))
     keys += (keys.empty() ? "" : "; ") + one;
   if (!keys.empty()) {
-    return refuse(
-        "nothing of " + config_->file +
-        " was taken over, since this needs a restart (systemctl restart sluice): " + keys);
+    std::string why = "nothing of " + config_->file +
+                      " was taken over, since this needs a restart (systemctl restart sluice): " +
+                      keys;
+    // Who restarts now would find that it does not start.
+    if (auto left = CheckLeftovers(fresh, *reader_); !left)
+      why += ". But do not restart it yet: " + left.error().detail;
+    return refuse(std::move(why));
   }
   net::ByteBudget::OfChunks().SetLimit(fresh.limits.buffers);
   services_->SetConfig(loaded.config);

@@ -17,6 +17,10 @@ bool Observes(const config::Application& application);
 // Blocks.
 Result<> CheckOwedCommitments(const config::Config& config, store::LedgerReader& reader);
 
+// Error kBadConfig where Sluice would not start with this configuration, because an application is
+// not in it for which the store still has something. Blocks; any thread.
+Result<> CheckLeftovers(const config::Config& config, store::LedgerReader& reader);
+
 // Applications for which the store has open rows from before: each needs its gate, whatever the
 // configuration now says of holding. Error kBadConfig where nobody would look after some of them,
 // saying of which application, how many, and what to do. Blocks.

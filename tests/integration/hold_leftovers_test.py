@@ -24,7 +24,7 @@ class HoldLeftovers(Case):
         self.sluice.stop()
 
     def configure(self, applications, **ports):
-        return sluice_config(self.directory, applications,
+        return sluice_config(self.directory, applications, token="token-of-this-test",
                              store={"directory": str(self.directory / "store"),
                                     "free_floor": "64MiB"}, **ports)
 
@@ -47,6 +47,20 @@ class HoldLeftovers(Case):
         outcome = storescu(self.sluice, [self.chain.dose])
         self.assertEqual(outcome.returncode, 0, outcome)
         self.assertEqual(self.sluice.held(), [])
+
+    def test_a_reload_without_it_says_that_a_restart_would_not_do(self):
+        self.sluice.start()
+        self.configure_again({"ARIA": {**self.application, "ae_title": "VMSDBD"}})
+        refused = self.sluice.operator("reload")
+        self.assertEqual(refused.returncode, 1, refused)
+        self.assertIn("applications: VMSDBD (is no longer there). But do not restart it yet: the "
+                      "store has 1 instances that are acknowledged and not delivered for "
+                      "application VMSDBD, which is not configured", refused.output)
+        self.assertEqual(len(self.sluice.held()), 1)
+        self.sluice.operator("discard", sop_instance_uid(self.chain.plan), "--reason", "a test")
+        refused = self.sluice.operator("reload")
+        self.assertIn("VMSDBD (is no longer there)", refused.output)
+        self.assertNotIn("do not restart", refused.output)
 
     def test_an_application_that_is_gone_is_asked_back(self):
         for applications in ({"ARIA": {**self.application, "ae_title": "VMSDBD"}},
