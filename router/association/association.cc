@@ -121,7 +121,8 @@ Task<> Association::Reject(ul::AssociateRj rj) {
 
 Task<Result<std::unique_ptr<Association>>> Association::Request(net::Loop& loop, Endpoint endpoint,
                                                                 ul::AssociateRq rq, Timers timers,
-                                                                ul::AssociateRj* rejected) {
+                                                                ul::AssociateRj* rejected,
+                                                                Opening* opening) {
   auto stream = co_await net::Stream::Connect(loop, endpoint.host, endpoint.port, timers.connect,
                                               timers.write_stall);
   if (!stream) co_return std::unexpected(stream.error());
@@ -130,10 +131,7 @@ Task<Result<std::unique_ptr<Association>>> Association::Request(net::Loop& loop,
       new Association(std::move(*stream), timers, max_length, ul::Role::kRequestor));
   self->On(Event::kAssociateRequest);    // AE-1
   self->On(Event::kTransportConnected);  // AE-2
-  ul::Pdu request = rq;
-  auto sent = co_await self->SendPdu(std::move(request));
-  Result<ul::Pdu> pdu = std::unexpected(sent ? Error{} : sent.error());
-  if (sent) pdu = co_await self->ReceivePdu(timers.negotiation);
+  auto pdu = co_await self->Propose(rq, opening);
   if (!pdu) {
     if (pdu.error().code == Errc::kTimeout)
       co_await self->Abort();
@@ -162,6 +160,27 @@ Task<Result<std::unique_ptr<Association>>> Association::Request(net::Loop& loop,
   }
   co_await self->End();
   co_return std::unexpected(std::move(error));
+}
+
+// The answer to the proposal, whatever it is.
+Task<Result<ul::Pdu>> Association::Propose(ul::AssociateRq rq, Opening* opening) {
+  if (opening) {
+    opening->association_ = this;
+    if (opening->interrupted_) opening->Interrupt();
+  }
+  ul::Pdu request = std::move(rq);
+  auto sent = co_await SendPdu(std::move(request));
+  Result<ul::Pdu> pdu = std::unexpected(sent ? Error{} : sent.error());
+  if (sent) pdu = co_await ReceivePdu(timers_.negotiation);
+  if (opening) opening->association_ = nullptr;
+  co_return pdu;
+}
+
+void Association::Opening::Interrupt() {
+  interrupted_ = true;
+  if (association_)
+    association_->Interrupt(
+        {Errc::kInterrupted, Blame::kInternal, true, "the association is no longer asked for"});
 }
 
 // ---- established: receiving

@@ -71,11 +71,24 @@ class Association {
     std::string host;
     uint16_t port = 0;
   };
+  // By which whoever waits for a request can be woken. On the loop; outlives the request.
+  class Opening {
+   public:
+    // The request ends with kInterrupted: at once while the answer is waited for, else as soon as
+    // there is a connection. One that comes later ends as well.
+    void Interrupt();
+
+   private:
+    friend class Association;
+    Association* association_ = nullptr;
+    bool interrupted_ = false;
+  };
   // Connects, proposes `rq`, waits for the answer. Errors: kConnect, kTimeout, kRejected (then
-  // *rejected is set), kAborted, kMalformedPdu; everything is closed by then.
+  // *rejected is set), kAborted, kMalformedPdu, kInterrupted; everything is closed by then.
   static Task<Result<std::unique_ptr<Association>>> Request(net::Loop& loop, Endpoint endpoint,
                                                             ul::AssociateRq rq, Timers timers,
-                                                            ul::AssociateRj* rejected = nullptr);
+                                                            ul::AssociateRj* rejected = nullptr,
+                                                            Opening* opening = nullptr);
   // What the peer answered, and what was agreed; requestor only.
   const ul::AssociateAc& answer() const { return answer_; }
   const std::vector<ul::AcceptedContext>& agreed() const { return agreed_; }
@@ -158,6 +171,7 @@ class Association {
  private:
   Association(std::unique_ptr<net::Stream> stream, const Timers& timers, uint32_t max_length,
               ul::Role role);
+  Task<Result<ul::Pdu>> Propose(ul::AssociateRq rq, Opening* opening);
   ul::Action On(ul::Event event);
   Task<Result<ul::Pdu>> ReceivePdu(Milliseconds at_most);
   Task<Result<>> SendPdu(ul::Pdu pdu);

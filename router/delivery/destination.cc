@@ -253,9 +253,11 @@ void Destination::Configure(std::shared_ptr<const config::Config> config) {
   });
 }
 
-Task<Result<Slot>> Destination::TakeSlot(Purpose purpose, net::Milliseconds wait) {
-  return net::RunOn<Result<Slot>>(services_.home,
-                                  [this, purpose, wait] { return slots_.Take(purpose, wait); });
+Task<Result<Slot>> Destination::TakeSlot(Purpose purpose, net::Milliseconds wait,
+                                         std::shared_ptr<SlotWait> own) {
+  return net::RunOn<Result<Slot>>(services_.home, [this, purpose, wait, own = std::move(own)] {
+    return slots_.Take(purpose, wait, own);
+  });
 }
 
 Task<Condition> Destination::Describe() {

@@ -113,11 +113,12 @@ class Destination {
   // [any] A new configuration that still has this application, with an address.
   void Configure(std::shared_ptr<const config::Config> config);
 
-  // [any] The right to an association; for kRelay, hand it back (let it end) after the association
-  // has ended. Where there is one slot in all, a session gives its own back before it waits for
-  // SendNow or for a decision of the Gate; between messages, when Slot::IsWanted().
+  // [any] The right to an association, as Slots::Take; for kRelay, hand it back (let it end) after
+  // the association has ended. Where there is one slot in all, a session gives its own back before
+  // it waits for SendNow or for a decision of the Gate; between messages, when Slot::IsWanted().
   // Errors: kLimit (retryable: RJ 2/3/2), kInterrupted (we drain).
-  Task<Result<Slot>> TakeSlot(Purpose purpose, net::Milliseconds wait);
+  Task<Result<Slot>> TakeSlot(Purpose purpose, net::Milliseconds wait,
+                              std::shared_ptr<SlotWait> own = nullptr);
 
   // Opens an association with a slot of its own, for questions (hold) and probes. `calling` as
   // Config::CallingTitle says for nobody. Errors: kLimit, kInterrupted, Association::Request's.

@@ -29,6 +29,13 @@ void Slot::Release() {
   home->Post(std::move(back));
 }
 
+void SlotWait::CallOff() {
+  home_.Post([self = shared_from_this()] {
+    self->called_off_ = true;
+    if (self->given_) self->given_->Notify();
+  });
+}
+
 bool Slot::IsWanted() const {
   if (!state_) return false;
   const Slots& slots = *state_->slots;
@@ -87,20 +94,32 @@ void Slots::UpdateWanted() {
   if (!line_.empty() && on_wanted_) on_wanted_();
 }
 
-Task<Result<Slot>> Slots::Take(Purpose purpose, Milliseconds wait) {
+namespace {
+
+std::unexpected<Error> NoLongerWaited() {
+  return Fail(Errc::kInterrupted, Blame::kInternal, "an association is no longer waited for", true);
+}
+
+}  // namespace
+
+Task<Result<Slot>> Slots::Take(Purpose purpose, Milliseconds wait, std::shared_ptr<SlotWait> own) {
   if (closed_ && purpose == Purpose::kRelay) {
     co_return Fail(Errc::kInterrupted, Blame::kInternal, "no further associations: draining", true);
   }
+  if (own && own->called_off_) co_return NoLongerWaited();
   // Nobody in line could have taken it, so nobody is passed over.
   if (MayTake(purpose)) co_return Give(purpose);
 
   Waiter waiter(home_, purpose);
   line_.push_back(&waiter);
   UpdateWanted();
+  if (own) own->given_ = &waiter.given;
   co_await waiter.given.Wait(wait);
+  if (own) own->given_ = nullptr;
   if (waiter.slot) co_return std::move(waiter.slot);
   line_.remove(&waiter);
   UpdateWanted();
+  if (own && own->called_off_) co_return NoLongerWaited();
   if (closed_) {
     co_return Fail(Errc::kInterrupted, Blame::kInternal, "no further associations: draining", true);
   }

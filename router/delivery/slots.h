@@ -26,6 +26,24 @@ enum class Purpose : uint8_t {
 
 class Slots;
 
+// The patience of one who waits for a slot: it may end before a slot is free, and costs no place in
+// the line until then. Shared by who waits and the line. Serves once.
+class SlotWait : public std::enable_shared_from_this<SlotWait> {
+ public:
+  explicit SlotWait(net::Loop& home) : home_(home) {}  // the application's
+  SlotWait(const SlotWait&) = delete;
+  SlotWait& operator=(const SlotWait&) = delete;
+
+  // Who waits gets kInterrupted, as does who only comes to wait. Any thread.
+  void CallOff();
+
+ private:
+  friend class Slots;
+  net::Loop& home_;
+  bool called_off_ = false;  // these on the home loop
+  net::Signal* given_ = nullptr;
+};
+
 // The right to one association to an application. Move-only. Whoever has one gives it up after the
 // association has ended, on any thread: the way back is posted to the home loop.
 class [[nodiscard]] Slot {
@@ -66,8 +84,10 @@ class Slots {
   Slots(const Slots&) = delete;
   Slots& operator=(const Slots&) = delete;
 
-  // On the home loop. Errors: kLimit (none within `wait`, retryable), kInterrupted (Close).
-  Task<Result<Slot>> Take(Purpose purpose, Milliseconds wait);
+  // On the home loop. A negative `wait` has no end but that of `own`, if there is one. Errors:
+  // kLimit (none within `wait`, retryable), kInterrupted (Close, or `own` was called off).
+  Task<Result<Slot>> Take(Purpose purpose, Milliseconds wait,
+                          std::shared_ptr<SlotWait> own = nullptr);
 
   // Who waits, and who asks from now on for kRelay, gets kInterrupted.
   void Close();

@@ -21,10 +21,13 @@ association::Timers TimersOf(const config::Application& application) {
 }
 
 Task<Result<delivery::Slot>> TakeSlot(ApplicationRuntime& runtime, delivery::Purpose purpose,
-                                      net::Milliseconds wait) {
+                                      net::Milliseconds wait,
+                                      std::shared_ptr<delivery::SlotWait> own) {
   if (!runtime.destination) co_return delivery::Slot();
   delivery::Destination* destination = runtime.destination;
-  auto take = [destination, purpose, wait]() { return destination->TakeSlot(purpose, wait); };
+  auto take = [destination, purpose, wait, own]() {
+    return destination->TakeSlot(purpose, wait, own);
+  };
   co_return co_await net::RunOn<Result<delivery::Slot>>(*runtime.home, std::move(take));
 }
 

@@ -12,10 +12,11 @@ using net::Task;
 association::Association::Endpoint EndpointOf(const config::Application& application);
 association::Timers TimersOf(const config::Application& application);
 
-// The right to one more association to the application; at once where it has no limit to keep
-// (no address of its own).
+// The right to one more association to the application, as Slots::Take; at once where it has no
+// limit to keep (no address of its own).
 Task<Result<delivery::Slot>> TakeSlot(ApplicationRuntime& runtime, delivery::Purpose purpose,
-                                      net::Milliseconds wait);
+                                      net::Milliseconds wait,
+                                      std::shared_ptr<delivery::SlotWait> own = nullptr);
 
 // Tells the application's destination whether a session could reach it: a rejection was an answer.
 void NoteCall(ApplicationRuntime& runtime, const Result<>& called);

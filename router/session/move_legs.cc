@@ -14,16 +14,16 @@ constexpr net::Milliseconds kFirstPause{50}, kMostPause{1'000};
 
 }  // namespace
 
-Task<> MoveLegs::OpenForNegotiation(net::Loop& loop, MoveTarget target, net::Milliseconds at_most) {
+Task<> MoveLegs::OpenForNegotiation(MoveTarget target, net::Milliseconds at_most) {
   const std::string label = target.label;
-  auto leg = co_await For(loop, std::move(target), at_most);
+  auto leg = co_await For(std::move(target), at_most);
   if (!leg)
     log::Warning("destination of a move not reached",
                  {{"destination", label}, {"why", leg.error().detail}});
 }
 
-Task<Result<MoveLegs::Leg*>> MoveLegs::For(net::Loop& loop, MoveTarget target,
-                                           net::Milliseconds at_most) {
+Task<Result<MoveLegs::Leg*>> MoveLegs::For(MoveTarget target, net::Milliseconds at_most) {
+  if (interrupted_) co_return std::unexpected(*interrupted_);
   auto found = std::ranges::find(legs_, target, &Leg::target);
   if (found != legs_.end() && found->association) {
     found->waited = net::Milliseconds(0);
@@ -31,19 +31,35 @@ Task<Result<MoveLegs::Leg*>> MoveLegs::For(net::Loop& loop, MoveTarget target,
     const bool alive =
         found->association->IsEstablished() && !found->association->stream().HasInput();
     if (alive) co_return &*found;
-    co_await Close(*found, false);
+    Drop(*found);
   }
-  const SteadyTime began = loop.Now();
+  std::shared_ptr<delivery::SlotWait> wait;
+  if (!target.application.empty())
+    wait = std::make_shared<delivery::SlotWait>(*services_.Application(target.application).home);
+  const auto opening = openings_.insert(openings_.end(), Opening{std::move(wait), {}});
+  auto opened = co_await Open(found, std::move(target), at_most, *opening);
+  openings_.erase(opening);
+  co_return opened;
+}
+
+Task<Result<MoveLegs::Leg*>> MoveLegs::Open(std::list<Leg>::iterator found, MoveTarget target,
+                                            net::Milliseconds at_most, Opening& opening) {
+  const SteadyTime began = loop_.Now();
   Moves::Awaiting awaiting(services_.moves, target);
   delivery::Slot slot;
   if (!target.application.empty()) {
-    auto taken = co_await TakeSlot(services_.Application(target.application),
-                                   delivery::Purpose::kRelay, at_most);
+    auto taken =
+        co_await TakeSlot(services_.Application(target.application), delivery::Purpose::kRelay,
+                          std::max(at_most, net::Milliseconds(1)), opening.slot);
     if (!taken) co_return std::unexpected(taken.error());
     slot = std::move(*taken);
   }
-  auto association = co_await Call(loop, target, began + at_most);
+  auto association = co_await Call(target, began + at_most, opening);
   if (!association) co_return std::unexpected(association.error());
+  if (interrupted_) {
+    co_await (*association)->Abort();
+    co_return std::unexpected(*interrupted_);
+  }
   if (found == legs_.end()) {
     legs_.push_back({std::move(target), {}, nullptr});
     found = std::prev(legs_.end());
@@ -51,7 +67,7 @@ Task<Result<MoveLegs::Leg*>> MoveLegs::For(net::Loop& loop, MoveTarget target,
   found->slot = std::move(slot);
   found->association = std::move(*association);
   found->message_id = 0;
-  found->opened = loop.Now();
+  found->opened = loop_.Now();
   found->waited = std::chrono::duration_cast<net::Milliseconds>(found->opened - began);
   co_return &*found;
 }
@@ -63,20 +79,21 @@ Task<> MoveLegs::CloseTo(const MoveTarget& target, bool anyhow) {
 }
 
 // Calls again for as long as the destination says that it has no room now (PS3.8 9.3.4: transient).
-Task<Result<std::unique_ptr<Association>>> MoveLegs::Call(net::Loop& loop, MoveTarget target,
-                                                          SteadyTime by) {
+Task<Result<std::unique_ptr<Association>>> MoveLegs::Call(MoveTarget target, SteadyTime by,
+                                                          Opening& opening) {
   for (net::Milliseconds pause = kFirstPause;; pause = std::min(2 * pause, kMostPause)) {
     const auto left = std::max(net::Milliseconds(1),
-                               std::chrono::duration_cast<net::Milliseconds>(by - loop.Now()));
+                               std::chrono::duration_cast<net::Milliseconds>(by - loop_.Now()));
     association::Timers timers = target.timers;
     timers.connect = std::min(timers.connect, left);
     timers.negotiation = std::min(timers.negotiation, left);
     timers.artim = std::min(timers.artim, left);
+    timers.write_stall = std::min(timers.write_stall, answer_within_);
     auto rq = ul::OriginateRequest(target.calling, target.called, max_pdu_, offered_);
     ul::AssociateRq offered = rq;
     ul::AssociateRj rejected{0, 0, 0};
-    auto association =
-        co_await Association::Request(loop, target.endpoint, std::move(rq), timers, &rejected);
+    auto association = co_await Association::Request(loop_, target.endpoint, std::move(rq), timers,
+                                                     &rejected, &opening.association);
     if (!target.application.empty()) {
       Result<> called;
       if (!association) called = std::unexpected(association.error());
@@ -88,16 +105,16 @@ Task<Result<std::unique_ptr<Association>>> MoveLegs::Call(net::Loop& loop, MoveT
       co_return std::move(*association);
     }
     const bool no_room = association.error().code == Errc::kRejected && rejected.result == 2;
-    if (!no_room || interrupted_ || loop.Now() + pause >= by)
-      co_return std::unexpected(association.error());
-    net::Signal never(loop);
+    if (!no_room || loop_.Now() + pause >= by) co_return std::unexpected(association.error());
+    net::Signal never(loop_);
     co_await never.Wait(pause);
+    if (interrupted_) co_return std::unexpected(*interrupted_);
   }
 }
 
 Task<> MoveLegs::CloseWanted(net::Milliseconds share) {
   for (Leg& leg : legs_) {
-    if (!leg.association || leg.association->loop().Now() - leg.opened < share) continue;
+    if (!leg.association || loop_.Now() - leg.opened < share) continue;
     if (leg.slot.HasWaiters() || services_.moves.IsAwaited(leg.target)) co_await Close(leg, true);
   }
 }
@@ -108,7 +125,21 @@ bool MoveLegs::HasOpen() const {
 
 Task<> MoveLegs::Close(Leg& leg, bool release) {
   if (!leg.association) co_return;
-  std::unique_ptr<Association> association = std::move(leg.association);
+  co_await End(std::move(leg.association), std::move(leg.slot), release);
+}
+
+void MoveLegs::Drop(Leg& leg) {
+  if (!leg.association) return;
+  ++dropped_;
+  loop_.Spawn(EndDropped(std::move(leg.association), std::move(leg.slot)));
+}
+
+Task<> MoveLegs::EndDropped(std::unique_ptr<Association> association, delivery::Slot slot) {
+  co_await End(std::move(association), std::move(slot), false);
+  if (--dropped_ == 0) closed_.Notify();
+}
+
+Task<> MoveLegs::End(std::unique_ptr<Association> association, delivery::Slot slot, bool release) {
   if (release && association->IsEstablished())
     co_await association->Release();
   else
@@ -119,11 +150,15 @@ Task<> MoveLegs::Close(Leg& leg, bool release) {
       .Add(static_cast<double>(association->stream().bytes_read()));
   registry.Get<metrics::Id::kBytes>("upstream", "out")
       .Add(static_cast<double>(association->stream().bytes_written()));
-  leg.slot.Release();
+  slot.Release();
 }
 
 void MoveLegs::Interrupt(const Error& why) {
-  interrupted_ = true;
+  if (!interrupted_) interrupted_ = why;
+  for (Opening& opening : openings_) {
+    if (opening.slot) opening.slot->CallOff();
+    opening.association.Interrupt();
+  }
   for (Leg& leg : legs_)
     if (leg.association) leg.association->Interrupt(why);
 }
@@ -132,6 +167,7 @@ Task<> MoveLegs::CloseAll(bool release) {
   std::vector<Task<>> all;
   for (Leg& leg : legs_) all.push_back(Close(leg, release));
   co_await net::All(std::move(all));
+  while (dropped_ > 0) co_await closed_.Wait();
 }
 
 std::vector<const MoveLegs::Leg*> MoveLegs::open() const {

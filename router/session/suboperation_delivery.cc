@@ -21,13 +21,18 @@ constexpr Milliseconds kLeastPatience{1'000};
 
 }  // namespace
 
-// Sees an instance on its way to a destination that demands an order of injection, if there is a
-// gate.
+// Sees an instance on its way to a destination: when it was the last of it; and, where the
+// destination demands an order of injection (there is a gate), what it is.
 class SuboperationSession::Passing final : public Onlooker {
  public:
-  Passing(SuboperationSession& session, hold::Gate* gate, ul::AcceptedContext from)
-      : session_(session), gate_(gate), from_(std::move(from)) {}
+  Passing(SuboperationSession& session, const MoveLegs::Leg& leg, MoveDeadline& deadline,
+          hold::Gate* gate, ul::AcceptedContext from)
+      : session_(session), leg_(leg), deadline_(deadline), gate_(gate), from_(std::move(from)) {}
   void See(Bytes piece, bool last) override {
+    if (last) {
+      session_.whole_at_ = session_.upstream_->loop().Now();
+      deadline_.Set(session_.AnswerBy(leg_));
+    }
     if (!gate_) return;
     auto where = reader_.Add(piece, last, from_.transfer_syntax, from_.abstract_syntax);
     if (!where) return;
@@ -37,6 +42,8 @@ class SuboperationSession::Passing final : public Onlooker {
 
  private:
   SuboperationSession& session_;
+  const MoveLegs::Leg& leg_;
+  MoveDeadline& deadline_;
   hold::Gate* gate_;
   WhereaboutsReader reader_;
   const ul::AcceptedContext from_;
@@ -94,7 +101,7 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Relay(MoveTarget 
                                                                      dimse::CommandSet command,
                                                                      Buffer head, bool complete) {
   hold::Gate* gate = GateOf(target);
-  auto leg = co_await legs_.For(upstream_->loop(), std::move(target), application_.answer_within);
+  auto leg = co_await legs_.For(std::move(target), application_.answer_within);
   if (!leg) {
     auto drained = co_await DrainAfter(complete);
     if (!drained) co_return std::unexpected(drained.error());
@@ -113,12 +120,15 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Relay(MoveTarget 
     co_return Answer{dimse::status::kSopClassNotSupported,
                      "the destination does not take this SOP class"};
   }
+  MoveDeadline deadline(upstream_->loop(), **leg);
   if (to->transfer_syntax == from->transfer_syntax) {
-    const ul::ContextId leg_context = to->id;
-    co_return co_await CutThrough(**leg, leg_context, std::move(command), std::move(head), complete,
-                                  gate, *from);
+    auto relayed = CutThrough(**leg, deadline, to->id, std::move(command), std::move(head),
+                              complete, gate, *from);
+    co_return co_await deadline.Keep(std::move(relayed));
   }
-  co_return co_await Converted(**leg, *from, *to, std::move(command), std::move(head), complete);
+  auto converted =
+      Converted(**leg, deadline, *from, *to, std::move(command), std::move(head), complete);
+  co_return co_await deadline.Keep(std::move(converted));
 }
 
 // To an application that demands an order of injection: as a client's own C-STORE
@@ -157,21 +167,22 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(std::shared_
 }
 
 Task<Result<SuboperationSession::Answer>> SuboperationSession::CutThrough(
-    MoveLegs::Leg& leg, ul::ContextId leg_context, dimse::CommandSet command, Buffer head,
-    bool complete, hold::Gate* gate, ul::AcceptedContext from) {
+    MoveLegs::Leg& leg, MoveDeadline& deadline, ul::ContextId leg_context,
+    dimse::CommandSet command, Buffer head, bool complete, hold::Gate* gate,
+    ul::AcceptedContext from) {
   command.SetMessageId(++leg.message_id);
-  Passing passing(*this, gate, std::move(from));
+  Passing passing(*this, leg, deadline, gate, std::move(from));
   if (!head.empty()) passing.See(head, complete);
   Relayed relayed = co_await RelayMessage(*upstream_, *leg.association, leg_context,
                                           std::move(command), &complete, Silence(), head, &passing);
   if (relayed.end == Relayed::End::kSourceFailed) co_return std::unexpected(relayed.error);
   if (relayed.end == Relayed::End::kSinkFailed) {
-    co_await legs_.Close(leg, false);
+    Answer lost = Lost(leg, relayed.error);
     auto drained = co_await DrainAfter(complete);
     if (!drained) co_return std::unexpected(drained.error());
-    co_return Answer{dimse::status::kOutOfResources, "the destination was lost"};
+    co_return lost;
   }
-  co_return co_await AwaitAnswer(leg);
+  co_return co_await AwaitAnswer(leg, deadline);
 }
 
 // The data set as a part in the spool. An error is upstream's end.
@@ -204,6 +215,7 @@ Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(Uid transf
     since_room = 0;
     co_await KeepRoom(services_);
   }
+  whole_at_ = upstream_->loop().Now();
   if (!written) {
     if (spooled.writer) co_await spooled.writer->Drop();
     co_await MakeRoomForNext(services_, written.error());
@@ -218,23 +230,20 @@ Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(Uid transf
 
 // Another transfer syntax than upstream sends: through the spool, re-encoded by DCMTK.
 Task<Result<SuboperationSession::Answer>> SuboperationSession::Converted(
-    MoveLegs::Leg& leg, const ul::AcceptedContext& from, const ul::AcceptedContext& to,
+    MoveLegs::Leg& leg, MoveDeadline& deadline, ul::AcceptedContext from, ul::AcceptedContext to,
     dimse::CommandSet command, Buffer head, bool complete) {
-  const ul::ContextId leg_context = to.id;
   const Uid wanted = to.transfer_syntax;
   auto converted =
       co_await Convert(command, from.transfer_syntax, wanted, std::move(head), complete);
   if (!converted) co_return std::unexpected(converted.error());
+  deadline.Set(AnswerBy(leg));
   if (auto* answer = std::get_if<Answer>(&*converted)) co_return std::move(*answer);
   Buffer bytes = std::move(std::get<Buffer>(*converted));
   where_ = WhereaboutsIn(bytes, wanted, command.affected_sop_class());
   command.SetMessageId(++leg.message_id);
-  auto sent = co_await leg.association->Send(leg_context, std::move(command), std::move(bytes));
-  if (!sent) {
-    co_await legs_.Close(leg, false);
-    co_return Answer{dimse::status::kOutOfResources, "the destination was lost"};
-  }
-  co_return co_await AwaitAnswer(leg);
+  auto sent = co_await leg.association->Send(to.id, std::move(command), std::move(bytes));
+  if (!sent) co_return Lost(leg, sent.error());
+  co_return co_await AwaitAnswer(leg, deadline);
 }
 
 Task<Result<std::variant<Buffer, SuboperationSession::Answer>>> SuboperationSession::Convert(
@@ -250,20 +259,27 @@ Task<Result<std::variant<Buffer, SuboperationSession::Answer>>> SuboperationSess
   co_return std::move(*converted);
 }
 
-// What the destination answers, within `answer_within` less what upstream has waited already;
-// afterwards nobody knows, which is failed.
-Task<SuboperationSession::Answer> SuboperationSession::AwaitAnswer(MoveLegs::Leg& leg) {
-  const SteadyTime by =
-      upstream_->loop().Now() + std::max(kLeastPatience, application_.answer_within - leg.waited);
+// `answer_within` from upstream's last fragment, less what upstream had waited before it could send
+// the first.
+SteadyTime SuboperationSession::AnswerBy(const MoveLegs::Leg& leg) const {
+  return whole_at_ + std::max(kLeastPatience, application_.answer_within - leg.waited);
+}
+
+// Nobody knows what became of it, which is failed. Upstream hears of it before the leg has ended.
+SuboperationSession::Answer SuboperationSession::Lost(MoveLegs::Leg& leg, const Error& why) {
+  association::CountProtocolError(services_.metrics, why);
+  legs_.Drop(leg);
+  return {dimse::status::kOutOfResources, "the destination: " + why.detail};
+}
+
+// What the destination answers, in time.
+Task<SuboperationSession::Answer> SuboperationSession::AwaitAnswer(MoveLegs::Leg& leg,
+                                                                   MoveDeadline& deadline) {
   for (;;) {
-    auto left = std::chrono::duration_cast<Milliseconds>(by - upstream_->loop().Now());
-    auto incoming = co_await leg.association->Receive(std::max(left, Milliseconds(1)));
-    if (!incoming || incoming->kind == Incoming::Kind::kReleaseRequest) {
-      std::string why = incoming ? "the destination released" : incoming.error().detail;
-      if (!incoming) association::CountProtocolError(services_.metrics, incoming.error());
-      co_await legs_.Close(leg, false);
-      co_return Answer{dimse::status::kOutOfResources, "the destination: " + why};
-    }
+    auto incoming = co_await leg.association->Receive(deadline.left());
+    if (!incoming) co_return Lost(leg, incoming.error());
+    if (incoming->kind == Incoming::Kind::kReleaseRequest)
+      co_return Lost(leg, {Errc::kReleased, Blame::kUpstream, true, "it asked for a release"});
     if (incoming->kind == Incoming::Kind::kData) continue;
     const dimse::CommandSet& response = leg.association->command();
     if (response.command() == dimse::Command::kCStoreRsp &&

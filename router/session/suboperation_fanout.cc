@@ -13,6 +13,7 @@ namespace router::session {
 struct SuboperationSession::Part {
   ul::AcceptedContext from;
   Spooled spooled;
+  SteadyTime answer_by{};  // to upstream
 };
 
 namespace {
@@ -60,6 +61,7 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::DeliverToAll(
   if (!spooled) co_return std::unexpected(spooled.error());
   if (!spooled->file) co_return Answer{dimse::status::kOutOfResources, spooled->why};
   part.spooled = std::move(*spooled);
+  part.answer_by = whole_at_ + application_.answer_within;
   command.SetMoveOriginator(move->request.client, move->request.client_message_id);
   std::vector<MoveTarget> targets = move->request.also;
   targets.insert(targets.begin(), move->request.target);
@@ -76,7 +78,9 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::DeliverToAll(
 Task<> SuboperationSession::DeliverTo(MoveTarget target, const Part& part,
                                       dimse::CommandSet command, Answer* answer) {
   const std::string label = target.label;
-  auto leg = co_await legs_.For(upstream_->loop(), std::move(target), application_.answer_within);
+  const auto left =
+      std::chrono::duration_cast<Milliseconds>(part.answer_by - upstream_->loop().Now());
+  auto leg = co_await legs_.For(std::move(target), left);
   if (!leg) {
     *answer = {dimse::status::kOutOfResources, leg.error().detail};
   } else {
@@ -86,8 +90,10 @@ Task<> SuboperationSession::DeliverTo(MoveTarget target, const Part& part,
           (!to || accepted.transfer_syntax == part.from.transfer_syntax))
         to = &accepted;
     if (to) {
+      MoveDeadline deadline(upstream_->loop(), **leg);
+      deadline.Set(part.answer_by);
       ul::AcceptedContext chosen = *to;
-      *answer = co_await SendPart(**leg, std::move(chosen), part, command);
+      *answer = co_await deadline.Keep(SendPart(**leg, deadline, std::move(chosen), part, command));
     } else {
       *answer = {dimse::status::kSopClassNotSupported,
                  "the destination does not take this SOP class"};
@@ -104,6 +110,7 @@ Task<> SuboperationSession::DeliverTo(MoveTarget target, const Part& part,
 }
 
 Task<SuboperationSession::Answer> SuboperationSession::SendPart(MoveLegs::Leg& leg,
+                                                                MoveDeadline& deadline,
                                                                 ul::AcceptedContext to,
                                                                 const Part& part,
                                                                 dimse::CommandSet command) {
@@ -125,11 +132,8 @@ Task<SuboperationSession::Answer> SuboperationSession::SendPart(MoveLegs::Leg& l
   }
   command.SetMessageId(++leg.message_id);
   auto sent = co_await SendFrom(*leg.association, to.id, std::move(command), *source);
-  if (!sent) {
-    co_await legs_.Close(leg, false);
-    co_return Answer{dimse::status::kOutOfResources, "the destination was lost"};
-  }
-  co_return co_await AwaitAnswer(leg);
+  if (!sent) co_return Lost(leg, sent.error());
+  co_return co_await AwaitAnswer(leg, deadline);
 }
 
 }  // namespace router::session

@@ -61,7 +61,8 @@ SuboperationSession::SuboperationSession(Services& services,
       rq_(std::move(rq)),
       upstream_(std::move(upstream)),
       entry_(services.roster(upstream_->loop()), this),
-      legs_(services, config_->limits.max_pdu, rq_.contexts),
+      legs_(services, upstream_->loop(), config_->limits.max_pdu, application_.answer_within,
+            rq_.contexts),
       began_(services.clock.WallNow()) {}
 
 SuboperationSession::~SuboperationSession() = default;
@@ -110,7 +111,7 @@ Task<bool> SuboperationSession::Negotiate() {
   const std::vector<MoveTarget> candidates = Candidates();
   if (candidates.size() == 1 && !candidates.front().bridge) {
     MoveTarget only = candidates.front();
-    co_await legs_.OpenForNegotiation(upstream_->loop(), std::move(only), kNegotiateWithin);
+    co_await legs_.OpenForNegotiation(std::move(only), kNegotiateWithin);
   }
   ul::TerminateTerms terms;
   terms.max_length = config_->limits.max_pdu;

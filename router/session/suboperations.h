@@ -10,6 +10,7 @@
 #include "router/hold/whereabouts.h"
 #include "router/session/admit.h"
 #include "router/session/get_bridge.h"
+#include "router/session/move_deadline.h"
 #include "router/session/move_legs.h"
 #include "router/session/relay.h"
 #include "router/session/services.h"
@@ -74,26 +75,28 @@ class SuboperationSession : public Session {
                             dimse::CommandSet command, Buffer head, bool complete);
   Task<Result<Spooled>> Spool(Uid transfer_syntax, dimse::CommandSet command, Buffer head,
                               bool complete);
-  Task<Result<Answer>> CutThrough(MoveLegs::Leg& leg, ul::ContextId leg_context,
-                                  dimse::CommandSet command, Buffer head, bool complete,
-                                  hold::Gate* gate, ul::AcceptedContext from);
-  Task<Result<Answer>> Converted(MoveLegs::Leg& leg, const ul::AcceptedContext& from,
-                                 const ul::AcceptedContext& to, dimse::CommandSet command,
-                                 Buffer head, bool complete);
+  Task<Result<Answer>> CutThrough(MoveLegs::Leg& leg, MoveDeadline& deadline,
+                                  ul::ContextId leg_context, dimse::CommandSet command, Buffer head,
+                                  bool complete, hold::Gate* gate, ul::AcceptedContext from);
+  Task<Result<Answer>> Converted(MoveLegs::Leg& leg, MoveDeadline& deadline,
+                                 ul::AcceptedContext from, ul::AcceptedContext to,
+                                 dimse::CommandSet command, Buffer head, bool complete);
   Task<Result<Answer>> DeliverToClient(std::shared_ptr<GetBridge> bridge, ul::ContextId context,
                                        dimse::CommandSet command, Buffer head, bool complete);
   Task<Result<Answer>> Cross(Crossing& crossing, Buffer head, bool complete);
   // The data set in another syntax. An error of upstream's is its end, else an answer for it.
   Task<Result<std::variant<Buffer, Answer>>> Convert(const dimse::CommandSet& command, Uid from,
                                                      Uid to, Buffer head, bool complete);
-  Task<Answer> AwaitAnswer(MoveLegs::Leg& leg);
+  SteadyTime AnswerBy(const MoveLegs::Leg& leg) const;
+  Task<Answer> AwaitAnswer(MoveLegs::Leg& leg, MoveDeadline& deadline);
+  Answer Lost(MoveLegs::Leg& leg, const Error& why);
   // ---- suboperation_fanout.cc: to several destinations, from the spool
   struct Part;
   Task<Result<Answer>> DeliverToAll(std::shared_ptr<OpenMove> move, ul::ContextId context,
                                     dimse::CommandSet command, Buffer head, bool complete);
   Task<> DeliverTo(MoveTarget target, const Part& part, dimse::CommandSet command, Answer* answer);
-  Task<Answer> SendPart(MoveLegs::Leg& leg, ul::AcceptedContext to, const Part& part,
-                        dimse::CommandSet command);
+  Task<Answer> SendPart(MoveLegs::Leg& leg, MoveDeadline& deadline, ul::AcceptedContext to,
+                        const Part& part, dimse::CommandSet command);
   Task<Result<>> DrainAfter(bool complete);
   const ul::AcceptedContext* ContextOf(ul::ContextId id) const;
   Milliseconds Silence() const;
@@ -107,6 +110,7 @@ class SuboperationSession : public Session {
   Roster::Entry entry_;
   std::vector<ul::AcceptedContext> contexts_;  // with upstream
   MoveLegs legs_;
+  SteadyTime whole_at_{};      // upstream's last fragment of the instance under way
   hold::Whereabouts where_;    // of what is being relayed
   HeldStore* held_ = nullptr;  // while one is being settled
   const WallTime began_;

@@ -38,10 +38,10 @@ def instance(study, uid, element=wire.element):
             + element(0x20, 0x000E, study + ".1"))
 
 
-def explicit_element(group, number, value):
-    """A UI element in Explicit VR Little Endian."""
+def explicit_element(group, number, value, vr=b"UI"):
+    """An element of a short VR in Explicit VR Little Endian."""
     value = value.encode() + b"\0" * (len(value) % 2)
-    return struct.pack("<HH2sH", group, number, b"UI", len(value)) + value
+    return struct.pack("<HH2sH", group, number, vr, len(value)) + value
 
 
 def store(context, study, uid, message_id=5):

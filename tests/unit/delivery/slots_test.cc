@@ -156,6 +156,41 @@ TEST_F(SlotsTest, ARelayAmongSeveralSlotsIsNeverAskedToLeave) {
       loop_);
 }
 
+Task<> WaitWithoutEnd(Slots& slots, std::shared_ptr<SlotWait> own, std::string name,
+                      std::vector<std::string>& log) {
+  auto slot = co_await slots.Take(Purpose::kRelay, Milliseconds(-1), own);
+  log.push_back(name + (slot ? " has one" : " was called off"));
+  if (!slot) {
+    EXPECT_EQ(slot.error().code, Errc::kInterrupted);
+  }
+}
+
+TEST_F(SlotsTest, WhoIsCalledOffLeavesTheLineAndTheOthersKeepTheirPlaces) {
+  Run(
+      [](net::Loop& loop) -> Task<> {
+        Slots slots(loop, 1);
+        std::vector<std::string> log;
+        auto first = std::make_shared<SlotWait>(loop), second = std::make_shared<SlotWait>(loop),
+             late = std::make_shared<SlotWait>(loop);
+        auto slot = co_await slots.Take(Purpose::kRelay, kShort);
+        loop.Spawn(WaitWithoutEnd(slots, first, "first", log));
+        loop.Spawn(WaitWithoutEnd(slots, second, "second", log));
+        first->CallOff();
+        late->CallOff();
+        co_await Turns(20);
+        EXPECT_THAT(log, ElementsAre("first was called off"));
+        loop.Spawn(WaitWithoutEnd(slots, late, "late", log));
+        co_await Turns(20);
+        slot->Release();
+        co_await Turns(20);
+        EXPECT_THAT(log,
+                    ElementsAre("first was called off", "late was called off", "second has one"));
+        second->CallOff();  // nobody waits any more
+        co_await slots.AllBack();
+      },
+      loop_);
+}
+
 TEST_F(SlotsTest, CloseEndsThoseWhoWaitAndLetsNoRelayIn) {
   Run(
       [](net::Loop& loop) -> Task<> {
