@@ -221,10 +221,7 @@ Task<> CarriedMove::SendPending(dimse::Suboperations counts) {
 Task<> CarriedMove::SendFinal() {
   auto& services = session_.services_;
   MoveCounts ours;
-  if (move_) {
-    services.moves.Close(move_, answered_ || message_id_ == 0);
-    ours = services.moves.Counts(move_);
-  }
+  if (move_) ours = services.moves.Close(move_, answered_ || message_id_ == 0);
   // From here on the client's association is no place for sub-operations.
   if (asked_.target.bridge) asked_.target.bridge->Close();
   MoveFinal final = Conclude(*upstream_final_, ours, remaining_);

@@ -182,17 +182,14 @@ std::set<Uid> Moves::Arrived(const std::shared_ptr<OpenMove>& move) const {
   return move->arrived_;
 }
 
-void Moves::Close(const std::shared_ptr<OpenMove>& move, bool answered) {
+MoveCounts Moves::Close(const std::shared_ptr<OpenMove>& move, bool answered) {
   std::lock_guard lock(mutex_);
-  CloseLocked(*move, answered);
-}
-
-void Moves::CloseLocked(OpenMove& move, bool answered) {
-  if (!move.open_) return;
-  move.open_ = false;
-  move.answered_ = answered;
-  move.ended_ = move.quiet_since_ = clock_.Now();
-  WakeAll();  // others may wait for the same destination
+  if (std::exchange(move->open_, false)) {
+    move->answered_ = answered;
+    move->ended_ = move->quiet_since_ = clock_.Now();
+    WakeAll();  // others may wait for the same destination
+  }
+  return move->counts_;
 }
 
 std::vector<MoveSnapshot> Moves::Describe() {

@@ -175,9 +175,9 @@ class Moves {
   bool End(const std::shared_ptr<OpenMove>& move, SuboperationOutcome outcome, const Uid& instance);
   MoveCounts Counts(const std::shared_ptr<OpenMove>& move) const;
   std::set<Uid> Arrived(const std::shared_ptr<OpenMove>& move) const;
-  // The final response is about to be sent. `answered`: upstream has given its own; else it may
-  // still be sending.
-  void Close(const std::shared_ptr<OpenMove>& move, bool answered = true);
+  // The final response is about to be sent, with the counts of this moment: what ends afterwards is
+  // late. `answered`: upstream has given its own; else it may still be sending.
+  MoveCounts Close(const std::shared_ptr<OpenMove>& move, bool answered = true);
 
   // ---- move_destinations.cc: what is known of destinations, whoever sends there
 
@@ -212,7 +212,6 @@ class Moves {
   void Forget();
   bool IsTold(const MoveRequest& request) const;
   std::shared_ptr<OpenMove> Open(const MoveRequest& request, const AeTitle& title);
-  void CloseLocked(OpenMove& move, bool answered);
   static void Count(OpenMove& move, SuboperationOutcome outcome, const Uid& instance);
   void Learn(const std::string& upstream, const Clues& clues, bool agrees);
 

@@ -303,6 +303,17 @@ TEST_F(MovesTest, NobodyOvertakesOneWhoWaitsForTheSameInstances) {
   EXPECT_FALSE(TryOpen(second).move);
 }
 
+TEST_F(MovesTest, TheFinalCountsAreThoseOfTheMomentInWhichItIsClosed) {
+  Move move = Open(Request(), 11);
+  Bring(move, SuboperationOutcome::kCompleted);
+  moves_.Begin(move);
+  const MoveCounts final = moves_.Close(move);
+  EXPECT_TRUE(moves_.End(move, SuboperationOutcome::kFailed, Uid("1.2.4"))) << "it is late";
+  EXPECT_EQ(final.completed, 1u);
+  EXPECT_EQ(final.failed, 0u);
+  EXPECT_THAT(final.failed_instances, IsEmpty());
+}
+
 TEST_F(MovesTest, ATitleIsNotFreeWhileASuboperationIsUnderWayOnIt) {
   originator_ = MoveOriginator::kNo;
   Move first = Open(Request(), 11);
