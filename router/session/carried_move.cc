@@ -223,7 +223,7 @@ Task<> CarriedMove::SendFinal() {
   MoveCounts ours;
   if (move_) ours = services.moves.Close(move_, answered_ || message_id_ == 0);
   // From here on the client's association is no place for sub-operations.
-  if (asked_.target.bridge) asked_.target.bridge->Close();
+  if (asked_.target.bridge) asked_.target.bridge->Close(false);
   MoveFinal final = Conclude(*upstream_final_, ours, remaining_);
   services.metrics.Get<metrics::Id::kMoves>(session_.application_.name, OutcomeOf(final.status))
       .Add();
@@ -306,7 +306,7 @@ void CarriedMove::Abandon(std::string why) {
   SetFinal(dimse::status::kUnableToPerformSuboperations, std::move(why));
   abandoned_ = true;
   // An instance that the client does not read would keep the final response waiting.
-  if (asked_.target.bridge) asked_.target.bridge->Close();
+  if (asked_.target.bridge) asked_.target.bridge->Close(true);
   changed_.Notify();
 }
 

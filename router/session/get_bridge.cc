@@ -17,13 +17,18 @@ bool IsUncompressed(const Uid& syntax) {
   return std::ranges::find(kUncompressed, syntax.view()) != kUncompressed.end();
 }
 
-void GiveAnswer(CrossingInstance& instance, StoreAnswer answer) {
+// Upstream has its answer; what is whole may still go to the client.
+void Tell(CrossingInstance& instance, StoreAnswer answer) {
   if (!instance.answer) return;
-  for (CrossingInstance::Piece& piece : instance.pieces) piece.written.Set(false);
-  instance.pieces.clear();
   net::Promise<StoreAnswer> promise = std::move(*instance.answer);
   instance.answer.reset();
   promise.Set(std::move(answer));
+}
+
+void GiveAnswer(CrossingInstance& instance, StoreAnswer answer) {
+  for (CrossingInstance::Piece& piece : instance.pieces) piece.written.Set(false);
+  instance.pieces.clear();
+  Tell(instance, std::move(answer));
 }
 
 StoreAnswer Refusal(std::string_view why) {
@@ -43,10 +48,20 @@ bool Patience::IsExhausted(size_t unread, SteadyTime now) {
 // ---- the client's loop
 
 GetLine::GetLine(association::Association& client, Milliseconds answer_within)
-    : client_(client), answer_within_(answer_within), came_(client.loop()), ended_(client.loop()) {}
+    : client_(client),
+      answer_within_(answer_within),
+      came_(client.loop()),
+      time_(client.loop()),
+      ended_(client.loop()) {}
 
 Task<> GetLine::Run() {
   running_ = true;
+  co_await net::Both(Serve(), KeepTime());
+  running_ = false;
+  ended_.Notify();
+}
+
+Task<> GetLine::Serve() {
   while (!closed_) {
     if (waiting_.empty()) {
       co_await came_.Wait();
@@ -57,8 +72,34 @@ Task<> GetLine::Run() {
     co_await Deliver(std::move(next));
   }
   RefuseAll("the client has gone");
-  running_ = false;
-  ended_.Notify();
+}
+
+// Looks now and then while there is something to look at.
+Task<> GetLine::KeepTime() {
+  const Milliseconds look_every = std::max(answer_within_ / 8, Milliseconds(1));
+  while (!closed_) {
+    const bool idle = !current_ && waiting_.empty();
+    co_await time_.Wait(idle ? Milliseconds(-1) : look_every);
+    if (!closed_) LookAtTime();
+  }
+}
+
+void GetLine::LookAtTime() {
+  const SteadyTime now = client_.loop().Now();
+  std::erase_if(waiting_, [&](const Instance& instance) {
+    if (now - instance->entered_at < answer_within_) return false;
+    GiveAnswer(*instance, Refusal("the client was busy with other instances"));
+    return true;
+  });
+  if (!current_ || !current_->whole || silent_) return;
+  size_t unread = client_.stream().Unacknowledged();
+  for (const CrossingInstance::Piece& piece : current_->pieces) unread += piece.bytes.size();
+  if (!patience_) patience_.emplace(answer_within_, unread, now);
+  if (!patience_->IsExhausted(unread, now)) return;
+  silent_ = true;
+  if (!current_->begun) current_->broken = true;  // others still have the turn
+  Tell(*current_, Refusal("the client has not answered in time"));
+  RefuseAll("the client does not answer");
 }
 
 void GetLine::Close() {
@@ -67,6 +108,7 @@ void GetLine::Close() {
   if (in_message_)
     client_.Interrupt({Errc::kInterrupted, Blame::kInternal, true, "a C-GET was broken off"});
   Wake();
+  time_.Notify();
 }
 
 Task<> GetLine::End() {
@@ -80,19 +122,22 @@ void GetLine::Add(Instance instance) {
     GiveAnswer(*instance, Refusal(why));
     return;
   }
+  instance->entered_at = client_.loop().Now();
   waiting_.push_back(std::move(instance));
   Wake();
+  time_.Notify();
 }
 
-// What was not begun is refused; what was begun ends with the association, since half a message
-// cannot be taken back.
-void GetLine::Leave(const GetBridge* bridge) {
+// What was not begun is refused; what was begun and has still to come ends with the association,
+// since half a message cannot be taken back.
+void GetLine::Leave(const GetBridge* bridge, bool at_once) {
   std::erase_if(waiting_, [&](const Instance& instance) {
     if (instance->bridge.get() != bridge) return false;
     GiveAnswer(*instance, Refusal("the C-GET has ended"));
     return true;
   });
   if (!current_ || current_->bridge.get() != bridge) return;
+  if (in_message_ && current_->whole && !at_once) return;
   current_->broken = true;
   if (in_message_)
     client_.Interrupt({Errc::kInterrupted, Blame::kInternal, true, "a C-GET was broken off"});
@@ -105,6 +150,7 @@ void GetLine::RefuseAll(std::string_view why) {
 
 Task<> GetLine::Deliver(Instance instance) {
   current_ = instance;
+  patience_.reset();
   answer_.reset();
   if (++message_id_ == 0) ++message_id_;
   instance->command.SetMessageId(message_id_);
@@ -112,13 +158,14 @@ Task<> GetLine::Deliver(Instance instance) {
   if (sent) co_await AwaitAnswer(*instance);
   GiveAnswer(*instance, Refusal("the client was lost"));  // unless there was another
   current_ = nullptr;
+  silent_ = false;
 }
 
 Task<bool> GetLine::SendMessage(CrossingInstance& instance) {
   Buffer encoded = instance.command.Encode();
   auto turn = co_await client_.TakeTurn();
   if (closed_ || instance.broken) co_return false;
-  in_message_ = true;
+  in_message_ = instance.begun = true;
   client_.Append(instance.context, true, encoded, true);
   const bool sent = co_await SendPieces(instance);
   if (!sent)
@@ -142,23 +189,12 @@ Task<bool> GetLine::SendPieces(CrossingInstance& instance) {
   }
 }
 
-// A client that neither reads nor answers is told to upstream as a failure; until it has answered
-// nothing else is sent.
+// Until there is one nothing else is sent, however late it is (LookAtTime).
 Task<> GetLine::AwaitAnswer(CrossingInstance& instance) {
-  net::Loop& loop = client_.loop();
-  const net::Stream& stream = client_.stream();
-  const Milliseconds look_every = std::max(answer_within_ / 8, Milliseconds(1));
-  Patience patience(answer_within_, stream.Unacknowledged(), loop.Now());
   while (!answer_ && !closed_) {
     if (instance.broken) GiveAnswer(instance, Refusal("the C-GET has ended"));
-    co_await came_.Wait(silent_ ? Milliseconds(-1) : look_every);
-    if (answer_ || closed_ || silent_) continue;
-    if (!patience.IsExhausted(stream.Unacknowledged(), loop.Now())) continue;
-    silent_ = true;
-    GiveAnswer(instance, Refusal("the client has not answered in time"));
-    RefuseAll("the client does not answer");
+    co_await came_.Wait();
   }
-  silent_ = false;
   if (answer_) GiveAnswer(instance, std::move(*answer_));
 }
 
@@ -172,6 +208,7 @@ bool GetLine::TakesAnswer(const dimse::CommandSet& response) {
 }
 
 void GetBridge::Take(std::shared_ptr<CrossingInstance> instance, CrossingInstance::Piece piece) {
+  instance->whole = piece.last;
   if (instance->answer && !line_) GiveAnswer(*instance, Refusal("the C-GET has ended"));
   if (!instance->answer) {  // it has ended for the client
     piece.written.Set(false);
@@ -189,8 +226,8 @@ void GetBridge::Break(CrossingInstance& instance) {
   if (line_) line_->Wake();
 }
 
-void GetBridge::Close() {
-  if (GetLine* line = std::exchange(line_, nullptr)) line->Leave(this);
+void GetBridge::Close(bool at_once) {
+  if (GetLine* line = std::exchange(line_, nullptr)) line->Leave(this, at_once);
 }
 
 // ---- any thread
@@ -245,7 +282,7 @@ Task<bool> Crossing::Send(Buffer bytes, bool last) {
   bridge_->loop_.Post([bridge = bridge_, instance = instance_, piece = std::move(piece)]() mutable {
     bridge->Take(std::move(instance), std::move(piece));
   });
-  while (waiting_ >= kCredit) {
+  while (!last && waiting_ >= kCredit) {
     Unwritten oldest = std::move(unwritten_.front());
     unwritten_.pop_front();
     const bool written = co_await oldest.written;

@@ -30,15 +30,18 @@ struct CrossingInstance {
   dimse::CommandSet command;
   std::optional<net::Promise<StoreAnswer>> answer;  // gone once it was given
   std::deque<Piece> pieces;
-  bool entered = false;  // in the line
-  bool broken = false;   // the rest will not come
+  bool entered = false;     // in the line
+  SteadyTime entered_at{};  // then
+  bool whole = false;       // the last piece has come
+  bool begun = false;       // with the client
+  bool broken = false;      // the rest will not come
 };
 
-// How long an answer of the client is waited for. A client that has much in its kernel still to
-// read is slow, and no more: the time runs anew whenever it has read something. Pure.
+// How long an answer of the client is waited for. A client that has much still to read is slow, and
+// no more: the time runs anew whenever it has read something. Pure.
 class Patience {
  public:
-  // `unread`: bytes sent that the client's kernel has not acknowledged.
+  // `unread`: bytes for it that its kernel has not acknowledged.
   Patience(net::Milliseconds at_most, size_t unread, SteadyTime now)
       : at_most_(at_most), unread_(unread), since_(now) {}
   bool IsExhausted(size_t unread, SteadyTime now);
@@ -50,11 +53,12 @@ class Patience {
 };
 
 // The line of instances for one client: one sub-operation at a time on its association, from the
-// C-STORE-RQ to the response, whatever upstream sends at once. Owned by the client's session, on
-// its loop; Run is a root task, End must have been awaited.
+// C-STORE-RQ to the response, whatever upstream sends at once. What has waited for its turn for
+// `answer_within`, and what the client has neither read nor answered for so long, is told to
+// upstream as a failure: it waits for an answer. Owned by the client's session, on its loop; Run is
+// a root task, End must have been awaited.
 class GetLine {
  public:
-  // `answer_within`: how long the client may neither read nor answer.
   GetLine(association::Association& client, net::Milliseconds answer_within);
 
   net::Task<> Run();
@@ -70,8 +74,11 @@ class GetLine {
   using Instance = std::shared_ptr<CrossingInstance>;
 
   void Add(Instance instance);
-  void Leave(const GetBridge* bridge);
+  void Leave(const GetBridge* bridge, bool at_once);
   void Wake() { came_.Notify(); }
+  net::Task<> Serve();
+  net::Task<> KeepTime();
+  void LookAtTime();
   net::Task<> Deliver(Instance instance);
   net::Task<bool> SendMessage(CrossingInstance& instance);
   net::Task<bool> SendPieces(CrossingInstance& instance);
@@ -81,10 +88,12 @@ class GetLine {
   association::Association& client_;
   const net::Milliseconds answer_within_;
   net::Signal came_;   // a piece, an answer, an end
+  net::Signal time_;   // there is something to keep the time of
   net::Signal ended_;  // Run
   std::deque<Instance> waiting_;
   Instance current_;
-  uint16_t message_id_ = 0;  // of the request under way, or of the last
+  std::optional<Patience> patience_;  // with current_, once it is whole
+  uint16_t message_id_ = 0;           // of the request under way, or of the last
   std::optional<StoreAnswer> answer_;
   bool in_message_ = false;  // a part of it has gone to the client
   bool silent_ = false;      // the client has not answered in time, and nothing else may be sent
@@ -107,9 +116,10 @@ class GetBridge {
   // takes, else an uncompressed one, which is converted; nothing if neither. Any thread.
   std::optional<Uid> SyntaxFor(const ul::ProposedContext& proposed) const;
 
-  // The C-GET has its final response: nothing more may go to the client for it. On the client's
-  // loop; before the line ends.
-  void Close();
+  // The C-GET has its final response: nothing more may go to the client for it. What it is in the
+  // middle of is broken off; where it is whole here only if `at_once`: the client may still read
+  // it. On the client's loop; before the line ends.
+  void Close(bool at_once);
 
  private:
   friend class Crossing;
@@ -130,8 +140,8 @@ class Crossing {
 
   Crossing(std::shared_ptr<GetBridge> bridge, ul::ContextId context, dimse::CommandSet command);
 
-  // Returns once less than the credit waits. False: the client takes no more of it, the answer says
-  // why.
+  // Returns once less than the credit waits; after the last piece at once, for that is the time of
+  // the answer. False: the client takes no more of it, the answer says why.
   net::Task<bool> Send(Buffer bytes, bool last);
   void BreakOff();
   net::Task<StoreAnswer> Answer();

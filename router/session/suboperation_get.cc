@@ -37,15 +37,17 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::DeliverToClient(
 
 // What fits into the credit is whole before the client's association is taken: a loss of upstream
 // meanwhile costs that instance alone. What is larger is cut through, and broken off with the
-// client's association, since half a message cannot be taken back.
+// client's association, since half a message cannot be taken back: so it is if upstream is silent
+// in its middle for `answer_within`.
 Task<Result<SuboperationSession::Answer>> SuboperationSession::Cross(Crossing& crossing,
                                                                      Buffer head, bool complete) {
   size_t at_least = Crossing::kCredit;
   Buffer batch = std::move(head);
   bool taken = true, begun = false;
+  Milliseconds silence = Silence();
   for (;;) {
     while (taken && !complete && batch.size() < at_least) {
-      auto piece = co_await ReceivePiece(*upstream_, &complete, Silence());
+      auto piece = co_await ReceivePiece(*upstream_, &complete, silence);
       if (!piece) {
         if (begun) crossing.BreakOff();
         co_return std::unexpected(piece.error());
@@ -54,6 +56,7 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Cross(Crossing& c
     }
     if (!taken) break;
     begun = true;
+    silence = std::min(silence, application_.answer_within);
     Buffer next = std::move(batch);
     taken = co_await crossing.Send(std::move(next), complete);
     if (complete) break;

@@ -10,7 +10,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import *  # noqa: E402,F403
-from harness import raw_case, wire as w  # noqa: E402
+from harness import wire as w  # noqa: E402
 import pydicom  # noqa: E402
 
 GET, PATIENT_GET = "1.2.840.10008.5.1.4.1.2.2.3", "1.2.840.10008.5.1.4.1.2.1.3"
@@ -25,7 +25,9 @@ SOON = 30  # seconds: a loaded machine is slow
 class Getter(w.Wire):
     """A client of C-GET by hand: SCP of CT images, in one syntax."""
 
-    def __init__(self, sluice, syntax=w.IMPLICIT, receive_buffer=None, max_pdu=131072):
+    def __init__(self, sluice, syntax=w.IMPLICIT, receive_buffer=None, max_pdu=131072,
+                 get_class=GET):
+        self.get_class = get_class
         connection = socket.socket()
         if receive_buffer:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -33,16 +35,26 @@ class Getter(w.Wire):
         connection.connect((sluice.host, sluice.port))
         self._take(connection, SOON)
         self.accepted = w.answered_contexts(self.associate(
-            contexts=((1, GET, (w.IMPLICIT,)), (3, w.CT, (syntax,))), roles={w.CT: (0, 1)},
+            contexts=((1, get_class, (w.IMPLICIT,)), (3, w.CT, (syntax,))), roles={w.CT: (0, 1)},
             max_pdu=max_pdu))
         self.stored = {}
 
     def get(self, keys, message_id=9):
         """keys: the elements of the identifier, encoded."""
-        self.send(w.request(1, C_GET, GET, message_id, keys))
+        self.send(w.request(1, C_GET, self.get_class, message_id, keys))
 
     def cancel(self, message_id=9):
         self.send(w.command_set(1, {0x0100: CANCEL, 0x0120: message_id, 0x0800: 0x0101}))
+
+    def rest(self):
+        """What is still to come of the data set in the middle of which it is."""
+        rest, control = b"", 0
+        while control != 2:
+            kind, raw = self.receive()
+            assert kind == w.DATA, f"PDU {kind} in the middle of a data set"
+            control = raw[5]
+            rest += raw[6:] if not control & 1 else b""
+        return rest
 
     def take(self, status=0):
         """Receives one sub-operation, answers it and returns it; or the final response."""
@@ -336,144 +348,13 @@ class GetBridgeFlow(GetBridgeCase):
         grown = self.sluice.resident_bytes() - before
         print(f"grew by {grown / MIB:.1f} MiB beside a client that reads nothing")
         self.assertLess(grown, 12 * MIB)
-        # What it was in the middle of: the rest of the command set or of the data set.
-        rest = b""
-        while True:
-            kind, raw = slow.receive()
-            self.assertEqual(kind, w.DATA)
-            control = raw[5]
-            rest += raw[6:] if not control & 1 else b""
-            if control == 2:
-                break
+        rest = slow.rest()
         uid = next(iter(quick.stored))
         slow.send(w.response(3, C_STORE | 0x8000, w.CT, 1, 0, more={0x1000: uid}))
         final = slow.take_all()
         self.assertEqual((final.status, told(final)["completed"]), (0, 2))
         self.assertIn(rest, quick.stored.values())
         slow.socket.close()
-
-
-class GetBridgeByHand(raw_case.RawCase):
-    """What no stand-in does: an upstream of which every byte is the test's."""
-
-    def bridged(self, syntax=w.IMPLICIT, behave=None, **application):
-        self.begin(behave, get="bridge", **application)
-        client = Getter(self.sluice, syntax)
-        self.addCleanup(client.socket.close)
-        self.assertEqual(client.accepted[1][0], 0)
-        self.assertEqual(client.accepted[3], (0, syntax))
-        self.leg = self.upstream.next()
-        return client
-
-    def asked(self, client, study="1.2.3"):
-        client.get(study_level(study))
-        request = self.leg.message()
-        self.assertEqual((request.field, request.text(0x0002), request.text(0x0600)),
-                         (raw_case.C_MOVE, w.MOVE, "SLUICE"))
-        self.assertEqual(request.data_set, study_level(study))
-        return request
-
-    def test_what_is_offered_in_explicit_vr_alone_is_re_encoded_for_the_client(self):
-        client = self.bridged()
-        request = self.asked(client)
-        line = self.sub_operations(((1, w.CT, (w.EXPLICIT,)),))
-        data_set = raw_case.instance("1.2.3", "1.2.3.4", raw_case.explicit_element)
-        line.send(w.request(1, C_STORE, w.CT, 5, data_set,
-                            {0x1000: "1.2.3.4", 0x1030: "ME", 0x1031: request.message_id}))
-        came = client.take()
-        self.assertEqual(came.data_set, raw_case.instance("1.2.3", "1.2.3.4"))
-        self.assertNotIn(0x1030, came.elements)
-        self.assertEqual(line.message().status, 0)
-        self.leg.send(raw_case.move_answer(request, completed=1))
-        final = client.take()
-        self.assertEqual((final.status, told(final)),
-                         (0, {"completed": 1, "failed": 0, "warning": 0}))
-
-    def test_a_syntax_that_nothing_converts_is_not_agreed_with_upstream(self):
-        client = self.bridged()
-        request = self.asked(client)
-        line = self.line()
-        accepted = w.answered_contexts(line.associate(
-            contexts=((1, w.CT, ("1.2.840.10008.1.2.4.70",)), (3, w.RT_PLAN, (w.IMPLICIT,)),
-                      (5, w.CT, (w.IMPLICIT,))), called="SLUICE", calling="VMSDBD"))
-        self.assertEqual([accepted[number][0] for number in (1, 3, 5)], [3, 3, 0])
-        self.leg.send(raw_case.move_answer(request, status=0xA702, completed=0, failed=1))
-        final = client.take()
-        self.assertEqual((final.status, told(final)["failed"]), (0xA702, 1))
-
-    def test_a_destination_that_upstream_does_not_know_is_no_status_of_c_get(self):
-        client = self.bridged()
-        request = self.asked(client)
-        self.leg.send(raw_case.move_answer(request, status=0xA801))
-        self.assertEqual(client.take().status, 0xA702)
-        self.assert_logged("upstream does not know our AE title as a move destination")
-
-    def test_upstream_lost_within_a_small_instance_costs_that_instance_alone(self):
-        client = self.bridged()
-        request = self.asked(client)
-        line = self.sub_operations()
-        whole = w.request(1, C_STORE, w.CT, 5, raw_case.instance("1.2.3", "1.2.3.4"),
-                          {0x1000: "1.2.3.4"})
-        line.send(whole[:-10])
-        line.socket.close()
-        another = self.sub_operations()
-        another.send(store_of("1.2.3.5"))
-        self.assertEqual(client.take().text(0x1000), "1.2.3.5")
-        self.assertEqual(another.message().status, 0)
-        self.leg.send(raw_case.move_answer(request, completed=1, failed=1))
-        final = client.take()
-        self.assertEqual((final.status, told(final)),
-                         (0xB000, {"completed": 1, "failed": 1, "warning": 0}))
-
-    def test_upstream_lost_within_a_large_instance_ends_the_association(self):
-        client = self.bridged()
-        self.asked(client)
-        line = self.sub_operations()
-        line.send(w.command(1, C_STORE, w.CT, 5, True, {0x1000: "1.2.3.4"}))
-        line.send(w.data(1, raw_case.instance("1.2.3", "1.2.3.4"), last=False))
-        for _ in range(100):
-            line.send(w.data(1, bytes(16000), last=False))
-        self.assertEqual(client.receive()[0], w.DATA)
-        line.socket.close()
-        self.assert_aborted(client, 0)
-        self.assert_moves_ended_after_cancel()
-
-    def test_a_client_that_does_not_answer_is_told_to_upstream_in_time(self):
-        client = self.bridged(answer_within="300ms")
-        request = self.asked(client)
-        line = self.sub_operations()
-        line.send(store_of("1.2.3.4"))
-        self.assertEqual(line.message().status, 0xA700)
-        line.send(store_of("1.2.3.5"))  # is not sent before the first was answered
-        self.assertEqual(line.message().status, 0xA700)
-        self.assertEqual(client.take().text(0x1000), "1.2.3.4")
-        self.leg.send(raw_case.move_answer(request, completed=0, failed=2))
-        final = client.take()
-        self.assertEqual((final.field, final.status, told(final)["failed"]),
-                         (C_GET | 0x8000, 0xA702, 2))
-
-    def test_what_comes_after_the_final_response_does_not_reach_the_client(self):
-        client = self.bridged()
-        request = self.asked(client)
-        line = self.sub_operations()
-        self.leg.send(raw_case.move_answer(request))
-        self.assertEqual(client.take().status, 0)
-        line.send(store_of("1.2.3.4"))
-        self.assertEqual(line.message().status, 0xA700)
-        self.assertEqual(client.stored, {})
-        self.leg.send(raw_case.move_answer(self.asked(client, "1.2.4")))
-        self.assertEqual(client.take().field, C_GET | 0x8000)
-
-    def assert_moves_ended_after_cancel(self):
-        cancel = self.leg.message()
-        self.assertEqual(cancel.field, CANCEL)
-        self.leg.send(w.response(cancel.context, raw_case.C_MOVE | 0x8000, w.MOVE,
-                                 cancel.number(0x0120), 0xFE00))
-        self.assert_moves_ended()
-
-
-def store_of(uid):
-    return raw_case.store(1, "1.2.3", uid)
 
 
 if __name__ == "__main__":

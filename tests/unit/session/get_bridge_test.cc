@@ -66,7 +66,7 @@ TEST_F(GetBridgeTest, WhatComesAfterTheEndOfTheGetIsRefusedAndNobodyWaits) {
   auto act = [](std::shared_ptr<GetBridge> closed, bool* took,
                 std::optional<StoreAnswer>* answer) -> Task<> {
     Crossing crossing(closed, 3, dimse::CStoreRq(1, kCt, Uid("1.2.3")));
-    *took = co_await crossing.Send(Buffer(Crossing::kCredit), true);
+    *took = co_await crossing.Send(Buffer(Crossing::kCredit), false);
     *answer = co_await crossing.Answer();
   };
   loop_.PostSpawn([&] { return act(bridge, &taken, &answered); });
