@@ -27,53 +27,54 @@ bool IsGet(const Uid& uid) {
 
 // ---- negotiation
 
-// Is a C-GET of this client to be done by a C-MOVE? `get: auto`: if upstream rejects C-GET.
+// Is a C-GET of this client to be done by a C-MOVE? `get: auto`: if upstream rejects C-GET and
+// takes that C-MOVE.
 Task<bool> ClientSession::BridgesGet() {
   if (application_.get == config::Get::kRelay || application_.mode == config::Mode::kObserve)
     co_return false;
   const ul::MirrorTerms terms = Terms();
   if (!WantsGet(rq_, terms)) co_return false;
   if (application_.get == config::Get::kBridge) co_return true;
-  std::vector<ul::ProposedContext> gets;
-  for (const ul::ProposedContext& context : rq_.contexts)
-    if (IsGet(context.abstract_syntax) && terms.permits(context)) gets.push_back(context);
-  co_return co_await DoesUpstreamReject(std::move(gets));
+  std::vector<ul::ProposedContext> question = QuestionOfGet(rq_, terms);
+  co_return co_await HasMoveAlone(std::move(question));
 }
 
-// By what is known of it; where nothing is, by an association of its own, which proposes nothing
-// else. If it cannot be reached the client is told so on the way of a relay.
-Task<bool> ClientSession::DoesUpstreamReject(std::vector<ul::ProposedContext> gets) {
-  enum class Known : uint8_t { kNot, kAccepts, kRejects };
+// By what is known of it; where that is not enough, by an association of its own, which proposes
+// nothing else. If it cannot be reached the client is told so on the way of a relay.
+Task<bool> ClientSession::HasMoveAlone(std::vector<ul::ProposedContext> question) {
   ApplicationRuntime* runtime = &runtime_;
   const config::Duration believed = application_.capabilities_for;
-  auto look_up = [runtime, gets, believed]() -> Task<Known> {
+  auto look_up = [runtime, question, believed]() -> Task<std::optional<bool>> {
     return [](ApplicationRuntime* of, std::vector<ul::ProposedContext> contexts,
-              config::Duration lifetime) -> Task<Known> {
-      size_t rejected = 0;
-      for (const ul::ProposedContext& context : contexts) {
-        auto answer = of->capabilities.Answer(context, of->home->Now(), lifetime);
-        if (!answer) continue;
-        if (answer->result == ul::ContextResult::kAcceptance) co_return Known::kAccepts;
-        ++rejected;
-      }
-      co_return rejected == contexts.size() ? Known::kRejects : Known::kNot;
-    }(runtime, gets, believed);
+              config::Duration lifetime) -> Task<std::optional<bool>> {
+      const SteadyTime now = of->home->Now();
+      co_return NeedsBridge(contexts, [&](const ul::ProposedContext& context) {
+        std::optional<bool> accepted;
+        if (auto answer = of->capabilities.Answer(context, now, lifetime))
+          accepted = answer->result == ul::ContextResult::kAcceptance;
+        return accepted;
+      });
+    }(runtime, question, believed);
   };
-  const Known known = co_await net::RunOn<Known>(*runtime_.home, std::move(look_up));
-  if (known != Known::kNot) co_return known == Known::kRejects;
+  const auto known = co_await net::RunOn<std::optional<bool>>(*runtime_.home, std::move(look_up));
+  if (known) co_return *known;
   auto slot = co_await TakeSlot(runtime_, delivery::Purpose::kRelay, application_.wait_for);
   if (!slot) co_return false;
-  auto question = ul::OriginateRequest(Terms().calling, application_.ae_title,
-                                       config_->limits.max_pdu, std::move(gets));
-  ul::AssociateRq offered = question;
+  auto proposed = ul::OriginateRequest(Terms().calling, application_.ae_title,
+                                       config_->limits.max_pdu, question);
+  ul::AssociateRq offered = proposed;
   auto asked = co_await Association::Request(client_->loop(), EndpointOf(application_),
-                                             std::move(question), TimersOf(application_));
+                                             std::move(proposed), TimersOf(application_));
   if (!asked) co_return false;
-  const bool rejects = (*asked)->agreed().empty();
+  const auto& agreed = (*asked)->agreed();
+  const auto needs = NeedsBridge(question, [&](const ul::ProposedContext& context) {
+    return std::optional(std::ranges::find(agreed, context.id, &ul::AcceptedContext::id) !=
+                         agreed.end());
+  });
   co_await Learn(runtime_, std::move(offered), (*asked)->answer());
   co_await (*asked)->Release();
   co_await (*asked)->End();
-  co_return rejects;
+  co_return needs.value_or(false);
 }
 
 // Upstream is asked first: without its C-MOVE there is nothing to offer.

@@ -144,7 +144,7 @@ class ClientSession : public Session {
     ul::AcceptedContext context;  // of C-MOVE, with upstream
   };
   Task<bool> BridgesGet();
-  Task<bool> DoesUpstreamReject(std::vector<ul::ProposedContext> gets);
+  Task<bool> HasMoveAlone(std::vector<ul::ProposedContext> question);
   Task<bool> NegotiateBridged();
   Task<Result<>> OnGet(Incoming first, dimse::CommandSet command);
   // The leg for a C-MOVE or a C-GET that came on this context. kRefused: upstream takes no C-MOVE.

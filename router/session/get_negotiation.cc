@@ -176,6 +176,43 @@ bool WantsGet(const ul::AssociateRq& client, const ul::MirrorTerms& terms) {
   return gets && receives;
 }
 
+std::vector<ProposedContext> QuestionOfGet(const ul::AssociateRq& client,
+                                           const ul::MirrorTerms& terms) {
+  constexpr size_t kMost = 128;  // PS3.8 9.3.2.2: odd IDs of one byte
+  ul::AssociateRq asked;
+  std::vector<ProposedContext> gets;
+  for (const ProposedContext& context : client.contexts) {
+    if (!IsGet(context.abstract_syntax) || !Permits(terms, context)) continue;
+    gets.push_back(context);
+    Uid move = MoveClassOf(context.abstract_syntax);
+    const auto at = std::ranges::find(asked.contexts, move, &ProposedContext::abstract_syntax);
+    if (at == asked.contexts.end())
+      asked.contexts.push_back({context.id, std::move(move), context.transfer_syntaxes});
+  }
+  ProposeStudyRootToo(asked);
+  std::vector<ProposedContext> question = std::move(asked.contexts);
+  question.insert(question.end(), gets.begin(), gets.end());
+  if (question.size() > kMost) question.resize(kMost);
+  for (size_t i = 0; i < question.size(); ++i)
+    question[i].id = static_cast<ul::ContextId>(2 * i + 1);
+  return question;
+}
+
+std::optional<bool> NeedsBridge(
+    const std::vector<ProposedContext>& question,
+    const std::function<std::optional<bool>(const ProposedContext&)>& accepts) {
+  bool moves = false, all_known = true;
+  for (const ProposedContext& context : question) {
+    const std::optional<bool> accepted = accepts(context);
+    if (!accepted) all_known = false;
+    if (!accepted.value_or(false)) continue;
+    if (IsGet(context.abstract_syntax)) return false;
+    moves = true;
+  }
+  if (!all_known) return std::nullopt;
+  return moves;
+}
+
 ul::AssociateRq BridgeRequest(const ul::AssociateRq& client, const ul::MirrorTerms& terms) {
   ul::AssociateRq asked = client;
   std::erase_if(asked.contexts, [&](const ProposedContext& context) {

@@ -1,5 +1,7 @@
 #pragma once
+#include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "router/ul/negotiation.h"
@@ -14,6 +16,16 @@ Uid MoveClassOf(const Uid& get_class);
 // Has the proposal a permitted C-GET context, and a storage class of which the client would be the
 // SCP (PS3.7 D.3.3.4)? Without one nothing could be sent to it.
 bool WantsGet(const ul::AssociateRq& client, const ul::MirrorTerms& terms);
+
+// `get: auto`: what to ask an application, to know whether a C-GET has to be done by a C-MOVE
+// there: the contexts of C-MOVE by which it would be done, and the client's own of C-GET.
+std::vector<ul::ProposedContext> QuestionOfGet(const ul::AssociateRq& client,
+                                               const ul::MirrorTerms& terms);
+// Its answer: every C-GET is rejected and a C-MOVE is accepted. `accepts`: nothing where that is
+// not known; then the answer may be nothing, too.
+std::optional<bool> NeedsBridge(
+    const std::vector<ul::ProposedContext>& question,
+    const std::function<std::optional<bool>(const ul::ProposedContext&)>& accepts);
 
 // The request to send upstream for a client's: C-MOVE in place of C-GET, with the extended
 // negotiation of C-GET (relational retrieval, PS3.4 C.5.3); no storage class of which the client

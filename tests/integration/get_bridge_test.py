@@ -239,6 +239,22 @@ class GetBridge(GetBridgeCase):
         # For each client the leg of its moves; the question is one more, and is asked once.
         self.assertEqual(len(self.upstream.journal("associate")), 3)
 
+    def test_auto_bridges_nothing_to_what_takes_no_c_move_either(self):
+        plain = self.start(Storescp, aet="DEST")
+        config = sluice_config(self.directory,
+                               {"DEST": {"address": plain.address, "get": "auto"}},
+                               store={"directory": str(self.directory / "store"),
+                                      "free_floor": "64MiB"})
+        self.sluice = self.start(Sluice, config)
+        for _ in range(2):  # asked, and remembered
+            with w.Wire(self.sluice, SOON) as client:
+                answer = w.answered_contexts(client.associate(
+                    called="DEST", contexts=((1, GET, (w.IMPLICIT,)), (3, w.CT, (w.IMPLICIT,))),
+                    roles={w.CT: (1, 1)}))
+                self.assertEqual([answer[number][0] for number in (1, 3)], [3, 0])
+                client.release()
+        self.assertNotIn("way=bridged", self.sluice.output())
+
     def test_relay_leaves_it_to_upstream(self):
         self.scene(get="relay")
         outcome, got = self.get(["0008,0052=STUDY", f"0020,000D={self.study}"])

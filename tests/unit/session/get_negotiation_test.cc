@@ -174,5 +174,51 @@ TEST_F(GetNegotiationTest, AGetWithNothingToReceiveIsNoneToBridge) {
   EXPECT_FALSE(WantsGet(client_, terms_));
 }
 
+// ---- `get: auto`
+
+// Upstream's answer to the question: what it accepts; nothing: it is not known.
+std::optional<bool> Needs(const std::vector<ProposedContext>& question,
+                          std::optional<std::vector<std::string_view>> accepts) {
+  return NeedsBridge(question, [&](const ProposedContext& context) {
+    std::optional<bool> accepted;
+    if (accepts)
+      accepted = std::ranges::find(*accepts, context.abstract_syntax.view()) != accepts->end();
+    return accepted;
+  });
+}
+
+TEST_F(GetNegotiationTest, UpstreamIsAskedForTheMoveThatWouldDoTheGetAndForTheGet) {
+  ProposeAsGetscu(uid::kPatientRootGet);
+  std::vector<Uid> asked;
+  std::vector<int> ids;
+  for (const ProposedContext& context : QuestionOfGet(client_, terms_)) {
+    asked.push_back(context.abstract_syntax);
+    ids.push_back(context.id);
+  }
+  EXPECT_THAT(asked, ElementsAre(Uid(uid::kPatientRootMove), Uid(uid::kStudyRootMove),
+                                 Uid(uid::kPatientRootGet)));
+  EXPECT_THAT(ids, ElementsAre(1, 3, 5));
+}
+
+TEST_F(GetNegotiationTest, OnlyWhatHasMoveAndNoGetNeedsTheBridge) {
+  ProposeAsGetscu();
+  const auto question = QuestionOfGet(client_, terms_);
+  using Accepts = std::vector<std::string_view>;
+  EXPECT_EQ(Needs(question, Accepts{uid::kStudyRootMove}), true);
+  EXPECT_EQ(Needs(question, Accepts{uid::kStudyRootMove, uid::kStudyRootGet}), false);
+  EXPECT_EQ(Needs(question, Accepts{uid::kStudyRootGet}), false);
+  EXPECT_EQ(Needs(question, Accepts{}), false) << "a plain storescp";
+  EXPECT_EQ(Needs(question, std::nullopt), std::nullopt);
+}
+
+TEST_F(GetNegotiationTest, NoMoreContextsAreAskedForThanThereAreIds) {
+  for (int i = 0; i < 128; ++i)
+    Propose(static_cast<ul::ContextId>(2 * i + 1), uid::kStudyRootGet, {kImplicit});
+  const auto question = QuestionOfGet(client_, terms_);
+  EXPECT_EQ(question.size(), 128u);
+  EXPECT_EQ(question.front().abstract_syntax, Uid(uid::kStudyRootMove));
+  EXPECT_EQ(question.back().id, 255);
+}
+
 }  // namespace
 }  // namespace router::session
