@@ -55,9 +55,9 @@ void RuleSet::Decide(const Caller& caller, const Candidates& candidates, const M
   const Asking asking(*tables_, caller, message, elements);
   Resolution resolution(rules_, asking, decisions);
   const bool of_message = asking.phase >= Phase::kCommand;
-  const uint16_t command = of_message ? static_cast<uint16_t>(1u << asking.command) : kEveryCommand;
+  const auto command = static_cast<uint16_t>(1u << asking.command);
   for (const Candidates::Entry& entry : candidates.rules_) {
-    if ((entry.commands & command) == 0) continue;
+    if (of_message && (entry.commands & command) == 0) continue;
     Answer answer = AnswerOf(true);
     if (!entry.certain) {
       const When& when = *rules_[entry.rule].when;
