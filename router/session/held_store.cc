@@ -48,12 +48,6 @@ void KeepAsItCame(hold::Verdict& verdict, const std::string& why) {
 
 }  // namespace
 
-// What was spooled in place of the part; nothing if it stays as it came.
-struct HeldStore::Edited {
-  std::unique_ptr<store::SpoolWriter> part;
-  store::SpoolFile file;
-};
-
 Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& received) {
   began_ = net::Loop::Current()->Now();
   dataset::Region region{received.path(), file.dataset_offset, instance.transfer_syntax};
@@ -64,8 +58,8 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
   }
   Result<hold::Verdict> verdict = hold::Verdict();
   if (runtime_.gate)
-    verdict = co_await runtime_.gate->Judge(instance, region, client_.acknowledge.wait);
-  Edited edited;
+    verdict = co_await runtime_.gate->Judge(instance, region, client_.acknowledge.wait, terms.hold);
+  SpooledPart edited;
   if (verdict && !verdict->rename.empty()) {
     auto renamed = co_await Rename(region, *verdict);
     if (!renamed || renamed->part) co_await received.Drop();
@@ -76,32 +70,11 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
     file = edited.file;
     region = {edited.part->path(), file.dataset_offset, instance.transfer_syntax};
   }
-  // What was edited goes through the ledger's history, unless nothing is to be kept.
-  const bool at_once = note_.empty() || KeepsNothing() || !services_.holding.Enter().has_value();
   store::SpoolWriter& part = edited.part ? *edited.part : received;
-  std::optional<StoreAnswer> answer;
-  if (!verdict) {
-    answer = FailedBy(verdict.error(), dimse::status::kCannotUnderstand);
-  } else if (verdict->kind == hold::Verdict::Kind::kRefuse ||
-             (verdict->kind == hold::Verdict::Kind::kQuarantine && KeepsNothing())) {
-    answer = Failed(verdict->status, verdict->comment);
-  } else if (verdict->kind == hold::Verdict::Kind::kReady && at_once) {
-    answer = co_await SendReady(region, verdict->requirements, verdict->patient);
-  }
+  auto answer = co_await AnswerAtOnce(verdict, region);
   if (answer) {
-    log::Write(answer->status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,
-               "instance answered",
-               {{"sop_instance_uid", instance.sop_instance.str()},
-                {"kind", NameOf(instance.kind)},
-                {"application", application_.name},
-                {"calling", instance.client.view()},
-                {"status", answer->status},
-                {"why", verdict ? verdict->reason.text : verdict.error().detail}});
-    if (IsStored(answer->status) && application_.Retains())
-      co_await Keep(std::move(file), part);
-    else
-      co_await part.Drop();
-    co_return *answer;
+    LogAnswered(*answer, verdict);
+    co_return co_await EndAnswered(std::move(*answer), std::move(file), region, part);
   }
   auto pass = services_.holding.Enter();
   if (!pass) {
@@ -118,25 +91,70 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
   }
   Reach(FailPoint::kJudged);
   hold::Verdict decided = std::move(*verdict);
-  co_return co_await Accept(std::move(file), region, std::move(decided));
+  co_return co_await Accept(std::move(file), region, part, std::move(decided));
+}
+
+// What was edited goes through the ledger's history, unless nothing is to be kept; and so does what
+// is kept in any case, where others share its file.
+bool HeldStore::GoesAtOnce(const hold::Verdict& verdict) const {
+  if (verdict.kind != hold::Verdict::Kind::kReady || terms.queue) return false;
+  if (application_.Retains() && !copies.empty()) return false;
+  return note_.empty() || KeepsNothing() || !services_.holding.Enter().has_value();
+}
+
+// Nothing: it is for the ledger.
+Task<std::optional<StoreAnswer>> HeldStore::AnswerAtOnce(Result<hold::Verdict>& verdict,
+                                                         dataset::Region region) {
+  using Kind = hold::Verdict::Kind;
+  if (!verdict) co_return FailedBy(verdict.error(), dimse::status::kCannotUnderstand);
+  if (verdict->kind == Kind::kRefuse || (verdict->kind == Kind::kQuarantine && KeepsNothing()))
+    co_return Failed(verdict->status, verdict->comment);
+  if (!GoesAtOnce(*verdict)) co_return std::nullopt;
+  co_return co_await SendReady(region, verdict->requirements, verdict->patient);
+}
+
+void HeldStore::LogAnswered(const StoreAnswer& answer, const Result<hold::Verdict>& verdict) const {
+  log::Write(answer.status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,
+             "instance answered",
+             {{"sop_instance_uid", instance.sop_instance.str()},
+              {"kind", NameOf(instance.kind)},
+              {"application", application_.name},
+              {"calling", instance.client.view()},
+              {"status", answer.status},
+              {"why", verdict ? verdict->reason.text : verdict.error().detail}});
+}
+
+// It was answered without the ledger: what becomes of the part.
+Task<StoreAnswer> HeldStore::EndAnswered(StoreAnswer answer, store::SpoolFile file,
+                                         dataset::Region region, store::SpoolWriter& part) {
+  const bool stored = IsStored(answer.status);
+  if (stored && !copies.empty()) {
+    auto copied = co_await AcceptCopies(std::move(file), region, part);
+    if (!copied) co_return FailedBy(copied.error(), dimse::status::kOutOfResources);
+  } else if (stored && application_.Retains()) {
+    co_await Keep(std::move(file), part);
+  } else {
+    co_await part.Drop();
+  }
+  co_return answer;
 }
 
 // The plan with its machines named as they are here (`unknown_machine: map`), as a part of its own.
 // What has any other machine afterwards stays as it came, and is no longer to be sent.
-Task<Result<HeldStore::Edited>> HeldStore::Rename(dataset::Region region, hold::Verdict& verdict) {
+Task<Result<SpooledPart>> HeldStore::Rename(dataset::Region region, hold::Verdict& verdict) {
   auto edit = [region, names = verdict.rename, paths = hold::MachinePaths()]() {
     return dataset::RenameTexts(region, paths, names);
   };
   auto renamed = co_await services_.cpu.Run<Result<dataset::Renamed>>(std::move(edit));
   if (!renamed && renamed.error().code == Errc::kLimit) {
     KeepAsItCame(verdict, renamed.error().detail);
-    co_return Edited{};
+    co_return SpooledPart{};
   }
   if (!renamed) co_return std::unexpected(renamed.error());
   const size_t replaced = renamed->replaced;
   const bool has_integrity = renamed->has_integrity;
   dataset::Renamed plan = std::move(*renamed);
-  auto edited = co_await Write(std::move(plan));
+  auto edited = co_await WritePart(services_, std::move(plan.header), std::move(plan.data_set));
   if (!edited) co_return std::unexpected(edited.error());
   const dataset::Region after{edited->part->path(), edited->file.dataset_offset,
                               instance.transfer_syntax};
@@ -145,7 +163,7 @@ Task<Result<HeldStore::Edited>> HeldStore::Rename(dataset::Region region, hold::
   if (!unknown) co_return std::unexpected(unknown.error());
   if (!unknown->empty()) {
     KeepAsItCame(verdict, "\"" + Printable(*unknown) + "\" is still there");
-    co_return Edited{};
+    co_return SpooledPart{};
   }
   for (const auto& [plans, ours] : verdict.rename)
     note_ += (note_.empty() ? "" : "; ") +
@@ -159,19 +177,6 @@ Task<Result<HeldStore::Edited>> HeldStore::Rename(dataset::Region region, hold::
        {"elements", replaced},
        {"integrity", has_integrity ? "(3287,1000) was made for the plan as it came" : "none"}});
   co_return std::move(*edited);
-}
-
-Task<Result<HeldStore::Edited>> HeldStore::Write(dataset::Renamed renamed) {
-  auto part = co_await OpenSpool(services_, std::move(renamed.header));
-  if (!part) co_return std::unexpected(part.error());
-  auto written = co_await (*part)->Append(std::move(renamed.data_set));
-  if (!written) {
-    co_await (*part)->Drop();
-    co_return std::unexpected(written.error());
-  }
-  auto file = co_await (*part)->Finish();
-  if (!file) co_return std::unexpected(file.error());
-  co_return Edited{std::move(*part), std::move(*file)};
 }
 
 // What the ledger and the gate need to know of the instance.
@@ -267,49 +272,80 @@ Task<> HeldStore::Keep(store::SpoolFile file, store::SpoolWriter& part) {
 void HeldStore::GiveUp() { runtime_.destination->GiveUpOn(instance.sop_instance); }
 
 Task<StoreAnswer> HeldStore::Accept(store::SpoolFile file, dataset::Region region,
-                                    hold::Verdict verdict) {
-  auto digest = [region]() { return dataset::CanonicalDigest(region); };
-  auto canonical = co_await services_.cpu.Run<Result<dataset::Digest>>(std::move(digest));
-  store::Acceptance acceptance;
-  acceptance.instance = instance;
-  acceptance.file = std::move(file);
-  if (canonical) acceptance.canonical = *canonical;
-  acceptance.requirements = verdict.requirements;
-  acceptance.warn_after = verdict.warn_after;
-  acceptance.deadline = verdict.deadline;
-  acceptance.at_deadline = verdict.at_deadline;
-  acceptance.on_conflict = application_.on_conflict == config::OnConflict::kReplace
-                               ? store::OnConflict::kReplace
-                               : store::OnConflict::kKeep;
-  if (verdict.kind == hold::Verdict::Kind::kQuarantine) acceptance.quarantine = verdict.reason;
-  acceptance.verify = unknown_;
-  acceptance.there_before = there_before_;
-  acceptance.only_if_held = KeepsNothing();
-  acceptance.note = note_;
-  acceptance.patient = verdict.patient;
-  acceptance.quarantine_other_patient =
-      application_.patient_check == config::PatientCheck::kQuarantine;
-  if (application_.Retains()) acceptance.retain_for = application_.commitment.retain_for;
-  auto accepted = co_await services_.ledger.Accept(std::move(acceptance));
+                                    store::SpoolWriter& part, hold::Verdict verdict) {
+  const auto canonical = co_await CanonicalOf(region);
+  std::vector<store::Acceptance> all = {AcceptanceOf(file, canonical, verdict)};
+  // What is not to be kept is answered for by its client, and is no other's either.
+  if (!copies.empty() && !KeepsNothing()) {
+    auto judged = co_await JudgeCopies(file, region, canonical);
+    if (!judged) {
+      co_await part.Drop();
+      co_return FailedBy(judged.error(), dimse::status::kOutOfResources);
+    }
+    std::ranges::move(*judged, std::back_inserter(all));
+  }
+  auto accepted = co_await services_.ledger.AcceptAll(std::move(all));
   if (!accepted) {
     log::Error("instance refused: the ledger cannot take it", {{"why", accepted.error().detail}});
     co_return Failed(dimse::status::kOutOfResources,
                      "Sluice cannot store: " + accepted.error().detail);
   }
   Reach(FailPoint::kAccepted);
-  if (accepted->outcome == store::Accepted::Outcome::kNotKept)
-    co_return AnswerNotKept(*accepted, verdict);
+  WakeCopies();
+  const store::Accepted& own = accepted->front();
+  if (own.outcome == store::Accepted::Outcome::kNotKept) co_return AnswerNotKept(own, verdict);
   // What was being judged at the same time; the gate has told of all the rest.
-  if (!verdict.patient_differs && !accepted->other_patients.empty()) {
+  if (!verdict.patient_differs && !own.other_patients.empty()) {
     log::Warning("patient differs", {{"sop_instance_uid", instance.sop_instance.str()},
                                      {"kind", NameOf(instance.kind)},
                                      {"application", application_.name},
-                                     {"refers_to", Joined(accepted->other_patients, 4)}});
+                                     {"refers_to", Joined(own.other_patients, 4)}});
   }
-  if (accepted->outcome != store::Accepted::Outcome::kConflict) kept_ = accepted->state;
-  runtime_.watcher->Wake();
-  if (accepted->state == store::State::kReady) runtime_.destination->Wake();
-  co_return AnswerAccepted(*accepted, verdict);
+  if (own.outcome != store::Accepted::Outcome::kConflict) kept_ = own.state;
+  if (runtime_.watcher) runtime_.watcher->Wake();
+  if (own.state == store::State::kReady) runtime_.destination->Wake();
+  co_return AnswerAccepted(own, verdict);
+}
+
+Task<std::optional<dataset::Digest>> HeldStore::CanonicalOf(dataset::Region region) {
+  auto digest = [region]() { return dataset::CanonicalDigest(region); };
+  auto canonical = co_await services_.cpu.Run<Result<dataset::Digest>>(std::move(digest));
+  if (!canonical) co_return std::nullopt;
+  co_return *canonical;
+}
+
+store::Acceptance HeldStore::AcceptanceOf(store::SpoolFile file,
+                                          std::optional<dataset::Digest> canonical,
+                                          const hold::Verdict& verdict) const {
+  store::Acceptance acceptance = AcceptanceFor(application_, terms, verdict);
+  acceptance.instance = instance;
+  acceptance.file = std::move(file);
+  acceptance.canonical = canonical;
+  acceptance.verify = unknown_;
+  acceptance.there_before = there_before_;
+  acceptance.only_if_held = KeepsNothing();
+  acceptance.note = edits + (edits.empty() || note_.empty() ? "" : "; ") + note_;
+  return acceptance;
+}
+
+store::Acceptance AcceptanceFor(const config::Application& application, const StoreTerms& terms,
+                                const hold::Verdict& verdict) {
+  store::Acceptance acceptance;
+  acceptance.requirements = verdict.requirements;
+  acceptance.warn_after = verdict.warn_after;
+  acceptance.deadline = verdict.deadline;
+  acceptance.at_deadline = verdict.at_deadline;
+  acceptance.not_before = terms.not_before;
+  acceptance.priority = terms.priority;
+  acceptance.on_conflict = application.on_conflict == config::OnConflict::kReplace
+                               ? store::OnConflict::kReplace
+                               : store::OnConflict::kKeep;
+  if (verdict.kind == hold::Verdict::Kind::kQuarantine) acceptance.quarantine = verdict.reason;
+  acceptance.patient = verdict.patient;
+  acceptance.quarantine_other_patient =
+      application.patient_check == config::PatientCheck::kQuarantine;
+  if (application.Retains()) acceptance.retain_for = application.commitment.retain_for;
+  return acceptance;
 }
 
 // Nothing of ours will deliver it. Where the answer was lost upstream may have it all the same: to

@@ -7,6 +7,7 @@
 #include "router/dataset/edit.h"
 #include "router/hold/gate.h"
 #include "router/session/services.h"
+#include "router/session/store_terms.h"
 #include "router/store/ledger.h"
 #include "router/store/spool.h"
 
@@ -15,11 +16,19 @@ namespace router::session {
 using association::StoreAnswer;
 using net::Task;
 
+// What the ledger is to know of an instance that the gate has judged, as the application and the
+// rules want it; without the instance itself and its file.
+store::Acceptance AcceptanceFor(const config::Application& application, const StoreTerms& terms,
+                                const hold::Verdict& verdict);
+
 // What becomes of one spooled instance: judged by the gate, if there is one, then sent at once,
 // accepted into the ledger, or refused. The answer is the C-STORE response for the client:
 // upstream's own, 0000H for what is durable, or a failure, and then nothing of it is left here, and
 // nothing of ours will deliver it. Where originals are kept for storage commitment, what was sent
 // stays in the spool, with a row.
+//
+// Copies for other applications are accepted with it, or after it was sent at once: before its
+// client is told success they are durable, or kept from their application for good by its gate.
 //
 // On the session's stack, for one instance.
 class HeldStore {
@@ -35,6 +44,9 @@ class HeldStore {
         runtime_(runtime) {}
 
   store::Instance instance;
+  StoreTerms terms;               // by rules
+  std::string edits;              // that rules made, for the history
+  std::vector<StoreCopy> copies;  // by rules
   // Whoever brought it is owed an answer this long after Settle began; absent: as long as the
   // application may take.
   std::optional<net::Milliseconds> within;
@@ -47,19 +59,39 @@ class HeldStore {
 
  private:
   // `acknowledge: refuse`: what upstream does not take at once stays its client's.
-  bool KeepsNothing() const {
-    return client_.acknowledge.then == config::Acknowledge::Then::kRefuse;
+  const config::Acknowledge& acknowledge() const {
+    return terms.hold.acknowledge ? *terms.hold.acknowledge : client_.acknowledge;
   }
+  bool KeepsNothing() const { return acknowledge().then == config::Acknowledge::Then::kRefuse; }
+  bool GoesAtOnce(const hold::Verdict& verdict) const;
   Task<std::optional<StoreAnswer>> ReadFacts(dataset::Region region);
   Task<std::optional<StoreAnswer>> SendReady(dataset::Region region,
                                              std::vector<store::Requirement> requirements,
                                              store::Patient patient);
   Task<> Disbelieve(std::vector<store::Requirement> requirements);
-  struct Edited;
-  Task<Result<Edited>> Rename(dataset::Region region, hold::Verdict& verdict);
-  Task<Result<Edited>> Write(dataset::Renamed renamed);
+  Task<std::optional<StoreAnswer>> AnswerAtOnce(Result<hold::Verdict>& verdict,
+                                                dataset::Region region);
+  Task<StoreAnswer> EndAnswered(StoreAnswer answer, store::SpoolFile file, dataset::Region region,
+                                store::SpoolWriter& part);
+  Task<Result<SpooledPart>> Rename(dataset::Region region, hold::Verdict& verdict);
   Task<> Keep(store::SpoolFile file, store::SpoolWriter& part);
-  Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, hold::Verdict verdict);
+  Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, store::SpoolWriter& part,
+                           hold::Verdict verdict);
+  Task<std::optional<dataset::Digest>> CanonicalOf(dataset::Region region);
+  store::Acceptance AcceptanceOf(store::SpoolFile file, std::optional<dataset::Digest> canonical,
+                                 const hold::Verdict& verdict) const;
+  void LogAnswered(const StoreAnswer& answer, const Result<hold::Verdict>& verdict) const;
+
+  // held_store_copies.cc
+  Task<Result<>> AcceptCopies(store::SpoolFile file, dataset::Region region,
+                              store::SpoolWriter& part);
+  Task<Result<std::vector<store::Acceptance>>> JudgeCopies(
+      store::SpoolFile file, dataset::Region region, std::optional<dataset::Digest> canonical);
+  Task<Result<std::optional<store::Acceptance>>> JudgeCopy(StoreCopy& copy, store::SpoolFile file,
+                                                           dataset::Region region);
+  Task<> DropCopies();
+  void WakeCopies();
+
   StoreAnswer AnswerNotKept(const store::Accepted& accepted, const hold::Verdict& verdict) const;
   StoreAnswer AnswerAccepted(const store::Accepted& accepted, const hold::Verdict& verdict) const;
 
