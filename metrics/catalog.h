@@ -108,7 +108,7 @@ inline constexpr auto kCatalog = std::to_array<Metric>({
    "",
    "Messages that a rule matched."},
   {Id::kObservedActions, Kind::kCounter, Buckets::kNone, "sluice_observed_actions_total", "application,action",
-   "action=hold|quarantine|edit|refuse|carry|queue|copy|unjudged",
+   "action=hold|quarantine|edit|refuse|drop|route|carry|queue|copy|limit|unjudged",
    "What would have been done to a message, were the application's mode not observe. unjudged: nobody knows, because the data set was too large to keep, or unreadable."},
   {Id::kHeldInstances, Kind::kGauge, Buckets::kNone, "sluice_held_instances", "application,kind,reason",
    "kind=image|structure_set|plan|dose|record|registration|other",

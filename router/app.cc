@@ -13,6 +13,7 @@
 #include "router/dataset/init.h"
 #include "router/net/chunk.h"
 #include "router/reload.h"
+#include "router/session/rule_world.h"
 #include "router/session/serve.h"
 
 namespace router {
@@ -263,7 +264,7 @@ Result<std::string> App::Reload() {
     return Fail(Errc::kBadConfig, Blame::kInternal, std::move(why));
   };
   const std::shared_ptr<const config::Config> old = services_->config();
-  config::Loaded loaded = config::LoadFile(config_->file);
+  config::Loaded loaded = config::LoadFile(config_->file, session::RulesReader());
   if (!loaded.config) {
     std::string all;
     for (const std::string& error : loaded.errors) all += (all.empty() ? "" : "; ") + error;

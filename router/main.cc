@@ -1,11 +1,12 @@
 #include <iostream>
 
 #include "router/commands.h"
+#include "router/session/rule_world.h"
 
 namespace router {
 
 config::Loaded LoadOrSay(const std::string& file, std::ostream& err) {
-  config::Loaded loaded = config::LoadFile(file);
+  config::Loaded loaded = config::LoadFile(file, session::RulesReader());
   for (const std::string& error : loaded.errors) err << error << '\n';
   for (const std::string& warning : loaded.warnings) err << warning << " (warning)\n";
   return loaded;

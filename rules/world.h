@@ -15,7 +15,9 @@ struct KnownApplication {
   std::vector<std::string> titles;  // by which it can be named: name, ae_title, also_called
   Profile profile = Profile::kNone;
   bool has_address = false;
-  bool clinical_edit = false;  // the application's own key
+  bool holds = false;              // demands an order of injection, and is not only observed
+  bool stands_for_others = false;  // as a C-MOVE destination (its own `move_to`)
+  bool clinical_edit = false;      // the application's own key
 };
 
 // What the rest of the configuration says, for a rule that names it. Read while rules are compiled.

@@ -161,6 +161,7 @@ class Association {
   net::Loop& loop() { return stream_->loop(); }
   Blame blame() const { return peer_; }  // who did what this peer does
   const std::string& peer_address() const { return stream_->peer_address(); }
+  std::string local_endpoint() const { return stream_->LocalEndpoint(); }
   // What we announced to the peer, once that is settled: bytes of the length field, 0 = no limit.
   void SetReceiveLimit(uint32_t max_length) { reader_.SetMaxLength(max_length); }
   // The longest PDU that we may send, bytes of the length field.

@@ -20,9 +20,9 @@ namespace {
 
 // Tried again while the budget of chunks is used up.
 constexpr uint64_t kBudgetRetryMilliseconds = 5;
-// What the kernel may hold of ours that it has not sent yet. By itself it takes megabytes for a peer
-// that reads slowly, and some hundred of those use up the memory that all TCP of the machine shares:
-// then the kernel resets connections that have nothing to do with them.
+// What the kernel may hold of ours that it has not sent yet. By itself it takes megabytes for a
+// peer that reads slowly, and some hundred of those use up the memory that all TCP of the machine
+// shares: then the kernel resets connections that have nothing to do with them.
 constexpr int kMostUnsentInKernel = 256 * 1024;
 // libuv counts the bytes of a buffer in 32 bits.
 constexpr size_t kMostInOneBuffer = size_t{1} << 30;
@@ -46,6 +46,15 @@ std::string AddressText(const sockaddr_storage& address) {
                  text.size());
   }
   return text.data();
+}
+
+// Our end; nothing if it has gone.
+std::optional<sockaddr_storage> LocalSocket(const uv_tcp_t& tcp) {
+  sockaddr_storage address{};
+  int length = sizeof address;
+  if (uv_tcp_getsockname(&tcp, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+    return std::nullopt;
+  return address;
 }
 
 Error FromUv(int status, std::string_view what) {
@@ -105,11 +114,17 @@ Result<std::unique_ptr<Stream>> Stream::Adopt(Loop& loop, int socket, Millisecon
 }
 
 std::string Stream::LocalAddress() const {
-  sockaddr_storage address{};
-  int length = sizeof(address);
-  const int status =
-      uv_tcp_getsockname(&handles_->tcp, reinterpret_cast<sockaddr*>(&address), &length);
-  return status == 0 ? AddressText(address) : std::string();
+  const auto address = LocalSocket(handles_->tcp);
+  return address ? AddressText(*address) : std::string();
+}
+
+std::string Stream::LocalEndpoint() const {
+  const auto address = LocalSocket(handles_->tcp);
+  if (!address) return {};
+  // The port stands in the same place in both families.
+  const uint16_t port = ntohs(reinterpret_cast<const sockaddr_in&>(*address).sin_port);
+  const std::string host = AddressText(*address);
+  return (address->ss_family == AF_INET6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 // ---- reading

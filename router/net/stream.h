@@ -95,6 +95,7 @@ class Stream {
   const std::string& peer_address() const { return peer_address_; }  // numeric, no port
   // What the peer sees of us, unless somebody between translates it: numeric, no port.
   std::string LocalAddress() const;
+  std::string LocalEndpoint() const;  // with the port: "10.1.0.40:51402", "[fd00::1]:51402"
   Loop& loop() { return loop_; }
   uint64_t bytes_read() const { return bytes_read_; }
   uint64_t bytes_written() const { return bytes_written_; }

@@ -198,7 +198,8 @@ std::string_view NameOf(RejectReason reason) {
   return kNames[static_cast<size_t>(reason)];
 }
 
-Admission Admit(const Config& config, const Caller& caller, const Uid& ours) {
+Admission Admit(const Config& config, const Caller& caller, const Uid& ours,
+                const Application* routed) {
   if (IsLoop(config, caller, ours)) return RejectLoop(config, caller);
   auto address = IpAddress::Parse(caller.address);
   if (!address) return RejectCaller(config, caller);
@@ -209,6 +210,7 @@ Admission Admit(const Config& config, const Caller& caller, const Uid& ours) {
 
   // An application first: call_as may lend us the title of another one.
   const Application* called = config.FindApplicationByCalledTitle(caller.called);
+  if (client && routed && routed->address) return AdmittedClient{client, routed};
   if (client && called && called->address) return AdmittedClient{client, called};
   if (config.IsOurTitle(caller.called)) {
     if (upstream) return SubOperations{upstream, caller.called};

@@ -23,7 +23,7 @@ struct Caller {
 // A listed client calls an application.
 struct AdmittedClient {
   const config::Client* client;
-  const config::Application* application;  // has an address
+  const config::Application* application;  // has an address: what it called, or rules say
 };
 
 // A listed client calls one of our own titles: C-ECHO is answered by us, nothing else is offered.
@@ -59,8 +59,10 @@ struct Rejected {
 
 using Admission = std::variant<AdmittedClient, OwnEcho, SubOperations, Rejected>;
 
-// `ours`: our own implementation class UID, by which a loop is known.
-Admission Admit(const config::Config& config, const Caller& caller, const Uid& ours);
+// `ours`: our own implementation class UID, by which a loop is known. `routed`: the application to
+// which rules send this association of a client, in place of the one that it called; or null.
+Admission Admit(const config::Config& config, const Caller& caller, const Uid& ours,
+                const config::Application* routed = nullptr);
 
 // May the client send this request on a context of this abstract syntax? C-ECHO and C-CANCEL
 // always. If not: 0124H, after draining its data set.

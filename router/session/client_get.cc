@@ -60,8 +60,7 @@ Task<bool> ClientSession::HasMoveAlone(std::vector<ul::ProposedContext> question
   if (known) co_return *known;
   auto slot = co_await TakeSlot(runtime_, delivery::Purpose::kRelay, application_.wait_for);
   if (!slot) co_return false;
-  auto proposed = ul::OriginateRequest(Terms().calling, application_.ae_title,
-                                       config_->limits.max_pdu, question);
+  auto proposed = ul::OriginateRequest(calling_as_, called_as_, config_->limits.max_pdu, question);
   ul::AssociateRq offered = proposed;
   auto asked = co_await Association::Request(client_->loop(), EndpointOf(application_),
                                              std::move(proposed), TimersOf(application_));
@@ -162,8 +161,8 @@ Task<Result<std::vector<Uid>>> ClientSession::StudiesOf(std::string patient_id) 
   if (!slot) co_return std::unexpected(slot.error());
   association::Peer peer;
   peer.endpoint = EndpointOf(application_);
-  peer.calling = Terms().calling;
-  peer.called = application_.ae_title;
+  peer.calling = calling_as_;
+  peer.called = called_as_;
   peer.timers = TimersOf(application_);
   peer.response = application_.timeouts.response;
   peer.max_pdu = config_->limits.max_pdu;

@@ -20,8 +20,23 @@ constexpr size_t kMaxIdentifier = 4 << 20;  // bytes; lists of UIDs grow
 Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) {
   auto address = config::IpAddress::Parse(client_->peer_address());
   const AeTitle named = command.move_destination();
+  // By rules it may go elsewhere, and to several.
+  std::vector<AeTitle> titles = std::move(ruled_.move_to);
+  const bool by_rule = !titles.empty();
+  if (!by_rule) titles.push_back(named);
+  std::vector<config::Destination> destinations;
+  for (const AeTitle& title : titles)
+    if (auto found = address ? config_->FindDestination(title, *address) : std::nullopt)
+      destinations.push_back(std::move(*found));
   std::optional<config::Destination> destination;
-  if (address) destination = config_->FindDestination(named, *address);
+  if (destinations.size() == titles.size()) destination = destinations.front();
+  const auto is_unreachable = [](const config::Destination& one) {
+    return FactOf(one) != rules::DestinationFact::kReachable;
+  };
+  const bool is_lost = titles.size() > 1 && std::ranges::any_of(destinations, is_unreachable);
+  if (by_rule && (!destination || is_lost))
+    co_return co_await Refuse(first, dimse::status::kMoveDestinationUnknown,
+                              "a destination that a rule names cannot be reached from here");
   rules::Facts facts = FactsOf(command);
   facts.move_destination = named.str();
   facts.destination = FactOf(destination);
@@ -58,10 +73,13 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   }
   MoveRequest move = MoveRequestOf(command);
   move.destination = named.str();
-  std::vector<MoveTarget> targets = TargetsOfMove(*config_, *destination, rq_.called.title());
+  std::vector<MoveTarget> targets;
+  for (const config::Destination& one : destinations)
+    std::ranges::move(TargetsOfMove(*config_, one, rq_.called.title()),
+                      std::back_inserter(targets));
   move.target = targets.front();
   move.also.assign(targets.begin() + 1, targets.end());
-  if (destination->application && destination->application->move_to.empty())
+  if (targets.size() == 1 && destination->application && destination->application->move_to.empty())
     move.target_limit = std::max(1u, destination->application->max_associations - 1);
   if (const ul::AcceptedContext* context = ContextOf(first.context))
     move.scope = ScopeOf(*identifier, context->transfer_syntax);
@@ -82,8 +100,9 @@ MoveRequest ClientSession::MoveRequestOf(const dimse::CommandSet& command) const
   move.max_moves = application_.max_moves;
   move.keep_arrived = application_.complete_moves > 0;
   move.client = rq_.calling.title();
+  move.called = rq_.called.title();
   move.client_address = client_->peer_address();
-  move.calling = config_->CallingTitle(application_, &client_config_, rq_.calling.title());
+  move.calling = calling_as_;
   move.client_message_id = command.message_id();
   move.loop = &client_->loop();
   return move;

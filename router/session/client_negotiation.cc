@@ -10,13 +10,24 @@ namespace router::session {
 bool ClientSession::HasToTerminate() const {
   for (const ul::ProposedContext& context : rq_.contexts)
     if (ServesCommitment(context.abstract_syntax)) return true;
-  if (!runtime_.gate && !application_.Retains()) return false;
+  const bool all = application_.Retains() || MaySpoolByRule();
+  if (!runtime_.gate && !all) return false;
   for (const ul::ProposedContext& context : rq_.contexts)
     if (dimse::MayBeStorage(context.abstract_syntax.view()) &&
-        (application_.Retains() || dimse::MayHaveRequirements(context.abstract_syntax.view())) &&
+        (all || dimse::MayHaveRequirements(context.abstract_syntax.view())) &&
         ContextPermitted(client_config_, context.abstract_syntax))
       return true;
   return false;
+}
+
+// May a rule send an instance elsewhere, too or later, or want to see more of it than is looked at
+// on its way?
+bool ClientSession::MaySpoolByRule() const {
+  using enum rules::Topic;
+  if (application_.mode == config::Mode::kObserve) return false;
+  return ruling_.MayDecideByMessage(kTo) || ruling_.MayDecide(kQueue) ||
+         ruling_.MayDecide(kCopyTo) || ruling_.MayDecide(kEdit) ||
+         ruling_.MayNeedDataSet(dimse::Command::kCStoreRq);
 }
 
 Task<bool> ClientSession::Negotiate() {
@@ -30,8 +41,8 @@ Task<bool> ClientSession::Negotiate() {
 ul::MirrorTerms ClientSession::Terms() const {
   ul::MirrorTerms terms;
   const uint32_t cap = config_->limits.max_pdu;
-  terms.calling = config_->CallingTitle(application_, &client_config_, rq_.calling.title());
-  terms.called = application_.ae_title;
+  terms.calling = calling_as_;
+  terms.called = called_as_;
   const uint32_t theirs = rq_.user.max_length.value_or(0);
   // Terminated legs have limits of their own; mirrored ones are offered the other side's.
   terms.max_length = terminated_ || theirs == 0 ? cap : std::min(theirs, cap);
@@ -145,8 +156,8 @@ Task<bool> ClientSession::RejectFor(Error error, ul::AssociateRj rejected) {
   } else if (error.code == Errc::kRejected && ul::IsAboutTitles(rejected)) {
     log::Error("upstream does not know our AE title: have it trusted at this machine's address",
                {{"application", application_.name},
-                {"calling", Terms().calling.view()},
-                {"called", application_.ae_title.view()},
+                {"calling", calling_as_.view()},
+                {"called", called_as_.view()},
                 {"answer", ul::Describe(rejected)}});
   } else if (error.code == Errc::kRejected) {
     answer = rejected;

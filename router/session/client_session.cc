@@ -29,17 +29,25 @@ std::string_view OutcomeOf(const Result<>& how) {
 }  // namespace
 
 ClientSession::ClientSession(Services& services, std::shared_ptr<const config::Config> config,
-                             AdmittedClient admitted, ul::AssociateRq rq,
+                             AdmittedClient admitted, Route route, ul::AssociateRq rq,
                              std::unique_ptr<Association> client)
     : services_(services),
       config_(std::move(config)),
       client_config_(*admitted.client),
       application_(*admitted.application),
       runtime_(services.Application(admitted.application->name)),
+      ruling_(std::move(route.ruling)),
+      calling_as_(route.calling.empty()
+                      ? config_->CallingTitle(application_, &client_config_, rq.calling.title())
+                      : route.calling),
+      called_as_(route.called.empty() ? application_.ae_title : route.called),
       client_(std::move(client)),
       rq_(std::move(rq)),
       entry_(services.roster(client_->loop()), this),
       began_(services.clock.WallNow()),
+      limited_(client_->loop()),
+      rules_(services_, *client_, ruling_, limited_, {rq_.calling.title(), application_.name},
+             config_->limits.client_idle),
       upstream_ended_(client_->loop()),
       upstream_turn_(client_->loop()),
       moves_ended_(client_->loop()),
@@ -116,6 +124,11 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
     comment += " is not permitted to this AE title";
     co_return co_await Refuse(first, dimse::status::kNotAuthorized, std::move(comment));
   }
+  if (!ruling_.IsEmpty()) {
+    auto ended = co_await ObeyRules(first, command);
+    if (!ended) co_return std::unexpected(ended.error());
+    if (*ended) co_return Result<>();
+  }
   if (ServesCommitment(context->abstract_syntax))
     co_return co_await OnCommitment(first, std::move(command));
   if (MayServeCommitment(context->abstract_syntax, command))
@@ -137,7 +150,9 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
       std::string comment = refuse->comment;
       co_return co_await Refuse(first, refuse->status, std::move(comment));
     }
-    if (terminated_ && (application_.Retains() || !std::holds_alternative<rules::Relay>(plan.step)))
+    if (ruled_.spools || ruled_.late ||
+        (terminated_ &&
+         (application_.Retains() || !std::holds_alternative<rules::Relay>(plan.step))))
       co_return co_await Hold(first, std::move(command));
   }
   co_return co_await RelayRequest(first, std::move(command));
@@ -313,6 +328,7 @@ bool ClientSession::IsIdle() const {
 void ClientSession::Stop(bool at_once) {
   stopping_ = true;
   stop_at_once_ |= at_once;
+  if (stop_at_once_) limited_.Notify();
   if (stop_at_once_ && !moves_.empty())  // their final responses first: RunMove comes back here
     for (const auto& move : moves_) move->Abandon("Sluice is stopping");
   else if (stop_at_once_ || IsIdle())

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "router/dataset/part10.h"
 #include "router/delivery/slots.h"
 #include "router/hold/whereabouts.h"
 #include "router/net/signal.h"
@@ -12,12 +13,17 @@
 #include "router/session/get_bridge.h"
 #include "router/session/moves.h"
 #include "router/session/relay.h"
+#include "router/session/route.h"
+#include "router/session/ruled_request.h"
 #include "router/session/services.h"
+#include "router/session/store_terms.h"
 #include "router/session/whereabouts.h"
 #include "router/store/spool.h"
 #include "rules/decide.h"
 
 namespace router::session {
+
+using association::StoreAnswer;
 
 class CarriedMove;
 class ClientReportLine;
@@ -39,7 +45,8 @@ class Tap;
 class ClientSession : public Session {
  public:
   ClientSession(Services& services, std::shared_ptr<const config::Config> config,
-                AdmittedClient admitted, ul::AssociateRq rq, std::unique_ptr<Association> client);
+                AdmittedClient admitted, Route route, ul::AssociateRq rq,
+                std::unique_ptr<Association> client);
   ~ClientSession() override;
 
   Task<> Run();
@@ -56,7 +63,8 @@ class ClientSession : public Session {
     ul::ContextId context;
     dimse::CommandSet request;
     std::chrono::steady_clock::time_point since;
-    hold::Whereabouts where;  // of a C-STORE to an application that holds
+    hold::Whereabouts where;    // of a C-STORE to an application that holds
+    AeTitle retrieve_ae_title;  // of the answers to a C-FIND, by a rule; empty: as they come
   };
 
   // Sees a data set on its way upstream.
@@ -81,6 +89,7 @@ class ClientSession : public Session {
   Task<bool> RejectFor(Error error, ul::AssociateRj rejected);
   Task<bool> AcceptClient(ul::AssociateAc ac);
   bool HasToTerminate() const;
+  bool MaySpoolByRule() const;
   ul::MirrorTerms Terms() const;
 
   // ---- client_session.cc: the way of a message
@@ -116,7 +125,12 @@ class ClientSession : public Session {
   Task<Result<>> ServeUpstream();
   Task<Result<>> OnUpstreamMessage(Incoming first);
   Task<Result<>> OnUpstreamResponse(Incoming first);
-  Task<Result<>> RelayFindAnswer(Incoming first, dimse::CommandSet response);
+  struct RetrieveFrom {
+    AeTitle title;
+    AeTitle in_place_of;  // empty: of any
+  };
+  std::optional<RetrieveFrom> RetrieveFromFor(uint16_t message_id) const;
+  Task<Result<>> RelayFindAnswer(Incoming first, dimse::CommandSet response, RetrieveFrom from);
   void NoteStored(const Outstanding& answered, uint16_t status);
   bool NoteHead(uint16_t message_id, WhereaboutsReader& reader, Bytes piece, bool last);
   Task<> CloseUpstream(Result<> how, bool in_peace);
@@ -126,8 +140,34 @@ class ClientSession : public Session {
   void ExpectResponse(ul::ContextId context, const dimse::CommandSet& request);
   std::optional<Outstanding> TakeOutstanding(uint16_t message_id);
 
+  // ---- client_rules.cc: what rules make of a request before it goes its way, and of an instance
+  // in the spool
+  // What was decided of the message under way, and is for those who deal with it.
+  struct Ruled {
+    const config::Application* application = nullptr;  // goes there instead
+    std::vector<AeTitle> move_to;
+    AeTitle retrieve_ae_title;
+    std::vector<std::string> copy_to;  // keys of applications
+    StoreTerms terms;
+    bool spools = false;  // it is received whole before it goes anywhere
+    bool late = false;    // and rules look at it then
+    std::string edits;    // that were made, for the history of a row
+  };
+  Task<Result<bool>> ObeyRules(Incoming first, dimse::CommandSet command);
+  Task<Result<>> EndByRule(Incoming first, uint16_t status, std::string comment);
+  void TakeTerms();
+  dataset::FileMeta MetaOf(const dimse::CommandSet& command, const Uid& transfer_syntax) const;
+  Task<std::optional<StoreAnswer>> RuleSpooled(dimse::CommandSet command, dataset::Region region,
+                                               uint64_t size, SpooledPart* edited);
+  Task<Result<std::vector<StoreCopy>>> CopiesOf(dimse::CommandSet command, dataset::Region region,
+                                                uint64_t size);
+  Task<Result<std::optional<StoreCopy>>> CopyFor(std::string name, dimse::CommandSet command,
+                                                 dataset::Region region, uint64_t size);
+
   // ---- client_store.cc: instances that may have to wait
   Task<Result<>> Hold(Incoming first, dimse::CommandSet command);
+  Task<StoreAnswer> Settle(dimse::CommandSet command, Uid transfer_syntax, store::SpoolFile file,
+                           store::SpoolWriter& received);
   Task<Result<std::optional<store::SpoolFile>>> Spool(Incoming first, store::SpoolWriter& writer);
 
   // ---- client_move.cc: moves that are carried to their destination
@@ -188,6 +228,8 @@ class ClientSession : public Session {
   const config::Client& client_config_;
   const config::Application& application_;
   ApplicationRuntime& runtime_;
+  Ruling ruling_;
+  const AeTitle calling_as_, called_as_;  // the AE titles that we use upstream on its behalf
   const std::unique_ptr<Association> client_;
   ul::AssociateRq rq_;                         // emptied of its contexts once answered
   std::vector<ul::AcceptedContext> contexts_;  // with the client
@@ -199,6 +241,9 @@ class ClientSession : public Session {
   bool stopping_ = false;  // drain
   bool stop_at_once_ = false;
   bool finishing_ = false;  // Finish ends both sides: neither interrupts the other any more
+  net::Signal limited_;     // while a message waits for its turn, by a rule
+  RuledRequest rules_;      // on the message under way
+  Ruled ruled_;             // what was decided of it
   uint64_t messages_ = 0;
   uint64_t counted_in_ = 0, counted_out_ = 0;  // bytes already in the metrics
 

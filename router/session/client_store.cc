@@ -24,13 +24,8 @@ Task<Result<>> ClientSession::Hold(Incoming first, dimse::CommandSet command) {
     co_return co_await Refuse(first, dimse::status::kCannotUnderstand, "there is no data set");
   const auto since = std::chrono::steady_clock::now();
   const ul::AcceptedContext* context = ContextOf(first.context);
-  dataset::FileMeta meta{command.affected_sop_class(),
-                         command.affected_sop_instance(),
-                         context->transfer_syntax,
-                         Uid(ul::kImplementationClassUid),
-                         std::string(ul::kImplementationVersion),
-                         rq_.calling.title()};
-  Buffer header = dataset::MakeFileMetaHeader(meta);
+  const Uid transfer_syntax = context->transfer_syntax;
+  Buffer header = dataset::MakeFileMetaHeader(MetaOf(command, transfer_syntax));
   StoreAnswer answer;
   auto writer = co_await OpenSpool(services_, std::move(header));
   if (!writer) {
@@ -46,16 +41,8 @@ Task<Result<>> ClientSession::Hold(Incoming first, dimse::CommandSet command) {
       if (terminated_ && upstream_open_ && outstanding_.empty() && moves_.empty() &&
           (application_.max_associations == 1 || slot_.IsWanted()))
         co_await EndUpstream(true);
-      HeldStore held(services_, *config_, application_, client_config_, runtime_);
-      held.instance.sop_instance = command.affected_sop_instance();
-      held.instance.sop_class = command.affected_sop_class();
-      held.instance.application = application_.name;
-      held.instance.client = rq_.calling.title();
-      held.instance.called = rq_.called.title();
-      held.instance.calling_as =
-          config_->CallingTitle(application_, &client_config_, rq_.calling.title());
-      held.instance.transfer_syntax = meta.transfer_syntax;
-      answer = co_await held.Settle(**spooled, **writer);
+      store::SpoolFile file = std::move(**spooled);
+      answer = co_await Settle(command, transfer_syntax, std::move(file), **writer);
     } else {
       answer = {dimse::status::kOutOfResources, "Sluice cannot store: the disk refuses"};
     }
@@ -65,6 +52,45 @@ Task<Result<>> ClientSession::Hold(Incoming first, dimse::CommandSet command) {
   auto sent = co_await client_->Send(first.context, std::move(response));
   Reach(FailPoint::kAnswered);
   co_return sent;
+}
+
+// What was spooled: rules first, then the gate of the application that it goes to.
+Task<StoreAnswer> ClientSession::Settle(dimse::CommandSet command, Uid transfer_syntax,
+                                        store::SpoolFile file, store::SpoolWriter& received) {
+  dataset::Region region{received.path(), file.dataset_offset, transfer_syntax};
+  SpooledPart edited;
+  if (ruled_.late) {
+    auto answer = co_await RuleSpooled(command, region, file.size - file.dataset_offset, &edited);
+    if (answer || edited.part) co_await received.Drop();
+    if (answer) co_return *answer;
+    if (edited.part) file = edited.file;
+  }
+  store::SpoolWriter& part = edited.part ? *edited.part : received;
+  region = {part.path(), file.dataset_offset, transfer_syntax};
+  const config::Application& to = ruled_.application ? *ruled_.application : application_;
+  ApplicationRuntime& runtime = ruled_.application ? services_.Application(to.name) : runtime_;
+  HeldStore held(services_, *config_, to, client_config_, runtime);
+  held.instance.sop_instance = command.affected_sop_instance();
+  held.instance.sop_class = command.affected_sop_class();
+  held.instance.application = to.name;
+  held.instance.client = rq_.calling.title();
+  held.instance.called = rq_.called.title();
+  held.instance.calling_as = ruled_.application
+                                 ? config_->CallingTitle(to, &client_config_, rq_.calling.title())
+                                 : calling_as_;
+  held.instance.transfer_syntax = transfer_syntax;
+  held.terms = ruled_.terms;
+  held.edits = ruled_.edits;
+  if (!ruled_.copy_to.empty()) {
+    auto copies = co_await CopiesOf(command, region, file.size - file.dataset_offset);
+    if (!copies) {
+      co_await part.Drop();
+      co_return StoreAnswer{dimse::status::kOutOfResources,
+                            "copies cannot be made: " + copies.error().detail};
+    }
+    held.copies = std::move(*copies);
+  }
+  co_return co_await held.Settle(std::move(file), part);
 }
 
 // Receives the data set into the spool and makes it durable. An error is the client's end; without

@@ -214,9 +214,10 @@ Task<Result<>> ClientSession::OnUpstreamResponse(Incoming first) {
       NoteStored(*outstanding, status);
       NoteForwarded(outstanding->request, status);
     }
-  if (pending && response.command() == dimse::Command::kCFindRsp && !first.last &&
-      rq_.called.title() != application_.ae_title)
-    co_return co_await RelayFindAnswer(first, std::move(response));
+  if (pending && response.command() == dimse::Command::kCFindRsp && !first.last) {
+    const auto from = RetrieveFromFor(message_id);
+    if (from) co_return co_await RelayFindAnswer(first, std::move(response), *from);
+  }
   const std::string_view service = dimse::ServiceOf(response.command());
   bool complete = first.last;
   Relayed relayed = co_await RelayMessage(*upstream_, *client_, first.context, std::move(response),
@@ -268,9 +269,20 @@ bool ClientSession::NoteHead(uint16_t message_id, WhereaboutsReader& reader, Byt
   return false;
 }
 
-// The client called an alias: where upstream names itself in Retrieve AE Title (0008,0054) the
-// client reads the title that it knows. Everything else stays byte for byte.
-Task<Result<>> ClientSession::RelayFindAnswer(Incoming first, dimse::CommandSet response) {
+// What the client is to read as Retrieve AE Title (0008,0054) in the answers to this C-FIND: what a
+// rule says, whatever stands there; or the alias that it called, where upstream names itself.
+std::optional<ClientSession::RetrieveFrom> ClientSession::RetrieveFromFor(
+    uint16_t message_id) const {
+  for (const Outstanding& one : outstanding_)
+    if (one.request.message_id() == message_id && !one.retrieve_ae_title.empty())
+      return RetrieveFrom{one.retrieve_ae_title, AeTitle()};
+  if (rq_.called.title() == application_.ae_title) return std::nullopt;
+  return RetrieveFrom{rq_.called.title(), application_.ae_title};
+}
+
+// Everything but that title stays byte for byte.
+Task<Result<>> ClientSession::RelayFindAnswer(Incoming first, dimse::CommandSet response,
+                                              RetrieveFrom from) {
   auto answer = co_await Collect(*upstream_, first.last, kMaxAnswer, UpstreamSilence());
   if (!answer) co_return std::unexpected(answer.error());
   const ul::AcceptedContext* context = ContextOf(first.context);
@@ -278,10 +290,9 @@ Task<Result<>> ClientSession::RelayFindAnswer(Incoming first, dimse::CommandSet 
     const std::vector<dataset::Tag> path = {kRetrieveAeTitle};
     auto titles = dataset::FindTexts(dataset::Encoded{*answer, context->transfer_syntax}, path);
     if (titles && titles->size() == 1 &&
-        AeTitle::FromWire(titles->front()) == application_.ae_title) {
-      const AeTitle called = rq_.called.title();
+        (from.in_place_of.empty() || AeTitle::FromWire(titles->front()) == from.in_place_of)) {
       auto edited = dataset::ReplaceElement(*answer, context->transfer_syntax, kRetrieveAeTitle,
-                                            called.view());
+                                            from.title.view());
       if (edited) answer = std::move(*edited);
     }
   }
@@ -331,7 +342,8 @@ Milliseconds ClientSession::UpstreamSilence() const {
 }
 
 void ClientSession::ExpectResponse(ul::ContextId context, const dimse::CommandSet& request) {
-  outstanding_.push_back({context, request, std::chrono::steady_clock::now(), {}});
+  outstanding_.push_back(
+      {context, request, std::chrono::steady_clock::now(), {}, ruled_.retrieve_ae_title});
   upstream_->stream().SetReadTimeout(UpstreamSilence());
 }
 

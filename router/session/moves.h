@@ -60,7 +60,7 @@ struct MoveRequest {
   uint32_t max_moves = 0;     // of this upstream at once; 0: no limit
   bool keep_arrived = false;  // each instance counts once, and Arrived tells which have come
   uint32_t target_limit = 0;  // associations that the destination takes; 0: not known
-  AeTitle client;             // calling AE title of who asked
+  AeTitle client, called;     // the titles of who asked, and whom it called
   std::string client_address;
   AeTitle calling;  // the title that we use towards upstream
   uint16_t client_message_id = 0;

@@ -11,10 +11,11 @@ namespace router::session {
 
 // Something that `mode: enforce` would have done, or not, to a message that was relayed.
 struct ObservedAction {
-  std::string action;  // "hold", "quarantine", "refuse", "carry"; "pass": sent at once, as it was;
-                       // "unjudged": nobody knows, `reason` says why
+  std::string action;  // "hold", "quarantine", "refuse", "carry", and those of rules: "drop",
+                       // "route", "copy", "queue", "edit", "limit"; "pass": sent at once, as it
+                       // was; "unjudged": nobody knows, `reason` says why
   std::string kind;    // of the instance; empty: of no instance
-  std::string reason;  // "hold": the first kind that it would have waited for
+  std::string reason;  // "hold": the first kind that it would have waited for; of rules: its name
   auto operator<=>(const ObservedAction&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #include "router/dimse/sop_classes.h"
 #include "router/session/client_session.h"
 #include "router/session/echo_session.h"
+#include "router/session/route.h"
 #include "router/session/suboperations.h"
 
 namespace router::session {
@@ -67,7 +68,8 @@ Task<> Serve(Services& services, net::Loop& loop, int socket) {
     limit.for_log = "too many associations; see limits.associations";
   const Caller caller{association->peer_address(), rq->calling.title(), rq->called.title(),
                       rq->user.implementation_class};
-  Admission admission = Admit(*config, caller, Uid(ul::kImplementationClassUid));
+  Route route = RouteOf(config, *association, *rq, services.clock.WallNow());
+  Admission admission = Admit(*config, caller, Uid(ul::kImplementationClassUid), route.routed);
   if (services.draining && !BelongsToOpenMove(services, admission))
     limit.for_log = "Sluice is stopping";
   if (!limit.for_log.empty()) admission = std::move(limit);
@@ -82,7 +84,8 @@ Task<> Serve(Services& services, net::Loop& loop, int socket) {
     co_await session.Run();
   } else {
     const auto& admitted = std::get<AdmittedClient>(admission);
-    ClientSession session(services, config, admitted, std::move(*rq), std::move(association));
+    ClientSession session(services, config, admitted, std::move(route), std::move(*rq),
+                          std::move(association));
     co_await session.Run();
   }
 }

@@ -17,6 +17,7 @@
 #include "router/net/pool.h"
 #include "router/session/capabilities.h"
 #include "router/session/observations.h"
+#include "router/session/rule_limits.h"
 
 namespace router::delivery {
 class Destination;
@@ -197,6 +198,7 @@ class Services {
   std::vector<Roster> rosters;                                              // one for each loop
   Census census;
   Refusals refusals;
+  RuleLimits rule_limits;
   Entrance holding;                // of instances that are kept for later; closed by `sluice leave`
   Entrance observing;              // of looks at what was relayed with `mode: observe`
   std::atomic<int64_t> tapped{0};  // bytes of data sets that these keep

@@ -76,6 +76,15 @@ hold::Gate* SuboperationSession::GateOf(const MoveTarget& target) const {
 Task<Result<SuboperationSession::Answer>> SuboperationSession::Deliver(
     std::shared_ptr<OpenMove> move, ul::ContextId context, dimse::CommandSet command, Buffer head,
     bool complete) {
+  Ruling& ruling = RulingFor(move->request.target);
+  if (!ruling.IsEmpty()) {
+    RuledRequest::Ahead ahead{std::move(head), true, complete};
+    auto answer = co_await ObeyRules(move, &ruling, context, command, &ahead);
+    if (!answer) co_return std::unexpected(answer.error());
+    if (*answer) co_return std::move(**answer);
+    head = std::move(ahead.bytes);
+    complete = ahead.complete;
+  }
   if (auto bridge = move->request.target.bridge)
     co_return co_await DeliverToClient(std::move(bridge), context, std::move(command),
                                        std::move(head), complete);
@@ -157,6 +166,8 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(std::shared_
   held.instance.calling_as = target.calling;
   held.instance.transfer_syntax = from.transfer_syntax;
   held.within = application_.answer_within;
+  const Ruling& ruling = RulingFor(target);
+  if (!ruling.IsEmpty()) held.terms = TermsOf(ruling.decisions(), services_.clock.WallNow());
   store::SpoolFile file = std::move(*spooled->file);
   held_ = &held;
   StoreAnswer answer = co_await held.Settle(std::move(file), *spooled->writer);
@@ -185,17 +196,21 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::CutThrough(
   co_return co_await AwaitAnswer(leg, deadline);
 }
 
+dataset::FileMeta SuboperationSession::MetaOf(const dimse::CommandSet& command,
+                                              const Uid& transfer_syntax) const {
+  return {command.affected_sop_class(),
+          command.affected_sop_instance(),
+          transfer_syntax,
+          Uid(ul::kImplementationClassUid),
+          std::string(ul::kImplementationVersion),
+          application_.ae_title};
+}
+
 // The data set as a part in the spool. An error is upstream's end.
 Task<Result<SuboperationSession::Spooled>> SuboperationSession::Spool(Uid transfer_syntax,
                                                                       dimse::CommandSet command,
                                                                       Buffer head, bool complete) {
-  dataset::FileMeta meta{command.affected_sop_class(),
-                         command.affected_sop_instance(),
-                         std::move(transfer_syntax),
-                         Uid(ul::kImplementationClassUid),
-                         std::string(ul::kImplementationVersion),
-                         application_.ae_title};
-  Buffer header = dataset::MakeFileMetaHeader(meta);
+  Buffer header = dataset::MakeFileMetaHeader(MetaOf(command, transfer_syntax));
   Spooled spooled;
   auto writer = co_await OpenSpool(services_, std::move(header));
   Result<> written = writer ? Result<>() : std::unexpected(writer.error());

@@ -3,6 +3,7 @@
 #include "router/dataset/convert.h"
 #include "router/delivery/sources.h"
 #include "router/dimse/messages.h"
+#include "router/session/rule_edits.h"
 #include "router/session/suboperations.h"
 #include "router/store/spool.h"
 
@@ -68,20 +69,27 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::DeliverToAll(
   std::vector<Answer> answers(targets.size());
   std::vector<Task<>> all;
   for (size_t i = 0; i < targets.size(); ++i)
-    all.push_back(DeliverTo(targets[i], part, command, &answers[i]));
+    all.push_back(DeliverTo(move, targets[i], part, command, &answers[i]));
   co_await net::All(std::move(all));
   co_await part.spooled.writer->Drop();
   co_return *std::ranges::max_element(answers, {},
                                       [](const Answer& answer) { return Badness(answer.status); });
 }
 
-Task<> SuboperationSession::DeliverTo(MoveTarget target, const Part& part,
-                                      dimse::CommandSet command, Answer* answer) {
+Task<> SuboperationSession::DeliverTo(std::shared_ptr<OpenMove> move, MoveTarget target,
+                                      const Part& whole, dimse::CommandSet command,
+                                      Answer* answer) {
   const std::string label = target.label;
+  Part own;
+  auto ruled = co_await ObeyRules(move, target, whole, command, &own);
+  const Part& part = own.spooled.file ? own : whole;
   const auto left =
       std::chrono::duration_cast<Milliseconds>(part.answer_by - upstream_->loop().Now());
-  auto leg = co_await legs_.For(std::move(target), left);
-  if (!leg) {
+  Result<MoveLegs::Leg*> leg = Fail(Errc::kRefused, Blame::kInternal, "");
+  if (!ruled) leg = co_await legs_.For(std::move(target), left);
+  if (ruled) {
+    *answer = std::move(*ruled);
+  } else if (!leg) {
     *answer = {dimse::status::kOutOfResources, leg.error().detail};
   } else {
     const ul::AcceptedContext* to = nullptr;
@@ -99,6 +107,7 @@ Task<> SuboperationSession::DeliverTo(MoveTarget target, const Part& part,
                  "the destination does not take this SOP class"};
     }
   }
+  if (own.spooled.writer) co_await own.spooled.writer->Drop();
   const auto outcome = kOutcomes[static_cast<size_t>(Badness(answer->status))];
   services_.metrics.Get<metrics::Id::kMoveSuboperations>(label, outcome).Add();
   if (Badness(answer->status) > 0)
@@ -107,6 +116,41 @@ Task<> SuboperationSession::DeliverTo(MoveTarget target, const Part& part,
                   {"sop_instance_uid", command.affected_sop_instance().str()},
                   {"status", answer->status},
                   {"why", answer->comment}});
+}
+
+// What rules say of it on the way to one of them: an answer, or a part edited for it alone.
+Task<std::optional<SuboperationSession::Answer>> SuboperationSession::ObeyRules(
+    std::shared_ptr<OpenMove> move, MoveTarget target, const Part& part, dimse::CommandSet command,
+    Part* own) {
+  Ruling& ruling = RulingFor(target);
+  if (ruling.IsEmpty() || IsObserved(target)) co_return std::nullopt;
+  net::Signal woken(upstream_->loop());
+  RuledRequest request(services_, *upstream_, ruling, woken, {application_.ae_title, target.label},
+                       Silence());
+  Ruling::Beside beside{part.from.transfer_syntax, move->request.destination,
+                        move->request.called.str()};
+  const dataset::Region region{part.spooled.writer->path(), part.spooled.file->dataset_offset,
+                               part.from.transfer_syntax};
+  auto obeyed =
+      co_await request.ObeyWhole(command, std::move(beside), region,
+                                 part.spooled.file->size - part.spooled.file->dataset_offset);
+  if (!obeyed) co_return Answer{dimse::status::kCannotUnderstand, obeyed.error().detail};
+  if (request.outcome()) {
+    const auto* refuse = std::get_if<rules::Refuse>(&*request.outcome());
+    if (!refuse) co_return Answer{dimse::status::kSuccess, ""};
+    co_return Answer{refuse->status, refuse->comment};
+  }
+  if (ruling.decisions().edits.empty()) co_return std::nullopt;
+  auto edited = co_await EditSpooled(services_, MetaOf(command, part.from.transfer_syntax), region,
+                                     EditsOf(ruling.decisions()));
+  if (!edited) co_return Answer{dimse::status::kCannotUnderstand, edited.error().detail};
+  if (!edited->part) co_return std::nullopt;
+  request.NoteEdits();
+  own->from = part.from;
+  own->answer_by = part.answer_by;
+  own->spooled.writer = std::move(edited->part);
+  own->spooled.file = std::move(edited->file);
+  co_return std::nullopt;
 }
 
 Task<SuboperationSession::Answer> SuboperationSession::SendPart(MoveLegs::Leg& leg,

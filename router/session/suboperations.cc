@@ -63,6 +63,7 @@ SuboperationSession::SuboperationSession(Services& services,
       entry_(services.roster(upstream_->loop()), this),
       legs_(services, upstream_->loop(), config_->limits.max_pdu, application_.answer_within,
             rq_.contexts),
+      limited_(upstream_->loop()),
       began_(services.clock.WallNow()) {}
 
 SuboperationSession::~SuboperationSession() = default;

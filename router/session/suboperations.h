@@ -1,11 +1,13 @@
 #pragma once
 #include <list>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "router/dataset/part10.h"
 #include "router/delivery/slots.h"
 #include "router/hold/whereabouts.h"
 #include "router/session/admit.h"
@@ -13,6 +15,7 @@
 #include "router/session/move_deadline.h"
 #include "router/session/move_legs.h"
 #include "router/session/relay.h"
+#include "router/session/ruled_request.h"
 #include "router/session/services.h"
 #include "router/store/spool.h"
 
@@ -68,7 +71,14 @@ class SuboperationSession : public Session {
     std::string why;
   };
   class Passing;
+  // ---- suboperation_rules.cc
+  Ruling& RulingFor(const MoveTarget& target);
+  bool IsObserved(const MoveTarget& target) const;
+  Task<Result<std::optional<Answer>>> ObeyRules(std::shared_ptr<OpenMove> move, Ruling* ruling,
+                                                ul::ContextId context, dimse::CommandSet command,
+                                                RuledRequest::Ahead* ahead);
   hold::Gate* GateOf(const MoveTarget& target) const;
+  dataset::FileMeta MetaOf(const dimse::CommandSet& command, const Uid& transfer_syntax) const;
   Task<Result<Answer>> Relay(MoveTarget target, ul::ContextId context, dimse::CommandSet command,
                              Buffer head, bool complete);
   Task<Result<Answer>> Hold(std::shared_ptr<OpenMove> move, ul::ContextId context,
@@ -94,7 +104,10 @@ class SuboperationSession : public Session {
   struct Part;
   Task<Result<Answer>> DeliverToAll(std::shared_ptr<OpenMove> move, ul::ContextId context,
                                     dimse::CommandSet command, Buffer head, bool complete);
-  Task<> DeliverTo(MoveTarget target, const Part& part, dimse::CommandSet command, Answer* answer);
+  Task<> DeliverTo(std::shared_ptr<OpenMove> move, MoveTarget target, const Part& whole,
+                   dimse::CommandSet command, Answer* answer);
+  Task<std::optional<Answer>> ObeyRules(std::shared_ptr<OpenMove> move, MoveTarget target,
+                                        const Part& part, dimse::CommandSet command, Part* own);
   Task<Answer> SendPart(MoveLegs::Leg& leg, MoveDeadline& deadline, ul::AcceptedContext to,
                         const Part& part, dimse::CommandSet command);
   Task<Result<>> DrainAfter(bool complete);
@@ -110,9 +123,11 @@ class SuboperationSession : public Session {
   Roster::Entry entry_;
   std::vector<ul::AcceptedContext> contexts_;  // with upstream
   MoveLegs legs_;
-  SteadyTime whole_at_{};      // upstream's last fragment of the instance under way
-  hold::Whereabouts where_;    // of what is being relayed
-  HeldStore* held_ = nullptr;  // while one is being settled
+  std::map<std::string, Ruling> rulings_;  // by destination
+  net::Signal limited_;                    // while one waits for its turn, by a rule
+  SteadyTime whole_at_{};                  // upstream's last fragment of the instance under way
+  hold::Whereabouts where_;                // of what is being relayed
+  HeldStore* held_ = nullptr;              // while one is being settled
   const WallTime began_;
   uint64_t messages_ = 0;
   bool busy_ = false, stopping_ = false;

@@ -17,12 +17,26 @@ std::vector<std::string> KnownDestinations(const World& world) {
   return known;
 }
 
+// Several at once take what comes at once, and are what they are called.
+bool CheckOneOfSeveral(const Positioned& node, const KnownApplication& application, Scope& scope) {
+  if (application.holds)
+    scope.problems.Error(node, "move_to: " + application.name +
+                                   " demands an order of injection, so what comes there may have "
+                                   "to wait; let it be moved to alone");
+  else if (application.stands_for_others)
+    scope.problems.Error(node,
+                         "move_to: " + application.name + " stands for others itself; name those");
+  return !application.holds && !application.stands_for_others;
+}
+
 // An application with an address, or a client.
-bool CheckDestination(const Positioned& node, const router::AeTitle& title, Scope& scope) {
+bool CheckDestination(const Positioned& node, const router::AeTitle& title, bool of_several,
+                      Scope& scope) {
   const auto is_it = [&](const std::string& client) {
     return Glob(client, true).Matches(title.view());
   };
   const KnownApplication* application = scope.world.Find(title.view());
+  if (application && of_several && !CheckOneOfSeveral(node, *application, scope)) return false;
   if (application && application->has_address) return true;
   if (!application && std::ranges::any_of(scope.world.clients, is_it)) return true;
   if (application)
@@ -46,7 +60,7 @@ bool ParseMoveTo(const Positioned& node, Scope& scope, Draft& draft) {
       scope.problems.Error(*scalar, "move_to: " + title.error().detail);
     } else if (std::ranges::find(titles, *title) != titles.end()) {
       scope.problems.Error(*scalar, "move_to: " + Quoted(title->view()) + " stands there twice");
-    } else if (CheckDestination(*scalar, *title, scope)) {
+    } else if (CheckDestination(*scalar, *title, scalars.size() > 1, scope)) {
       titles.push_back(*title);
     }
   }

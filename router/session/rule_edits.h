@@ -1,0 +1,21 @@
+#pragma once
+#include <vector>
+
+#include "router/base/element.h"
+#include "router/dataset/part10.h"
+#include "router/session/store_terms.h"
+
+namespace router::session {
+
+class Services;
+
+// The edits on which rules decided, in their order.
+std::vector<const ElementEdit*> EditsOf(const rules::Decisions& decided);
+
+// An instance of the spool with `edits` made, as a part of its own; none if they change nothing.
+// `meta`: of the file. Errors: as dataset::Edit, and kDisk; nothing is left then.
+net::Task<Result<SpooledPart>> EditSpooled(Services& services, dataset::FileMeta meta,
+                                           dataset::Region region,
+                                           std::vector<const ElementEdit*> edits);
+
+}  // namespace router::session

@@ -1,0 +1,30 @@
+#pragma once
+#include <chrono>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "router/base/clock.h"
+#include "rules/decisions.h"
+
+namespace router::session {
+
+// When messages that a rule limits may go: at most `count` of them in any `per`, over all loops. In
+// memory: after a restart it begins anew. Any thread.
+class RuleLimits {
+ public:
+  // Takes the next place and says when it is, not before `now`. Nothing, and no place is taken, if
+  // that would be later than `by`. `client`: empty where all clients share the limit.
+  std::optional<SteadyTime> Take(const std::string& rule, const std::string& client,
+                                 const rules::Limit& limit, SteadyTime now, SteadyTime by);
+
+ private:
+  std::mutex mutex_;
+  // The last `count` places that were taken, the earliest first.
+  std::map<std::pair<std::string, std::string>, std::deque<SteadyTime>> taken_;  // under mutex_
+};
+
+}  // namespace router::session
