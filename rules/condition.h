@@ -40,6 +40,8 @@ class Condition {
   virtual Answer Test(const Asking& asking) const = 0;
   // Can it be true (not kNo), must it be (kYes), if that alone is known?
   virtual Truth Suppose(const Supposition&) const { return Truth::kOpen; }
+  // Does the command alone settle it, so that a mask of commands says all of it?
+  virtual bool IsOfCommand() const { return false; }
   // Certainly true whenever `other` is; of the same key.
   virtual bool Covers(const Condition&) const { return false; }
   // Certainly never true together with `other`; of the same key.

@@ -118,6 +118,14 @@ struct Decided {
   const T* operator->() const { return value; }
 };
 
+// Of the engine: what regular expressions found in the message at hand, kept with the decisions so
+// that nothing is allocated for it.
+struct RegexScratch {
+  enum State : uint8_t { kNotAsked, kAsked, kFailed };
+  std::vector<std::vector<int>> hits;  // by slot
+  std::vector<State> known;
+};
+
 // What the rules say of one message, or of an association as such, as far as it is known. Kept by
 // whoever asks and cleared by each call, so that nothing is allocated for a message.
 struct Decisions {
@@ -141,6 +149,8 @@ struct Decisions {
   bool Settled() const { return open == 0; }
   // While something is open: the phase that will tell. kHead: more bytes of the data set.
   Phase needs = Phase::kAssociation;
+
+  RegexScratch scratch;
 };
 
 }  // namespace rules

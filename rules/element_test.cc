@@ -12,32 +12,40 @@ bool ElementTest::Range::Has(std::string_view value) const {
          (!from || *place >= *from) && (!to || *place <= *to);
 }
 
-bool ElementTest::PassesOne(std::string_view value) const {
+bool ElementTest::PassesOne(std::string_view value, const std::vector<int>* hits) const {
   for (const OneOf& text : texts_)
     if (std::ranges::none_of(text.globs, [&](const Glob& glob) { return glob.Matches(value); }))
       return false;
   if (range_ && !range_->Has(value)) return false;
-  return !regex_ || re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *regex_);
+  if (!regex_) return true;
+  if (hits) return std::ranges::find(*hits, number_) != hits->end();
+  return re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), *regex_);
 }
 
-bool ElementTest::Passes(bool present, const std::vector<std::string>& values) const {
+bool ElementTest::HasRegex() const {
+  return regex_ || std::ranges::any_of(not_, &ElementTest::HasRegex);
+}
+
+bool ElementTest::Passes(bool present, const std::vector<std::string>& values,
+                         const std::vector<int>* hits) const {
   if (present_ && *present_ != present) return false;
   if (!texts_.empty() || range_ || regex_) {
     if (!present) return false;
     const bool passes =
-        values.empty() ? PassesOne("")
-                       : std::ranges::any_of(values, [&](const auto& v) { return PassesOne(v); });
+        values.empty()
+            ? PassesOne("", nullptr)
+            : std::ranges::any_of(values, [&](const auto& v) { return PassesOne(v, hits); });
     if (!passes) return false;
   }
   return std::ranges::none_of(
-      not_, [&](const ElementTest& test) { return test.Passes(present, values); });
+      not_, [&](const ElementTest& test) { return test.Passes(present, values, hits); });
 }
 
 // Reads the value of one path in `dataset`.
 class ElementTestReader {
  public:
-  ElementTestReader(std::string_view path, std::string_view vr, Scope& scope)
-      : path_(path), vr_(vr), scope_(scope) {}
+  ElementTestReader(std::string_view path, size_t slot, std::string_view vr, Scope& scope)
+      : path_(path), slot_(slot), vr_(vr), scope_(scope) {}
 
   std::optional<ElementTest> Read(const Positioned& node) {
     ElementTest test;
@@ -80,7 +88,7 @@ class ElementTestReader {
       if (const auto* bound = fields.Find(key)) ReadBound(key, *bound, test);
     ReadPresence(fields, test);
     if (const auto* inner = fields.Find("not")) {
-      auto negated = ElementTestReader(path_, vr_, scope_).Read(*inner);
+      auto negated = ElementTestReader(path_, slot_, vr_, scope_).Read(*inner);
       if (negated)
         test.not_.push_back(std::move(*negated));
       else
@@ -96,12 +104,10 @@ class ElementTestReader {
       good_ = false;
       return;
     }
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    options.set_max_mem(1 << 20);
-    auto regex = std::make_shared<const re2::RE2>(node.scalar, options);
+    auto regex = std::make_shared<const re2::RE2>(node.scalar, RegexOptions());
     if (!regex->ok()) return Error(node, "regex: " + Quoted(node.scalar) + ": " + regex->error());
     test.regex_ = std::move(regex);
+    test.number_ = scope_.tables.regexes.Add(slot_, node.scalar);
   }
 
   void ReadBound(std::string_view key, const Positioned& node, ElementTest& test) {
@@ -159,14 +165,17 @@ class ElementTestReader {
                                      " is within these bounds, so this rule never matches");
   }
 
-  std::string_view path_, vr_;
+  std::string_view path_;
+  size_t slot_;
+  std::string_view vr_;
   Scope& scope_;
   bool good_ = true;
 };
 
-std::optional<ElementTest> ElementTest::Parse(std::string_view path, const Positioned& node,
-                                              std::string_view vr, Scope& scope) {
-  return ElementTestReader(path, vr, scope).Read(node);
+std::optional<ElementTest> ElementTest::Parse(std::string_view path, size_t slot,
+                                              const Positioned& node, std::string_view vr,
+                                              Scope& scope) {
+  return ElementTestReader(path, slot, vr, scope).Read(node);
 }
 
 }  // namespace rules

@@ -19,10 +19,15 @@ namespace rules {
 class ElementTest {
  public:
   // Nothing, and a problem, if it is none. `vr`: of the element, empty if unknown.
-  static std::optional<ElementTest> Parse(std::string_view path, const Positioned& node,
-                                          std::string_view vr, Scope& scope);
+  // `slot`: of its path.
+  static std::optional<ElementTest> Parse(std::string_view path, size_t slot,
+                                          const Positioned& node, std::string_view vr,
+                                          Scope& scope);
 
-  bool Passes(bool present, const std::vector<std::string>& values) const;
+  // `hits`: of the only value, what RegexSets found; null: each expression is asked.
+  bool Passes(bool present, const std::vector<std::string>& values,
+              const std::vector<int>* hits = nullptr) const;
+  bool HasRegex() const;
 
  private:
   struct OneOf {  // a text or a pattern among several
@@ -35,10 +40,11 @@ class ElementTest {
   };
   friend class ElementTestReader;
 
-  bool PassesOne(std::string_view value) const;
+  bool PassesOne(std::string_view value, const std::vector<int>* hits) const;
 
   std::vector<OneOf> texts_;
   std::shared_ptr<const re2::RE2> regex_;
+  int number_ = 0;  // of it, in RegexSets
   std::optional<Range> range_;
   std::optional<bool> present_;
   std::vector<ElementTest> not_;

@@ -91,7 +91,8 @@ bool AnyTimed(const std::vector<When::Key>& keys) {
 // Insertion: stable, and of no more than twenty.
 void PutCheapFirst(std::vector<When::Key>& keys) {
   auto cost = [](const When::Key& key) {
-    return (ByMessage(key) ? 16 : 0) + 2 * static_cast<int>(key.condition->known_at());
+    if (!ByMessage(key)) return 0;
+    return key.condition->IsOfCommand() ? 1 : 2 + static_cast<int>(key.condition->known_at());
   };
   for (size_t i = 1; i < keys.size(); ++i)
     for (size_t j = i; j > 0 && cost(keys[j]) < cost(keys[j - 1]); --j)
@@ -106,12 +107,16 @@ When::When(std::vector<Key> keys)
     : Condition(LatestOf(keys), AnyTimed(keys)), keys_(std::move(keys)) {
   PutCheapFirst(keys_);
   while (by_message_ < keys_.size() && !ByMessage(keys_[by_message_])) ++by_message_;
+  after_command_ = by_message_;
+  while (after_command_ < keys_.size() && keys_[after_command_].condition->IsOfCommand())
+    ++after_command_;
+  for (const Key& key : keys_) tests_.push_back(key.condition.get());
 }
 
 Answer When::TestFrom(size_t first, const Asking& asking) const {
   Answer answer{Truth::kYes, Phase::kEnd};
-  for (size_t i = first; i < keys_.size(); ++i) {
-    const Answer one = keys_[i].condition->Test(asking);
+  for (size_t i = first; i < tests_.size(); ++i) {
+    const Answer one = tests_[i]->Test(asking);
     if (one.truth == Truth::kNo) return one;
     if (one.truth == Truth::kOpen)
       answer =

@@ -39,12 +39,15 @@ class When : public Condition {
   // What an association alone can tell comes first, then what is cheap.
   const std::vector<Key>& keys() const { return keys_; }
   size_t by_message() const { return by_message_; }  // the first of those a message must tell
+  // The first of those a message must tell, once the mask of commands has let the rule pass.
+  size_t after_command() const { return after_command_; }
   Answer TestFrom(size_t first, const Asking& asking) const;
   const Key* Find(std::string_view name) const;
 
  private:
   std::vector<Key> keys_;
-  size_t by_message_ = 0;
+  std::vector<const Condition*> tests_;  // of keys_, beside each other in memory
+  size_t by_message_ = 0, after_command_ = 0;
 };
 
 // Null if anything in it is wrong.

@@ -35,7 +35,7 @@ RuleSet::Candidates RuleSet::CandidatesFor(const Caller& caller) const {
     const Truth truth = rule.when ? rule.when->Test(asking).truth : Truth::kYes;
     if (truth == Truth::kNo) continue;
     const bool certain = truth == Truth::kYes;
-    candidates.rules_.push_back({index, rule.commands, certain});
+    candidates.rules_.push_back({certain ? nullptr : rule.when.get(), index, rule.commands});
     candidates.topics_ |= rule.then.topics;
     if (!certain) candidates.with_data_set_ |= rule.asks_data_set;
     if (!certain || below_open_last) {
@@ -52,16 +52,15 @@ RuleSet::Candidates RuleSet::CandidatesFor(const Caller& caller) const {
 
 void RuleSet::Decide(const Caller& caller, const Candidates& candidates, const Message& message,
                      Elements* elements, Decisions& decisions) const {
-  const Asking asking(*tables_, caller, message, elements);
+  const Asking asking(*tables_, caller, message, elements, decisions.scratch);
   Resolution resolution(rules_, asking, decisions);
   const bool of_message = asking.phase >= Phase::kCommand;
   const auto command = static_cast<uint16_t>(1u << asking.command);
   for (const Candidates::Entry& entry : candidates.rules_) {
     if (of_message && (entry.commands & command) == 0) continue;
     Answer answer = AnswerOf(true);
-    if (!entry.certain) {
-      const When& when = *rules_[entry.rule].when;
-      answer = when.TestFrom(when.by_message(), asking);
+    if (const When* when = entry.when) {
+      answer = when->TestFrom(of_message ? when->after_command() : when->by_message(), asking);
       if (answer.truth == Truth::kNo) continue;
     }
     if (!resolution.Add(entry.rule, answer)) return;
@@ -70,7 +69,7 @@ void RuleSet::Decide(const Caller& caller, const Candidates& candidates, const M
 
 Trace RuleSet::Explain(const Caller& caller, const Message& message, Elements* elements,
                        Decisions& decisions) const {
-  const Asking asking(*tables_, caller, message, elements);
+  const Asking asking(*tables_, caller, message, elements, decisions.scratch);
   Resolution resolution(rules_, asking, decisions);
   Trace trace;
   bool read = true;

@@ -21,6 +21,7 @@ struct Problem {
 
 struct Rule;    // rule.h
 struct Tables;  // asking.h
+class When;     // matchers.h
 
 // Why a rule did not decide something, for `sluice explain`.
 struct Verdict {
@@ -72,9 +73,9 @@ class RuleSet {
     friend class RuleSet;
     // What excludes most rules, beside each other in memory.
     struct Entry {
+      const When* when;  // null: it matches whatever the message
       RuleIndex rule;
       uint16_t commands;  // bits by command.h: of what it may still match
-      bool certain;       // whatever the message
     };
     std::vector<Entry> rules_;
     uint32_t topics_ = 0, topics_by_message_ = 0;

@@ -23,7 +23,7 @@ void TextTable::Seal() {
 
 TextTable::Row TextTable::Find(std::string_view text) const {
   auto found = rows_.empty() ? rows_.end() : rows_.find(text);
-  return {found == rows_.end() ? nullptr : &found->second, text};
+  return {found == rows_.end() ? nullptr : found->second.data(), text};
 }
 
 bool TextTable::Contains(std::string_view text, SetId set) const {

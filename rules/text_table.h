@@ -20,12 +20,12 @@ class TextTable {
 
   // One text, found. Good while the table and the text are.
   struct Row {
-    const std::vector<uint64_t>* bits = nullptr;
+    const uint64_t* bits = nullptr;  // null: it stands in no set as it is
     std::string_view text;
   };
   Row Find(std::string_view text) const;
   bool Has(const Row& row, SetId set) const {
-    if (row.bits) return (*row.bits)[set / 64] >> (set % 64) & 1;
+    if (row.bits) return row.bits[set / 64] >> (set % 64) & 1;
     return patterned_[set] && HasByPattern(row.text, set);
   }
   bool Contains(std::string_view text, SetId set) const;  // slowly, and before Seal too
@@ -39,7 +39,7 @@ class TextTable {
   bool HasByPattern(std::string_view text, SetId set) const;
 
   std::vector<std::vector<Glob>> sets_;
-  std::vector<bool> patterned_;  // by set
+  std::vector<uint8_t> patterned_;  // by set
   std::unordered_map<std::string, std::vector<uint64_t>, Hash, std::equal_to<>> rows_;
 };
 

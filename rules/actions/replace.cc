@@ -5,16 +5,14 @@
 #include <memory>
 
 #include "rules/actions/edits.h"
+#include "rules/regex_sets.h"
 
 namespace rules {
 namespace {
 
 std::shared_ptr<const re2::RE2> ReadRegex(const Positioned& node, Scope& scope) {
   if (!IsScalar("regex", node, scope.problems)) return nullptr;
-  re2::RE2::Options options;
-  options.set_log_errors(false);
-  options.set_max_mem(1 << 20);
-  auto regex = std::make_shared<const re2::RE2>(node.scalar, options);
+  auto regex = std::make_shared<const re2::RE2>(node.scalar, RegexOptions());
   if (regex->ok() && !node.scalar.empty()) return regex;
   scope.problems.Error(
       node, "regex: " + Quoted(node.scalar) + ": " + (regex->ok() ? "is empty" : regex->error()));

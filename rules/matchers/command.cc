@@ -16,6 +16,7 @@ class Commands : public Condition {
   Truth Suppose(const Supposition& supposed) const override {
     return supposed.command ? TruthOf(Has(*supposed.command)) : Truth::kOpen;
   }
+  bool IsOfCommand() const override { return true; }
   bool Covers(const Condition& other) const override {
     const auto* same = dynamic_cast<const Commands*>(&other);
     return same && (same->mask_ & ~mask_) == 0;

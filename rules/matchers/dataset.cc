@@ -61,7 +61,10 @@ Answer TestElement(const ElementTest& test, size_t slot, const Asking& asking) {
     if (asking.phase < Phase::kEnd) return OpenUntil(Phase::kHead);
     return AnswerOf(test.Passes(false, kNone));  // nothing more will come
   }
-  return AnswerOf(test.Passes(found->presence == Presence::kPresent, found->values));
+  const bool together = found->values.size() == 1 && test.HasRegex();
+  return AnswerOf(test.Passes(
+      found->presence == Presence::kPresent, found->values,
+      together ? asking.tables.regexes.Hits(slot, found->values[0], asking.scratch) : nullptr));
 }
 
 ConditionPtr ParseDataSet(const Positioned& node, Scope& scope) {
@@ -77,9 +80,10 @@ ConditionPtr ParseDataSet(const Positioned& node, Scope& scope) {
       continue;
     }
     const std::string vr = VrOf(*path, scope.dictionary);
-    auto test = ElementTest::Parse(path->text, node.values[i], vr, scope);
+    const size_t slot = scope.SlotOf(*path);
+    auto test = ElementTest::Parse(path->text, slot, node.values[i], vr, scope);
     good = good && test;
-    if (test) elements.push_back({scope.SlotOf(*path), path->text, std::move(*test)});
+    if (test) elements.push_back({slot, path->text, std::move(*test)});
   }
   return good ? std::make_unique<DataSet>(std::move(elements)) : nullptr;
 }

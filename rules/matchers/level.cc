@@ -52,10 +52,11 @@ ConditionPtr ParseLevels(const Positioned& node, Scope& scope) {
                                       " is none; write PATIENT, STUDY, SERIES or IMAGE");
     good = false;
   }
-  auto test = good ? ElementTest::Parse("level", node, "CS", scope) : std::nullopt;
-  if (!test) return nullptr;
-  router::ElementPath path{{{kQueryRetrieveLevel, {}, 0}}, "QueryRetrieveLevel"};
-  return std::make_unique<Level>(scope.SlotOf(path), std::move(*test), std::move(written));
+  if (!good) return nullptr;
+  const size_t slot =
+      scope.SlotOf({{{kQueryRetrieveLevel, {}, 0}}, std::string("QueryRetrieveLevel")});
+  auto test = ElementTest::Parse("level", slot, node, "CS", scope);
+  return test ? std::make_unique<Level>(slot, std::move(*test), std::move(written)) : nullptr;
 }
 
 }  // namespace rules
