@@ -123,7 +123,6 @@ void CheckOutcome(const ReadRule& read, Scope& scope) {
        {Topic::kTo, Topic::kMoveTo, Topic::kCopyTo, Topic::kHold, Topic::kQueue, Topic::kEdit,
         Topic::kRetrieveAeTitle, Topic::kPriority, Topic::kAcknowledge}) {
     if (!then.Decides(topic)) continue;
-    if (drop && (topic == Topic::kCopyTo || (topic == Topic::kEdit && then.copy_to))) continue;
     const Positioned& place = read.PlaceOf(topic);
     scope.problems.Error(
         place, place.scalar + " has no effect together with " + (drop ? "drop" : "refuse"));
