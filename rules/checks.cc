@@ -16,8 +16,10 @@ const Positioned& ReadRule::PlaceOf(Topic topic) const {
   return *then;
 }
 
-std::string ReadRule::Called() const {
-  return Quoted(rule.name) + " (line " + std::to_string(node->line) + ")";
+std::string ReadRule::Called(const ReadRule& from) const {
+  const std::string line = std::to_string(node->line);
+  return Quoted(rule.name) +
+         (from.node->file == node->file ? " (line " + line + ")" : " (" + rule.place + ")");
 }
 
 void CheckRules(const std::vector<ReadRule>& rules, Scope& scope) {

@@ -21,8 +21,8 @@ struct ReadRule {
   // The place of one action, or of the first that decides the topic.
   const Positioned& PlaceOf(std::string_view action) const;
   const Positioned& PlaceOf(Topic topic) const;
-  // As it is named in messages: "a" (line 3).
-  std::string Called() const;
+  // As it is named in messages about `from`: "a" (line 3), with the file if that is another.
+  std::string Called(const ReadRule& from) const;
 };
 
 // What the file as a whole must hold to, once each rule is read. Rules in the order of the file;

@@ -82,9 +82,8 @@ void CheckNames(const std::vector<ReadRule>& rules, Scope& scope) {
   for (size_t i = 0; i < rules.size(); ++i)
     for (size_t j = 0; j < i; ++j) {
       if (rules[i].rule.name.empty() || rules[j].rule.name != rules[i].rule.name) continue;
-      scope.problems.Error(
-          *rules[i].name,
-          "name: the rule of line " + std::to_string(rules[j].node->line) + " has the same one");
+      scope.problems.Error(*rules[i].name,
+                           "name: " + rules[j].Called(rules[i]) + " is another rule");
       break;
     }
 }

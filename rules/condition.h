@@ -29,6 +29,14 @@ struct Supposition {
   const std::string* application = nullptr;
 };
 
+// A condition that is one bit of a row (text_table.h), so that it is tested without a call.
+struct RowTest {
+  TextTable Tables::* table = nullptr;
+  TextTable::Row Asking::* row = nullptr;
+  TextTable::SetId set = 0;
+  bool Passes(const Asking& asking) const { return (asking.tables.*table).Has(asking.*row, set); }
+};
+
 // One test of what is known of a message. Immutable once compiled; any thread.
 class Condition {
  public:
@@ -42,6 +50,8 @@ class Condition {
   virtual Truth Suppose(const Supposition&) const { return Truth::kOpen; }
   // Does the command alone settle it, so that a mask of commands says all of it?
   virtual bool IsOfCommand() const { return false; }
+  // Not null: from kCommand on it is this and nothing else.
+  virtual const RowTest* AsRowTest() const { return nullptr; }
   // Certainly true whenever `other` is; of the same key.
   virtual bool Covers(const Condition&) const { return false; }
   // Certainly never true together with `other`; of the same key.

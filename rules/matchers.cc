@@ -92,7 +92,8 @@ bool AnyTimed(const std::vector<When::Key>& keys) {
 void PutCheapFirst(std::vector<When::Key>& keys) {
   auto cost = [](const When::Key& key) {
     if (!ByMessage(key)) return 0;
-    return key.condition->IsOfCommand() ? 1 : 2 + static_cast<int>(key.condition->known_at());
+    if (key.condition->IsOfCommand()) return 1;
+    return key.condition->AsRowTest() ? 2 : 3 + static_cast<int>(key.condition->known_at());
   };
   for (size_t i = 1; i < keys.size(); ++i)
     for (size_t j = i; j > 0 && cost(keys[j]) < cost(keys[j - 1]); --j)
@@ -107,9 +108,13 @@ When::When(std::vector<Key> keys)
     : Condition(LatestOf(keys), AnyTimed(keys)), keys_(std::move(keys)) {
   PutCheapFirst(keys_);
   while (by_message_ < keys_.size() && !ByMessage(keys_[by_message_])) ++by_message_;
-  after_command_ = by_message_;
-  while (after_command_ < keys_.size() && keys_[after_command_].condition->IsOfCommand())
-    ++after_command_;
+  after_rows_ = by_message_;
+  for (; after_rows_ < keys_.size(); ++after_rows_) {
+    const Condition& condition = *keys_[after_rows_].condition;
+    const RowTest* row = condition.AsRowTest();
+    if (row) rows_.push_back(*row);
+    if (!row && !condition.IsOfCommand()) break;
+  }
   for (const Key& key : keys_) tests_.push_back(key.condition.get());
 }
 

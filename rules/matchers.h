@@ -39,15 +39,20 @@ class When : public Condition {
   // What an association alone can tell comes first, then what is cheap.
   const std::vector<Key>& keys() const { return keys_; }
   size_t by_message() const { return by_message_; }  // the first of those a message must tell
-  // The first of those a message must tell, once the mask of commands has let the rule pass.
-  size_t after_command() const { return after_command_; }
   Answer TestFrom(size_t first, const Asking& asking) const;
+  // The rest of it, from kCommand on, once the association and a mask of commands let it pass.
+  Answer TestMessage(const Asking& asking) const {
+    for (const RowTest& row : rows_)
+      if (!row.Passes(asking)) return AnswerOf(false);
+    return TestFrom(after_rows_, asking);
+  }
   const Key* Find(std::string_view name) const;
 
  private:
   std::vector<Key> keys_;
   std::vector<const Condition*> tests_;  // of keys_, beside each other in memory
-  size_t by_message_ = 0, after_command_ = 0;
+  std::vector<RowTest> rows_;
+  size_t by_message_ = 0, after_rows_ = 0;
 };
 
 // Null if anything in it is wrong.

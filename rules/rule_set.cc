@@ -60,7 +60,7 @@ void RuleSet::Decide(const Caller& caller, const Candidates& candidates, const M
     if (of_message && (entry.commands & command) == 0) continue;
     Answer answer = AnswerOf(true);
     if (const When* when = entry.when) {
-      answer = when->TestFrom(of_message ? when->after_command() : when->by_message(), asking);
+      answer = of_message ? when->TestMessage(asking) : when->TestFrom(when->by_message(), asking);
       if (answer.truth == Truth::kNo) continue;
     }
     if (!resolution.Add(entry.rule, answer)) return;

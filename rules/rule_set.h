@@ -59,7 +59,8 @@ class RuleSet {
   class Candidates {
    public:
     bool empty() const { return rules_.empty(); }
-    // Bits by Topic: what these rules may decide at all, and what only a message can tell.
+    // Bits by Topic: what these rules may decide at all, and what only a message can tell. To,
+    // calling and called of a rule that waits for the time alone are those of the association's.
     uint32_t topics() const { return topics_; }
     uint32_t topics_by_message() const { return topics_by_message_; }
     bool MayDecide(Topic topic) const { return topics_ >> static_cast<unsigned>(topic) & 1; }

@@ -27,8 +27,8 @@ void WarnOfConflicts(const ReadRule& above, const ReadRule& below, Scope& scope)
     const auto topic = static_cast<Topic>(i);
     if (topic == Topic::kEdit || !(both & BitOf(topic))) continue;
     const Positioned& place = below.PlaceOf(topic);
-    scope.problems.Warn(place, place.scalar + " never has an effect: the rule " + above.Called() +
-                                   " decides it whenever this one matches");
+    scope.problems.Warn(place, place.scalar + " never has an effect: the rule " +
+                                   above.Called(below) + " decides it whenever this one matches");
   }
   const auto& edits = below.rule.then.edits;
   for (size_t i = 0; i < edits.size(); ++i)
@@ -36,7 +36,7 @@ void WarnOfConflicts(const ReadRule& above, const ReadRule& below, Scope& scope)
         above.rule.then.edits.end())
       scope.problems.Warn(*below.draft.edit_places[i],
                           "\"" + edits[i].text + "\" never has an effect: the rule " +
-                              above.Called() + " edits it whenever this one matches");
+                              above.Called(below) + " edits it whenever this one matches");
 }
 
 // What is settled with the association must not stand below what a message may hide it by.
@@ -52,7 +52,7 @@ bool CheckThatItIsReadInTime(const ReadRule& above, const ReadRule& below, Scope
                        std::string(NameOf(topic)) +
                            " is settled when the association begins, and only a message tells "
                            "whether the rule " +
-                           above.Called() + " ends the reading; put this rule above it");
+                           above.Called(below) + " ends the reading; put this rule above it");
   return false;
 }
 
@@ -69,7 +69,7 @@ void CheckOrder(const std::vector<ReadRule>& rules, size_t index, Scope& scope) 
     const bool covers = Covers(above.rule, below.rule);
     if (covers && above.rule.last) {
       scope.problems.Warn(*below.name, Quoted(below.rule.name) + " is never read: the rule " +
-                                           above.Called() +
+                                           above.Called(below) +
                                            " matches whenever it would and ends the reading");
       return;
     }

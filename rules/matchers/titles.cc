@@ -62,15 +62,14 @@ class MessageTitle : public Condition {
                TextTable::SetId set, const Tables& tables)
       : Condition(Phase::kCommand),
         name_(name),
-        table_(table),
-        row_(row),
-        set_(set),
+        test_{table, row, set},
         globs_(((tables.*table)).Set(set)) {}
 
   Answer Test(const Asking& asking) const override {
     if (asking.phase < Phase::kCommand) return OpenUntil(Phase::kCommand);
-    return AnswerOf((asking.tables.*table_).Has(asking.*row_, set_));
+    return AnswerOf(test_.Passes(asking));
   }
+  const RowTest* AsRowTest() const override { return &test_; }
   // A Move Destination is known of a C-MOVE and of its sub-operations alone.
   Truth Suppose(const Supposition& supposed) const override {
     if (name_ != "destination" || !supposed.command) return Truth::kOpen;
@@ -85,7 +84,7 @@ class MessageTitle : public Condition {
   }
   std::string Say(const Asking& asking, Truth truth) const override {
     if (truth == Truth::kOpen) return "the command is not known yet";
-    std::string_view text = (asking.*row_).text;
+    std::string_view text = (asking.*test_.row).text;
     std::string is = text.empty() ? "there is no " + std::string(name_)
                                   : std::string(name_) + " is " + router::Printable(text);
     return truth == Truth::kYes ? is : is + ", not " + Listed(globs_);
@@ -93,9 +92,7 @@ class MessageTitle : public Condition {
 
  private:
   std::string_view name_;
-  TextTable Tables::* table_;
-  TextTable::Row Asking::* row_;
-  TextTable::SetId set_;
+  RowTest test_;
   std::vector<Glob> globs_;
 };
 

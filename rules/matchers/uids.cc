@@ -14,16 +14,15 @@ class Uids : public Condition {
        TextTable::SetId set, const Tables& tables, std::string written)
       : Condition(Phase::kCommand),
         name_(name),
-        table_(table),
-        row_(row),
-        set_(set),
+        test_{table, row, set},
         globs_((tables.*table).Set(set)),
         written_(std::move(written)) {}
 
   Answer Test(const Asking& asking) const override {
     if (asking.phase < Phase::kCommand) return OpenUntil(Phase::kCommand);
-    return AnswerOf((asking.tables.*table_).Has(asking.*row_, set_));
+    return AnswerOf(test_.Passes(asking));
   }
+  const RowTest* AsRowTest() const override { return &test_; }
   Truth Suppose(const Supposition& supposed) const override {
     if (!IsSopClass()) return Truth::kOpen;
     if (supposed.sop_class) return TruthOf(Has(*supposed.sop_class));
@@ -38,7 +37,7 @@ class Uids : public Condition {
   }
   std::string Say(const Asking& asking, Truth truth) const override {
     if (truth == Truth::kOpen) return "the command is not known yet";
-    std::string text = std::string(name_) + " is " + router::Printable((asking.*row_).text);
+    std::string text = std::string(name_) + " is " + router::Printable((asking.*test_.row).text);
     return truth == Truth::kYes ? text : text + ", not " + written_;
   }
   void AddSopClasses(std::vector<std::string>& uids) const override {
@@ -48,15 +47,13 @@ class Uids : public Condition {
   }
 
  private:
-  bool IsSopClass() const { return table_ == &Tables::sop_classes; }
+  bool IsSopClass() const { return test_.table == &Tables::sop_classes; }
   bool Has(std::string_view uid) const {
     return std::ranges::any_of(globs_, [&](const Glob& glob) { return glob.Matches(uid); });
   }
 
   std::string_view name_;
-  TextTable Tables::* table_;
-  TextTable::Row Asking::* row_;
-  TextTable::SetId set_;
+  RowTest test_;
   std::vector<Glob> globs_;
   std::string written_;
 };

@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
         Faulty{"SameName",
                "- {name: r, then: {log: x}}\n- {name: s, then: {log: x}}\n- {name: r, then: {log: "
                "x}}",
-               {"3:10: name: the rule of line 1 has the same one"}},
+               {"3:10: name: \"r\" (line 1) is another rule"}},
         Faulty{"AllAtOnce",
                "- name: r\n"
                "  when:\n"

@@ -112,7 +112,13 @@ class Situations {
       if (phase == Phase::kEnd && !decisions_.Settled()) return Fail(phase, "open at the end");
       if (!CandidatesTold(candidates, phase)) return false;
       Decisions explained;
-      sound_.rules->Explain(known_.caller, known_.message, data_set, explained);
+      for (const Verdict& verdict :
+           sound_.rules->Explain(known_.caller, known_.message, data_set, explained)) {
+        if (verdict.why.find("SECRET") != std::string::npos)
+          return Fail(phase, "a value of the data set is told: " + verdict.why);
+        if (verdict.why.empty() != (verdict.match == Verdict::Match::kYes))
+          return Fail(phase, "a rule that does not match, and no reason");
+      }
       if (testing::AsLines(explained) != lines) return Fail(phase, "Explain says otherwise");
       before = decisions_;
       settled_before = Settled(lines, decisions_);

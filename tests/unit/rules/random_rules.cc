@@ -164,7 +164,7 @@ Known Random::Facts() {
   add("ImageType", Chance(20) ? std::vector<std::string>()
                               : std::vector<std::string>{OneOf({"ORIGINAL", "C"}), "AXIAL"});
   add("SliceThickness", {OneOf({"1", "2.50", "2.5", "3", "thick"})});
-  add("PatientID", {OneOf({"CT", "4711", ""})});
+  add("PatientID", {OneOf({"CT", "SECRET", ""})});
   add("BeamSequence.TreatmentMachineName", {OneOf({"EDGE", "Old"}), OneOf({"EDGE", "CAT"})});
   add("QueryRetrieveLevel", {OneOf({"STUDY", "SERIES", "IMAGE"})});
   return known;
