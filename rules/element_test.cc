@@ -161,8 +161,7 @@ class ElementTestReader {
     };
     if (crossed(range.above, range.below, true) || crossed(range.above, range.to, true) ||
         crossed(range.from, range.below, true) || crossed(range.from, range.to, false))
-      scope_.problems.Warn(node, "no value of " + std::string(path_) +
-                                     " is within these bounds, so this rule never matches");
+      scope_.problems.Warn(node, "no value of " + std::string(path_) + " is within these bounds");
   }
 
   std::string_view path_;

@@ -50,7 +50,7 @@ ConditionPtr ParseSizes(const Positioned& node, Scope& scope) {
     return nullptr;
   }
   if (has_below && (below == 0 || (has_above && above + 1 >= below)))
-    scope.problems.Warn(node, "no size is within these bounds, so this rule never matches");
+    scope.problems.Warn(node, "no size is within these bounds");
   return std::make_unique<Size>(has_above ? std::optional(above) : std::nullopt,
                                 has_below ? std::optional(below) : std::nullopt);
 }
