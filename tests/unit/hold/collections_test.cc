@@ -43,115 +43,91 @@ Task<> Begin(Subject& subject) {
 void HasImage(Bench& bench) { bench.application.has.insert({kImage, kSeries, kStudy}); }
 
 TEST_F(GateTest, ASeriesThatIsAddedToIsMetOnceItHasBeenQuiet) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        HasImage(bench);
-        Subject subject(bench);
-        co_await Begin(subject);
-        subject.gate.Stored(kImage, store::How::kRelayed, kInSeries);
-        for (bool told = false; !told;) {
-          const std::vector<Uid> series(1, kSeries);
-          auto stored = co_await bench.ledger->Coming(kName, series);
-          told = stored.has_value() && !stored->empty();
-        }
-        auto id = co_await AcceptNeeding(bench, NeedsSeries());
-        subject.gate.Wake();
-        co_await AskedAt(bench, bench.clock.WallNow() + minutes(10));
-        EXPECT_THAT(bench.application.finds, SizeIs(1));  // there, and added to a moment ago
-        bench.clock.Advance(minutes(9));
-        subject.gate.Stored(Uid("1.3.2"), store::How::kRelayed, kInSeries);
-        co_await AskedAt(bench, bench.clock.WallNow() + minutes(10));
-        bench.clock.Advance(minutes(9));
-        subject.gate.Wake();
-        store::Row row = co_await bench.Find(id);
-        EXPECT_EQ(row.state, State::kWaiting);  // the second counts, not the first
-        EXPECT_THAT(bench.application.finds, SizeIs(1));
-        bench.clock.Advance(minutes(1));
-        subject.gate.Wake();
-        co_await bench.Await(id, State::kReady);
-        EXPECT_THAT(bench.application.finds, SizeIs(2));
-        co_await subject.End();
-      },
-      loop_);
+  Stage([](Bench& bench, Subject& subject) -> Task<> {
+    HasImage(bench);
+    co_await Begin(subject);
+    subject.gate.Stored(kImage, store::How::kRelayed, kInSeries);
+    for (bool told = false; !told;) {
+      const std::vector<Uid> series(1, kSeries);
+      auto stored = co_await bench.ledger->Coming(kName, series);
+      told = stored.has_value() && !stored->empty();
+    }
+    auto id = co_await AcceptNeeding(bench, NeedsSeries());
+    subject.gate.Wake();
+    co_await AskedAt(bench, bench.clock.WallNow() + minutes(10));
+    EXPECT_THAT(bench.application.finds, SizeIs(1));  // there, and added to a moment ago
+    bench.clock.Advance(minutes(9));
+    subject.gate.Stored(Uid("1.3.2"), store::How::kRelayed, kInSeries);
+    co_await AskedAt(bench, bench.clock.WallNow() + minutes(10));
+    bench.clock.Advance(minutes(9));
+    subject.gate.Wake();
+    store::Row row = co_await bench.Find(id);
+    EXPECT_EQ(row.state, State::kWaiting);  // the second counts, not the first
+    EXPECT_THAT(bench.application.finds, SizeIs(1));
+    bench.clock.Advance(minutes(1));
+    subject.gate.Wake();
+    co_await bench.Await(id, State::kReady);
+    EXPECT_THAT(bench.application.finds, SizeIs(2));
+  });
 }
 
 TEST_F(GateTest, ASeriesToWhichNothingIsAddedIsMetAtOnceAndNotBelievedLater) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        HasImage(bench);
-        Subject subject(bench);
-        co_await Begin(subject);
-        subject.gate.Stored(Uid("1.3.9"), store::How::kRelayed,
-                            {Kind::kImage, Uid("1.79"), Uid("1.69"), Uid("1.89")});
-        auto id = co_await AcceptNeeding(bench, NeedsSeries());
-        subject.gate.Wake();
-        co_await bench.Await(id, State::kReady);
-        const std::vector<Uid> series(1, kSeries);
-        auto unknown = co_await bench.ledger->Unknown(kName, series);
-        EXPECT_THAT(*unknown, ElementsAre(kSeries));
-        co_await subject.End();
-      },
-      loop_);
+  Stage([](Bench& bench, Subject& subject) -> Task<> {
+    HasImage(bench);
+    co_await Begin(subject);
+    subject.gate.Stored(Uid("1.3.9"), store::How::kRelayed,
+                        {Kind::kImage, Uid("1.79"), Uid("1.69"), Uid("1.89")});
+    auto id = co_await AcceptNeeding(bench, NeedsSeries());
+    subject.gate.Wake();
+    co_await bench.Await(id, State::kReady);
+    const std::vector<Uid> series(1, kSeries);
+    auto unknown = co_await bench.ledger->Unknown(kName, series);
+    EXPECT_THAT(*unknown, ElementsAre(kSeries));
+  });
 }
 
 TEST_F(GateTest, WhatWaitedForASeriesBeforeTheStartWaitsAsIfItHadJustBeenAddedTo) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        HasImage(bench);
-        Subject subject(bench);
-        auto id = co_await AcceptNeeding(bench, NeedsSeries());
-        subject.gate.Start();
-        co_await AskedAt(bench, bench.clock.WallNow() + minutes(10));
-        store::Row row = co_await bench.Find(id);
-        EXPECT_EQ(row.state, State::kWaiting);
-        bench.clock.Advance(minutes(10));
-        subject.gate.Wake();
-        co_await bench.Await(id, State::kReady);
-        co_await subject.End();
-      },
-      loop_);
+  Stage([](Bench& bench, Subject& subject) -> Task<> {
+    HasImage(bench);
+    auto id = co_await AcceptNeeding(bench, NeedsSeries());
+    subject.gate.Start();
+    co_await AskedAt(bench, bench.clock.WallNow() + minutes(10));
+    store::Row row = co_await bench.Find(id);
+    EXPECT_EQ(row.state, State::kWaiting);
+    bench.clock.Advance(minutes(10));
+    subject.gate.Wake();
+    co_await bench.Await(id, State::kReady);
+  });
 }
 
 // However many instances are wanted besides, and longer.
 TEST_F(GateTest, ABacklogHidesNoSeriesFromWhoeverExpectsUnrest) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        HasImage(bench);
-        Subject subject(bench);
-        std::vector<store::Requirement> backlog;
-        for (int i = 0; i < 10'000; ++i) {
-          store::Requirement one = store::Needs("1.5." + std::to_string(i));
-          one.series = Uid("1.75");
-          backlog.push_back(std::move(one));
-        }
-        auto part = bench.MakePart("1.4.9", Kind::kStructureSet, kStructureClass);
-        auto accepted = co_await bench.Accept(std::move(part), std::move(backlog));
-        EXPECT_GT(accepted, 0);
-        bench.clock.Advance(std::chrono::milliseconds(1));
-        auto id = co_await AcceptNeeding(bench, NeedsSeries());
-        std::vector<Uid> series(1, kSeries);
-        const WallTime now = bench.clock.WallNow();
-        auto soon = co_await bench.ledger->AskSoon(kName, std::move(series), now);  // goes first
-        EXPECT_TRUE(soon.has_value());
-        subject.gate.Start();
-        for (bool later = false; !later;) {
-          auto wanted = co_await bench.ledger->WantedCollections(kName, 10);
-          EXPECT_TRUE(wanted.has_value() && !wanted->empty()) << "it was met";
-          later = !wanted || wanted->empty() || wanted->front().next_check >= now + minutes(10);
-        }
-        store::Row row = co_await bench.Find(id);
-        EXPECT_EQ(row.state, State::kWaiting);
-        co_await subject.End();
-      },
-      loop_);
+  Stage([](Bench& bench, Subject& subject) -> Task<> {
+    HasImage(bench);
+    std::vector<store::Requirement> backlog;
+    for (int i = 0; i < 10'000; ++i) {
+      store::Requirement one = store::Needs("1.5." + std::to_string(i));
+      one.series = Uid("1.75");
+      backlog.push_back(std::move(one));
+    }
+    auto part = bench.MakePart("1.4.9", Kind::kStructureSet, kStructureClass);
+    auto accepted = co_await bench.Accept(std::move(part), std::move(backlog));
+    EXPECT_GT(accepted, 0);
+    bench.clock.Advance(std::chrono::milliseconds(1));
+    auto id = co_await AcceptNeeding(bench, NeedsSeries());
+    std::vector<Uid> series(1, kSeries);
+    const WallTime now = bench.clock.WallNow();
+    auto soon = co_await bench.ledger->AskSoon(kName, std::move(series), now);  // goes first
+    EXPECT_TRUE(soon.has_value());
+    subject.gate.Start();
+    for (bool later = false; !later;) {
+      auto wanted = co_await bench.ledger->WantedCollections(kName, 10);
+      EXPECT_TRUE(wanted.has_value() && !wanted->empty()) << "it was met";
+      later = !wanted || wanted->empty() || wanted->front().next_check >= now + minutes(10);
+    }
+    store::Row row = co_await bench.Find(id);
+    EXPECT_EQ(row.state, State::kWaiting);
+  });
 }
 
 // A replan: a frame of reference goes through two studies, and only one has images there.
@@ -194,13 +170,8 @@ TEST_F(GateTest, OneStudySpeaksForNoOtherOfTheSameFrameOfReference) {
 }
 
 TEST_F(GateTest, AStructureSetOfTheStudyWakesWhatWaitsForAny) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, [](config::Application& of) {
-          of.existence.first = of.existence.most = std::chrono::hours(24);
-        });
+  Stage(
+      [](Bench& bench, Subject& subject) -> Task<> {
         co_await Begin(subject);
         auto id = co_await AcceptNeeding(bench, NeedsStructureSetOfStudy());
         subject.gate.Wake();
@@ -216,9 +187,10 @@ TEST_F(GateTest, AStructureSetOfTheStudyWakesWhatWaitsForAny) {
         bench.clock.Advance(std::chrono::seconds(1));
         subject.gate.Wake();
         co_await bench.Await(id, State::kReady);
-        co_await subject.End();
       },
-      loop_);
+      [](config::Application& of) {
+        of.existence.first = of.existence.most = std::chrono::hours(24);
+      });
 }
 
 TEST_F(GateTest, AStructureSetThatNamesNoImagesIsKeptOnRequest) {

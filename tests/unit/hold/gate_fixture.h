@@ -55,16 +55,21 @@ using Scene = Task<> (*)(Bench&, Subject&);
 class GateTest : public HoldTest {
  protected:
   // A gate at work before the stand-in of its application, until the scene is over.
-  void Play(Scene scene, Change change = {}) {
-    auto play = [](net::Loop& loop, Scene played, Change configured) -> Task<> {
+  void Play(Scene scene, Change change = {}) { PlayFrom(scene, std::move(change), true); }
+  // The scene itself begins its work.
+  void Stage(Scene scene, Change change = {}) { PlayFrom(scene, std::move(change), false); }
+
+ private:
+  void PlayFrom(Scene scene, Change change, bool starts) {
+    auto play = [](net::Loop& loop, Scene played, Change configured, bool started) -> Task<> {
       Bench bench(loop);
       bench.application.Listen();
       Subject subject(bench, std::move(configured));
-      subject.gate.Start();
+      if (started) subject.gate.Start();
       co_await played(bench, subject);
       co_await subject.End();
     };
-    Run(play, loop_, scene, change);
+    Run(play, loop_, scene, change, starts);
   }
 };
 

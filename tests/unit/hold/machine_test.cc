@@ -5,44 +5,34 @@ namespace router::hold {
 namespace {
 
 TEST_F(GateTest, AMachineThatIsToBeRenamedIsNoReasonToKeepThePlan) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, [](config::Application& of) {
-          of.machines = {"EDGE"};
-          of.unknown_machine = config::UnknownMachine::kMap;
-          of.machine_names = {{"TR3", "EDGE"}};
-        });
-        subject.gate.Start();
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
         auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
         auto verdict = co_await subject.gate.Judge(part.instance, part.region);
         EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
         EXPECT_THAT(verdict->rename, ElementsAre(::testing::Pair("TR3", "EDGE")));
-        co_await subject.End();
       },
-      loop_);
+      [](config::Application& of) {
+        of.machines = {"EDGE"};
+        of.unknown_machine = config::UnknownMachine::kMap;
+        of.machine_names = {{"TR3", "EDGE"}};
+      });
 }
 
 TEST_F(GateTest, AMachineWithoutANameHereKeepsThePlanAsItIs) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, [](config::Application& of) {
-          of.machines = {"EDGE"};
-          of.unknown_machine = config::UnknownMachine::kMap;
-          of.machine_names = {{"ANOTHER", "EDGE"}};
-        });
-        subject.gate.Start();
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
         auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
         auto verdict = co_await subject.gate.Judge(part.instance, part.region);
         EXPECT_EQ(verdict->kind, Verdict::Kind::kQuarantine);
         EXPECT_EQ(verdict->reason.cause, Cause::kUnknownMachine);
         EXPECT_THAT(verdict->rename, IsEmpty());
-        co_await subject.End();
       },
-      loop_);
+      [](config::Application& of) {
+        of.machines = {"EDGE"};
+        of.unknown_machine = config::UnknownMachine::kMap;
+        of.machine_names = {{"ANOTHER", "EDGE"}};
+      });
 }
 
 TEST_F(GateTest, AMachineThatIsStillUnknownIsNamed) {

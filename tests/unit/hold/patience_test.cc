@@ -32,75 +32,50 @@ Task<> AskedAgain(Bench& bench) {
 void AskOften(config::Application& of) { of.existence.first = std::chrono::milliseconds(10); }
 
 TEST_F(GateTest, PatienceIsNotForWhatTheSameSenderMayBringNext) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench);
-        subject.gate.Start();
-        Judged judged;
-        co_await Judged::Judge(subject, judged, kPatient);  // within an hour, or the test hangs
-        EXPECT_EQ(judged.kind, Verdict::Kind::kWaiting);
-        co_await subject.End();
-      },
-      loop_);
+  Play([](Bench&, Subject& subject) -> Task<> {
+    Judged judged;
+    co_await Judged::Judge(subject, judged, kPatient);  // within an hour, or the test hangs
+    EXPECT_EQ(judged.kind, Verdict::Kind::kWaiting);
+  });
 }
 
 TEST_F(GateTest, PatienceIsForWhatIsDueAndEndsWhenItIsThere) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench);
-        subject.gate.Start();
-        co_await HoldStructures(bench);
-        Judged judged;
-        loop.Spawn(Judged::Judge(subject, judged, kPatient));
-        co_await bench.Until([&] { return !bench.application.finds.empty(); });
-        EXPECT_FALSE(judged.kind.has_value());
-        bench.application.has.insert({kStructuresUid, Uid("1.7"), Uid("1.6")});
-        subject.gate.Stored(kStructuresUid, store::How::kStatus);
-        co_await bench.Until([&] { return judged.kind.has_value(); });
-        EXPECT_EQ(judged.kind, Verdict::Kind::kReady);
-        co_await subject.End();
-      },
-      loop_);
+  Play([](Bench& bench, Subject& subject) -> Task<> {
+    co_await HoldStructures(bench);
+    Judged judged;
+    bench.loop.Spawn(Judged::Judge(subject, judged, kPatient));
+    co_await bench.Until([&] { return !bench.application.finds.empty(); });
+    EXPECT_FALSE(judged.kind.has_value());
+    bench.application.has.insert({kStructuresUid, Uid("1.7"), Uid("1.6")});
+    subject.gate.Stored(kStructuresUid, store::How::kStatus);
+    co_await bench.Until([&] { return judged.kind.has_value(); });
+    EXPECT_EQ(judged.kind, Verdict::Kind::kReady);
+  });
 }
 
 TEST_F(GateTest, PatienceEndsByWhatTheLedgerLearnedFromDelivery) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench);
-        subject.gate.Start();
-        co_await HoldStructures(bench);
-        Judged judged;
-        loop.Spawn(Judged::Judge(subject, judged, kPatient));
-        co_await bench.Until([&] { return !bench.application.finds.empty(); });
-        const store::Knowledge known{store::How::kStatus,
-                                     bench.clock.WallNow() + std::chrono::hours(1)};
-        const std::vector<Uid> uids(1, kStructuresUid);
-        auto told = co_await bench.ledger->Exists(kName, uids, known);
-        EXPECT_TRUE(told.has_value());
-        subject.gate.Known(kStructuresUid);
-        co_await bench.Until([&] { return judged.kind.has_value(); });
-        EXPECT_EQ(judged.kind, Verdict::Kind::kReady);
-        co_await subject.End();
-      },
-      loop_);
+  Play([](Bench& bench, Subject& subject) -> Task<> {
+    co_await HoldStructures(bench);
+    Judged judged;
+    bench.loop.Spawn(Judged::Judge(subject, judged, kPatient));
+    co_await bench.Until([&] { return !bench.application.finds.empty(); });
+    const store::Knowledge known{store::How::kStatus,
+                                 bench.clock.WallNow() + std::chrono::hours(1)};
+    const std::vector<Uid> uids(1, kStructuresUid);
+    auto told = co_await bench.ledger->Exists(kName, uids, known);
+    EXPECT_TRUE(told.has_value());
+    subject.gate.Known(kStructuresUid);
+    co_await bench.Until([&] { return judged.kind.has_value(); });
+    EXPECT_EQ(judged.kind, Verdict::Kind::kReady);
+  });
 }
 
 TEST_F(GateTest, PatienceEndsWhenWhatWasDueWillNotCome) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, AskOften);
-        subject.gate.Start();
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
         auto id = co_await HoldStructures(bench);
         Judged judged;
-        loop.Spawn(Judged::Judge(subject, judged, kPatient));
+        bench.loop.Spawn(Judged::Judge(subject, judged, kPatient));
         co_await AskedAgain(bench);
         EXPECT_FALSE(judged.kind.has_value());
         store::Reason reason{Cause::kRefused, "refused"};
@@ -108,23 +83,19 @@ TEST_F(GateTest, PatienceEndsWhenWhatWasDueWillNotCome) {
         EXPECT_TRUE(done.has_value());
         co_await bench.Until([&] { return judged.kind.has_value(); });
         EXPECT_EQ(judged.kind, Verdict::Kind::kWaiting);
-        co_await subject.End();
       },
-      loop_);
+      AskOften);
 }
 
 TEST_F(GateTest, PatienceIsForARowThatItselfWaitsOnlyWhileThatComes) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, AskOften);
+  Stage(
+      [](Bench& bench, Subject& subject) -> Task<> {
         auto image = bench.MakePart("1.3.1", Kind::kImage, std::string(dimse::uid::kCtImage));
         auto id = co_await bench.Accept(std::move(image));
         co_await HoldStructures(bench, Needing("1.3.1", Kind::kImage));
         subject.gate.Start();
         Judged judged;
-        loop.Spawn(Judged::Judge(subject, judged, kPatient));
+        bench.loop.Spawn(Judged::Judge(subject, judged, kPatient));
         co_await AskedAgain(bench);
         EXPECT_FALSE(judged.kind.has_value());
         store::Reason reason{Cause::kRefused, "refused"};
@@ -132,29 +103,23 @@ TEST_F(GateTest, PatienceIsForARowThatItselfWaitsOnlyWhileThatComes) {
         EXPECT_TRUE(done.has_value());
         co_await bench.Until([&] { return judged.kind.has_value(); });
         EXPECT_EQ(judged.kind, Verdict::Kind::kWaiting);
-        co_await subject.End();
       },
-      loop_);
+      AskOften);
 }
 
 TEST_F(GateTest, PatienceEndsWhenTheProcessIsToEnd) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, AskOften);
-        subject.gate.Start();
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
         co_await HoldStructures(bench);
         Judged judged;
-        loop.Spawn(Judged::Judge(subject, judged, kPatient));
+        bench.loop.Spawn(Judged::Judge(subject, judged, kPatient));
         co_await AskedAgain(bench);
         EXPECT_FALSE(judged.kind.has_value());
         subject.gate.EndPatience();
         co_await bench.Until([&] { return judged.kind.has_value(); });
         EXPECT_EQ(judged.kind, Verdict::Kind::kWaiting);
-        co_await subject.End();
       },
-      loop_);
+      AskOften);
 }
 
 }  // namespace
