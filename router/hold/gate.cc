@@ -137,8 +137,20 @@ void Gate::Known(Uid sop_instance, Whereabouts where) {
   Note({std::move(sop_instance), store::How::kStatus, true, std::move(where)});
 }
 
+void Gate::AtOnce(const Uid& sop_instance) {
+  at_once_.insert(sop_instance);
+  for (Passing& one : passing_) {
+    if (one.begun || one.sop_instance != sop_instance) continue;
+    one.begun = true;
+    return;
+  }
+}
+
 void Gate::AtOnceEnded(const Uid& sop_instance) {
   at_once_.erase(at_once_.find(sop_instance));
+  auto passed = std::ranges::find_if(
+      passing_, [&](const Passing& one) { return one.begun && one.sop_instance == sop_instance; });
+  if (passed != passing_.end()) passing_.erase(passed);
   if (at_once_.contains(sop_instance)) return;
   if (found_at_once_.erase(sop_instance) > 0) Stored(sop_instance, store::How::kQuery);
 }

@@ -108,7 +108,7 @@ class Gate {
 
   // [home] It is being sent there without a row, until AtOnceEnded: whose it is is noted once it is
   // stored (NotePatient), and until then nobody is released because a C-FIND has found it.
-  void AtOnce(const Uid& sop_instance) { at_once_.insert(sop_instance); }
+  void AtOnce(const Uid& sop_instance);
   void AtOnceEnded(const Uid& sop_instance);
 
   // [any] A row was accepted as waiting, or needs verifying: look at the ledger.
@@ -122,6 +122,16 @@ class Gate {
     store::How how = store::How::kStatus;
     bool known = false;  // to the ledger
     Whereabouts where;
+  };
+  // Judged ready, and in no table yet: until it is stored, refused, or in the ledger. Whose it is,
+  // and which instances it requires.
+  struct Passing {
+    Uid sop_instance;
+    Kind kind = Kind::kOther;
+    store::Patient patient;
+    std::vector<Uid> required;
+    SteadyTime since;
+    bool begun = false;  // it is being sent
   };
   struct Harvested;
   struct Wish;
@@ -137,7 +147,10 @@ class Gate {
   Task<Result<std::string>> UnknownMachineHere(store::Instance instance, dataset::Region file);
   Task<Result<Harvested>> Harvest(store::Instance instance, dataset::Region file,
                                   config::Requirements choices);
-  Task<Result<bool>> JudgePatient(store::Instance instance, Verdict& verdict);
+  Task<Result<bool>> JudgePatient(store::Instance instance, std::vector<Uid> required,
+                                  Verdict& verdict);
+  void NoteOtherPatient(const store::Instance& instance, const Uid& other, Verdict& verdict) const;
+  void LetPass(const store::Instance& instance, std::vector<Uid> required, Verdict& verdict);
   void LogOtherPatient(const Uid& sop_instance, Kind kind, const Uid& other) const;
   bool JudgeImages(const Requirements& requirements, config::NoImages choice,
                    Verdict& verdict) const;
@@ -208,6 +221,7 @@ class Gate {
   std::list<Wish*> wishes_;        // of Judge, in the order of asking
   std::list<Waiter*> waiters_;     // of Judge
   std::vector<StoredOne> stored_;  // not yet told to the ledger
+  std::list<Passing> passing_;     // in the order of judgement
   std::multiset<Uid> at_once_;     // being sent without a row
   std::set<Uid> found_at_once_;    // of those: that were found meanwhile
   Unrest unrest_;                  // of series and studies, by the images that are stored

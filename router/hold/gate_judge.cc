@@ -28,11 +28,6 @@ std::string Waits(const std::vector<Uid>& missing, size_t required) {
 
 bool Holds(const store::Requirement& one) { return one.strength == store::Strength::kRequired; }
 
-store::AtDeadline AtDeadlineOf(config::AfterDeadline then) {
-  return then == config::AfterDeadline::kSend ? store::AtDeadline::kSend
-                                              : store::AtDeadline::kQuarantine;
-}
-
 // What may differ from this instance's patient, by the same measure whichever of the two comes
 // first. Nothing is known of images, which are relayed.
 std::vector<Uid> ReferredTo(const std::vector<store::Requirement>& requirements) {
@@ -42,6 +37,11 @@ std::vector<Uid> ReferredTo(const std::vector<store::Requirement>& requirements)
       uids.push_back(one.uid);
   }
   return uids;
+}
+
+store::AtDeadline AtDeadlineOf(config::AfterDeadline then) {
+  return then == config::AfterDeadline::kSend ? store::AtDeadline::kSend
+                                              : store::AtDeadline::kQuarantine;
 }
 
 // A series may be added to by the very client that waits: nothing says that it comes by itself.
@@ -97,11 +97,13 @@ Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region 
   if (!JudgeMachines(harvested->requirements, verdict)) co_return verdict;
   if (terms.hold && !JudgeImages(harvested->requirements, choices.no_images, verdict))
     co_return verdict;
-  auto judged = co_await JudgePatient(std::move(instance), verdict);
+  const std::vector<Uid> required = ReferredTo(verdict.requirements);
+  auto judged = co_await JudgePatient(instance, required, verdict);
   if (!judged) co_return std::unexpected(judged.error());
   if (!*judged) co_return verdict;
   if (!terms.hold) {
     for (store::Requirement& one : verdict.requirements) one.strength = store::Strength::kNoted;
+    LetPass(instance, required, verdict);
     co_return verdict;
   }
 
@@ -112,10 +114,13 @@ Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region 
     missing = co_await AwaitComing(verdict.requirements, std::move(not_yet), patience);
     if (!missing) co_return std::unexpected(missing.error());
   }
-  if (missing->empty()) co_return verdict;
-  const auto required = std::ranges::count_if(verdict.requirements, Holds);
+  if (missing->empty()) {
+    LetPass(instance, required, verdict);
+    co_return verdict;
+  }
+  const auto all = std::ranges::count_if(verdict.requirements, Holds);
   verdict.kind = Verdict::Kind::kWaiting;
-  verdict.reason = {store::Cause::kReferences, Waits(*missing, static_cast<size_t>(required))};
+  verdict.reason = {store::Cause::kReferences, Waits(*missing, static_cast<size_t>(all))};
   verdict.missing = std::move(*missing);
   co_return verdict;
 }
@@ -185,44 +190,6 @@ bool Gate::JudgeImages(const Requirements& requirements, config::NoImages choice
   return false;
 }
 
-// Compared with what it requires of what came through us before. Whose it is itself is remembered
-// only once it is kept or stored there. False: the verdict is settled.
-Task<Result<bool>> Gate::JudgePatient(store::Instance instance, Verdict& verdict) {
-  const bool quarantine = application().patient_check == config::PatientCheck::kQuarantine;
-  const Uid self = instance.sop_instance;
-  std::vector<Uid> referred = ReferredTo(verdict.requirements);
-  auto others =
-      co_await services_.ledger.OtherPatients(name_, std::move(referred), verdict.patient);
-  if (!others) co_return std::unexpected(others.error());
-  if (others->empty()) co_return true;
-  const Uid& other = others->front();
-  verdict.patient_differs = true;
-  LogOtherPatient(self, instance.kind, other);
-  if (!quarantine) co_return true;
-  verdict.kind = Verdict::Kind::kQuarantine;
-  verdict.reason = store::PatientDiffersFrom(other);
-  verdict.status = dimse::status::kCannotUnderstand;
-  verdict.comment = "Patient ID or Name differs from that of what it refers to";
-  co_return false;
-}
-
-Task<> Gate::NotePatient(Uid sop_instance, store::Patient patient) {
-  return net::RunOn<void>(services_.home,
-                          [this, sop_instance = std::move(sop_instance), patient]() mutable {
-                            return NotePatientHere(std::move(sop_instance), patient);
-                          });
-}
-
-Task<> Gate::NotePatientHere(Uid sop_instance, store::Patient patient) {
-  // Who only observes leaves alone what waits here.
-  const bool quarantine = application().patient_check == config::PatientCheck::kQuarantine &&
-                          application().mode == config::Mode::kEnforce;
-  auto noted = co_await services_.ledger.NotePatient(name_, sop_instance, patient, quarantine);
-  if (!noted)
-    log::Error("the ledger did not do as it was told",
-               {{"application", name_}, {"reason", noted.error().detail}});
-}
-
 Task<Result<std::string>> Gate::UnknownMachineIn(store::Instance instance, dataset::Region file) {
   return net::RunOn<Result<std::string>>(
       services_.home, [this, instance = std::move(instance), file = std::move(file)]() mutable {
@@ -235,16 +202,6 @@ Task<Result<std::string>> Gate::UnknownMachineHere(store::Instance instance, dat
   auto harvested = co_await Harvest(std::move(instance), std::move(file), choices);
   if (!harvested) co_return std::unexpected(harvested.error());
   co_return UnknownMachine(harvested->requirements.machines, application().machines);
-}
-
-// UIDs alone: the log never has anything of a patient.
-void Gate::LogOtherPatient(const Uid& sop_instance, Kind kind, const Uid& other) const {
-  const bool kept = application().patient_check == config::PatientCheck::kQuarantine;
-  log::Warning("patient differs", {{"sop_instance_uid", sop_instance.view()},
-                                   {"kind", NameOf(kind)},
-                                   {"application", name_},
-                                   {"refers_to", other.view()},
-                                   {"check", kept ? "quarantine" : "warn"}});
 }
 
 // The required ones that exist neither by what is known nor by what the application says within

@@ -1,3 +1,6 @@
+#include <fstream>
+
+#include "router/dataset/edit.h"
 #include "tests/unit/hold/gate_fixture.h"
 
 // `patient_check`: instances that refer to those of another patient.
@@ -35,31 +38,20 @@ Task<store::RowId> HoldPlan(Bench& bench, store::Patient patient) {
 }
 
 TEST_F(GateTest, APlanOfAnotherPatientThanItsStructureSetIsOnlySaidByDefault) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench);
-        subject.gate.Start();
-        co_await Note(bench, kStructuresUid, Stranger());
-        auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
-        auto verdict = co_await subject.gate.Judge(part.instance, part.region);
-        EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
-        EXPECT_TRUE(verdict->patient_differs);
-        EXPECT_EQ(verdict->patient, OfFile(kPlanFile));
-        EXPECT_TRUE(verdict->patient.IsKnown());
-        co_await subject.End();
-      },
-      loop_);
+  Play([](Bench& bench, Subject& subject) -> Task<> {
+    co_await Note(bench, kStructuresUid, Stranger());
+    auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
+    auto verdict = co_await subject.gate.Judge(part.instance, part.region);
+    EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
+    EXPECT_TRUE(verdict->patient_differs);
+    EXPECT_EQ(verdict->patient, OfFile(kPlanFile));
+    EXPECT_TRUE(verdict->patient.IsKnown());
+  });
 }
 
 TEST_F(GateTest, APlanOfAnotherPatientThanItsStructureSetIsQuarantinedOnRequest) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, Quarantine);
-        subject.gate.Start();
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
         co_await Note(bench, kStructuresUid, Stranger());
         auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
         auto verdict = co_await subject.gate.Judge(part.instance, part.region);
@@ -68,53 +60,39 @@ TEST_F(GateTest, APlanOfAnotherPatientThanItsStructureSetIsQuarantinedOnRequest)
         EXPECT_EQ(verdict->status & 0xF000, 0xC000);
         EXPECT_LE(verdict->comment.size(), 64u);
         EXPECT_THAT(bench.application.finds, IsEmpty());
-        co_await subject.End();
       },
-      loop_);
+      Quarantine);
 }
 
 TEST_F(GateTest, APlanOfTheSamePatientAsItsStructureSetIsNothingToSpeakOf) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, Quarantine);
-        subject.gate.Start();
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
         co_await Note(bench, kStructuresUid, OfFile(kStructures));
         auto part = bench.MakePartOf(kPlanFile, Kind::kPlan);
         auto verdict = co_await subject.gate.Judge(part.instance, part.region);
         EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
         EXPECT_FALSE(verdict->patient_differs);
-        co_await subject.End();
       },
-      loop_);
+      Quarantine);
 }
 
 TEST_F(GateTest, APlanThatWaitsForAStructureSetOfAnotherPatientIsQuarantinedWhenThatIsThere) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, Quarantine);
-        subject.gate.Start();
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
         auto stranger = co_await HoldPlan(bench, Stranger());
         co_await subject.gate.NotePatient(kStructuresUid, OfFile(kStructures));
         store::Row row = co_await bench.Find(stranger);
         EXPECT_EQ(row.state, State::kQuarantined);
         EXPECT_EQ(row.reason, store::PatientDiffersFrom(kStructuresUid));
-        co_await subject.End();
       },
-      loop_);
+      Quarantine);
 }
 
 // It may be refused yet, or be in conflict with what is held: then it is nobody's.
 TEST_F(GateTest, WhatIsOnlyJudgedEndsNothingAndIsNotRemembered) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
+  Stage(
+      [](Bench& bench, Subject& subject) -> Task<> {
         HasImages(bench);
-        Subject subject(bench, Quarantine);
         subject.gate.Start();
         auto stranger = co_await HoldPlan(bench, Stranger());
         auto part = bench.MakePartOf(kStructures, Kind::kStructureSet);
@@ -125,19 +103,98 @@ TEST_F(GateTest, WhatIsOnlyJudgedEndsNothingAndIsNotRemembered) {
         std::vector<Uid> uids(1, kStructuresUid);
         auto others = co_await bench.ledger->OtherPatients(kName, std::move(uids), Stranger());
         EXPECT_THAT(*others, IsEmpty());
-        co_await subject.End();
       },
-      loop_);
+      Quarantine);
+}
+
+// A structure set of another patient than the file says.
+Bench::Part StructuresOfAStranger(Bench& bench) {
+  Bench::Part part = bench.MakePartOf(kStructures, Kind::kStructureSet);
+  std::ifstream stream(part.region.path, std::ios::binary);
+  const std::string all((std::istreambuf_iterator<char>(stream)), {});
+  auto edited =
+      dataset::ReplaceElement(AsBytes(std::string_view(all).substr(part.file.dataset_offset)),
+                              part.instance.transfer_syntax, 0x00100020, "a stranger");
+  EXPECT_TRUE(edited.has_value());
+  std::ofstream(part.region.path, std::ios::binary)
+      << all.substr(0, part.file.dataset_offset) << AsText(*edited);
+  return part;
+}
+
+// Judged ready: it is there already, and comes again while its images are there.
+Task<> LetStrangerPass(Bench& bench, Subject& subject) {
+  HasImages(bench);
+  bench.application.has.insert({kStructuresUid, Uid("1.7"), Uid("1.6")});
+  auto structures = StructuresOfAStranger(bench);
+  auto verdict = co_await subject.gate.Judge(structures.instance, structures.region);
+  EXPECT_EQ(verdict->kind, Verdict::Kind::kReady);
+}
+
+Task<Verdict> JudgePlan(Bench& bench, Subject& subject) {
+  auto plan = bench.MakePartOf(kPlanFile, Kind::kPlan);
+  auto verdict = co_await subject.gate.Judge(plan.instance, plan.region);
+  EXPECT_TRUE(verdict.has_value());
+  co_return verdict ? *verdict : Verdict();
+}
+
+// Neither of them is in the ledger.
+TEST_F(GateTest, APlanIsComparedWithAStructureSetThatIsOnItsWayAtTheSameTime) {
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
+        co_await LetStrangerPass(bench, subject);
+        subject.gate.AtOnce(kStructuresUid);
+        bench.clock.Advance(std::chrono::minutes(1));  // it takes long to be sent
+        Verdict verdict = co_await JudgePlan(bench, subject);
+        EXPECT_EQ(verdict.kind, Verdict::Kind::kQuarantine);
+        EXPECT_EQ(verdict.reason, store::PatientDiffersFrom(kStructuresUid));
+        subject.gate.AtOnceEnded(kStructuresUid);
+        verdict = co_await JudgePlan(bench, subject);
+        EXPECT_EQ(verdict.kind, Verdict::Kind::kReady);  // it was not taken
+      },
+      Quarantine);
+}
+
+TEST_F(GateTest, APlanIsComparedWithAStructureSetThatIsAboutToBeSent) {
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
+        co_await LetStrangerPass(bench, subject);
+        Verdict verdict = co_await JudgePlan(bench, subject);
+        EXPECT_EQ(verdict.kind, Verdict::Kind::kQuarantine);
+        bench.clock.Advance(std::chrono::minutes(1));  // it never is
+        verdict = co_await JudgePlan(bench, subject);
+        EXPECT_EQ(verdict.kind, Verdict::Kind::kReady);
+      },
+      Quarantine);
+}
+
+TEST_F(GateTest, AStructureSetOnItsWayWithAnotherPatientsPlanIsOnlySaidByDefault) {
+  Play([](Bench& bench, Subject& subject) -> Task<> {
+    co_await LetStrangerPass(bench, subject);
+    Verdict verdict = co_await JudgePlan(bench, subject);
+    EXPECT_EQ(verdict.kind, Verdict::Kind::kReady);
+    EXPECT_TRUE(verdict.patient_differs);
+  });
+}
+
+TEST_F(GateTest, WhatIsOnItsWayForTheSamePatientIsNothingToSpeakOf) {
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
+        HasImages(bench);
+        bench.application.has.insert({kStructuresUid, Uid("1.7"), Uid("1.6")});
+        auto structures = bench.MakePartOf(kStructures, Kind::kStructureSet);
+        auto first = co_await subject.gate.Judge(structures.instance, structures.region);
+        EXPECT_EQ(first->kind, Verdict::Kind::kReady);
+        Verdict verdict = co_await JudgePlan(bench, subject);
+        EXPECT_EQ(verdict.kind, Verdict::Kind::kReady);
+        EXPECT_FALSE(verdict.patient_differs);
+      },
+      Quarantine);
 }
 
 // A plan only notes its predecessor.
 TEST_F(GateTest, WhatIsOnlyNotedIsNotComparedWhicheverComesFirst) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench, Quarantine);
-        subject.gate.Start();
+  Play(
+      [](Bench& bench, Subject& subject) -> Task<> {
         auto part = bench.MakePartOf(kSuccessor, Kind::kPlan);
         auto verdict = co_await subject.gate.Judge(part.instance, part.region);
         int noted = 0;
@@ -150,25 +207,17 @@ TEST_F(GateTest, WhatIsOnlyNotedIsNotComparedWhicheverComesFirst) {
         verdict = co_await subject.gate.Judge(part.instance, part.region);
         EXPECT_EQ(verdict->kind, Verdict::Kind::kWaiting);
         EXPECT_FALSE(verdict->patient_differs);
-        co_await subject.End();
       },
-      loop_);
+      Quarantine);
 }
 
 TEST_F(GateTest, APlanThatWaitsForAStructureSetOfAnotherPatientGoesOnWaitingByDefault) {
-  Run(
-      [](net::Loop& loop) -> Task<> {
-        Bench bench(loop);
-        bench.application.Listen();
-        Subject subject(bench);
-        subject.gate.Start();
-        auto stranger = co_await HoldPlan(bench, Stranger());
-        co_await subject.gate.NotePatient(kStructuresUid, OfFile(kStructures));
-        store::Row row = co_await bench.Find(stranger);
-        EXPECT_EQ(row.state, State::kWaiting);
-        co_await subject.End();
-      },
-      loop_);
+  Play([](Bench& bench, Subject& subject) -> Task<> {
+    auto stranger = co_await HoldPlan(bench, Stranger());
+    co_await subject.gate.NotePatient(kStructuresUid, OfFile(kStructures));
+    store::Row row = co_await bench.Find(stranger);
+    EXPECT_EQ(row.state, State::kWaiting);
+  });
 }
 
 }  // namespace
