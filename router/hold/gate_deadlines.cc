@@ -47,7 +47,9 @@ Task<> Gate::EndOne(store::Row row) {
                                       MinutesSince(services_.clock.WallNow(), row.accepted_at),
                                       row.missing, WaitsFor(row));
   if (send) {
-    auto state = co_await services_.ledger.Release(row.id, "deadline: " + why, "sluice");
+    // Not what was quarantined since it was looked at.
+    auto state = co_await services_.ledger.Release(row.id, "deadline: " + why, "sluice",
+                                                   store::State::kWaiting);
     if (IsTooLate(state)) co_return;
     if (!state) co_return Complain(state.error());
     services_.metrics.Get<metrics::Id::kReleased>(name_, NameOf(row.instance.kind)).Add();

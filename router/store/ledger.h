@@ -210,11 +210,13 @@ class Ledger {
                                     std::optional<State> from = std::nullopt) = 0;
 
   // By an operator, `by`. Discard: any open state → discarded. Release: waiting, verifying,
-  // quarantined → ready whatever is missing (which becomes `noted`), due as soon as `not_before`
-  // lets it. Retry: ready, verifying → due now, `not_before` or not; quarantined → ready or
-  // waiting, with no attempts and as much time as it had at first. Both return the new state.
+  // quarantined (or only `from`) → ready whatever is missing (which becomes `noted`), due as soon
+  // as `not_before` lets it. Retry: ready, verifying → due now, `not_before` or not; quarantined →
+  // ready or waiting, with no attempts and as much time as it had at first. Both return the new
+  // state.
   virtual Task<Result<>> Discard(RowId row, std::string reason, std::string by) = 0;
-  virtual Task<Result<State>> Release(RowId row, std::string reason, std::string by) = 0;
+  virtual Task<Result<State>> Release(RowId row, std::string reason, std::string by,
+                                      std::optional<State> from = std::nullopt) = 0;
   virtual Task<Result<State>> Retry(RowId row, std::string reason, std::string by) = 0;
 
   // Whose the instance is that was stored there without being accepted. Returns the waiting rows

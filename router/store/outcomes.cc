@@ -80,8 +80,11 @@ Result<> Discard(Transaction& tx, RowId id, const std::string& reason, const std
   return {};
 }
 
-Result<State> Release(Transaction& tx, RowId id, const std::string& reason, const std::string& by) {
-  Result<Row> before = tx.Require(id, {State::kWaiting, State::kVerifying, State::kQuarantined});
+Result<State> Release(Transaction& tx, RowId id, const std::string& reason, const std::string& by,
+                      std::optional<State> from) {
+  Result<Row> before =
+      from ? tx.Require(id, {*from})
+           : tx.Require(id, {State::kWaiting, State::kVerifying, State::kQuarantined});
   if (!before) return std::unexpected(before.error());
   Row after = Moved(*before, State::kReady, {Cause::kOperator, reason});
   after.missing = after.listed = 0;

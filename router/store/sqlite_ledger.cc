@@ -289,9 +289,10 @@ Task<Result<>> SqliteLedger::Discard(RowId row, std::string reason, std::string 
                            [=](Transaction& tx) { return steps::Discard(tx, row, reason, by); });
 }
 
-Task<Result<State>> SqliteLedger::Release(RowId row, std::string reason, std::string by) {
-  return thread_->Do<State>({},
-                            [=](Transaction& tx) { return steps::Release(tx, row, reason, by); });
+Task<Result<State>> SqliteLedger::Release(RowId row, std::string reason, std::string by,
+                                          std::optional<State> from) {
+  return thread_->Do<State>(
+      {}, [=](Transaction& tx) { return steps::Release(tx, row, reason, by, from); });
 }
 
 Task<Result<State>> SqliteLedger::Retry(RowId row, std::string reason, std::string by) {

@@ -84,7 +84,8 @@ class SqliteLedger : public Ledger {
   Task<Result<>> Quarantine(RowId row, Reason reason,
                             std::optional<State> from = std::nullopt) override;
   Task<Result<>> Discard(RowId row, std::string reason, std::string by) override;
-  Task<Result<State>> Release(RowId row, std::string reason, std::string by) override;
+  Task<Result<State>> Release(RowId row, std::string reason, std::string by,
+                              std::optional<State> from) override;
   Task<Result<State>> Retry(RowId row, std::string reason, std::string by) override;
   Task<Result<std::vector<Row>>> NotePatient(std::string application, Uid sop_instance,
                                              Patient patient, bool quarantine) override;

@@ -73,7 +73,8 @@ Result<> Verifying(Transaction& tx, RowId id, const Reason& reason);
 Result<> FailAttempt(Transaction& tx, RowId id, const Reason& reason, WallTime next_attempt_at);
 Result<> Quarantine(Transaction& tx, RowId id, const Reason& reason, std::optional<State> from);
 Result<> Discard(Transaction& tx, RowId id, const std::string& reason, const std::string& by);
-Result<State> Release(Transaction& tx, RowId id, const std::string& reason, const std::string& by);
+Result<State> Release(Transaction& tx, RowId id, const std::string& reason, const std::string& by,
+                      std::optional<State> from);
 Result<State> Retry(Transaction& tx, RowId id, const std::string& reason, const std::string& by);
 std::vector<Row> TakeWarnings(Transaction& tx, const std::string& application, WallTime now,
                               int limit);

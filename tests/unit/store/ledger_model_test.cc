@@ -379,7 +379,7 @@ class Run {
       case Step::kRelease: {
         bool allowed =
             was == State::kWaiting || was == State::kVerifying || was == State::kQuarantined;
-        RC_ASSERT(Await(ledger_->Release(row.id, "", "me")).has_value() == allowed);
+        RC_ASSERT(Await(ledger_->Release(row.id, "", "me", std::nullopt)).has_value() == allowed);
         if (!allowed) return;
         row.state = State::kReady;
         row.unmet.clear();

@@ -167,6 +167,17 @@ TEST_P(LedgerTermsContract, WhereAttemptsAreFewWhatWasNeverTriedGoesByPriorityTo
 
 // ---- the end of waiting
 
+// Another patient's, found out in the moment in which its time was over.
+TEST_P(LedgerTermsContract, ADeadlineReleasesNothingThatWasQuarantinedMeanwhile) {
+  const RowId id = Accept("1.1", {Needs("9.1")}).row;
+  ASSERT_TRUE(Await(ledger().Quarantine(id, PatientDiffersFrom(Uid("9.1")))));
+  const Result<State> released = Await(ledger().Release(id, "deadline", "sluice", State::kWaiting));
+  ASSERT_FALSE(released);
+  EXPECT_EQ(released.error().code, Errc::kNotFound);
+  EXPECT_EQ(StateOf(id), State::kQuarantined);
+  EXPECT_EQ(Await(ledger().Release(id, "checked", "ann")).value(), State::kReady);
+}
+
 TEST_P(LedgerTermsContract, WhatADeadlineDoesIsKeptWithTheRow) {
   Acceptance sent = Arrival("1.1", Part(), {Needs("9.1")});
   sent.at_deadline = AtDeadline::kSend;

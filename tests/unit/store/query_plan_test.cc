@@ -95,7 +95,7 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   EXPECT_TRUE(steps::BackToWaiting(tx, second, {}, {}, now));
   EXPECT_TRUE(steps::Quarantine(tx, waiting, {}, std::nullopt));
   EXPECT_TRUE(steps::Retry(tx, waiting, "", "me"));
-  EXPECT_TRUE(steps::Release(tx, waiting, "", "me"));
+  EXPECT_TRUE(steps::Release(tx, waiting, "", "me", std::nullopt));
   EXPECT_TRUE(steps::Discard(tx, waiting, "", "me"));
   steps::TakeWarnings(tx, kVmsdbd, now, 10);
   steps::ReserveMessageIds(tx, kVmsdbd, AeTitle::FromWire("S"), 1);
