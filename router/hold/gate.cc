@@ -169,14 +169,15 @@ void Gate::Note(StoredOne one) {
 Task<> Gate::RecordStored() {
   while (!stored_.empty()) {
     const auto batch = std::exchange(stored_, {});
-    std::vector<Uid> all, uids;
+    std::vector<Uid> all;
+    std::map<store::How, std::vector<Uid>> uids;  // only what was found ends a verification
     std::vector<Whereabouts> around;
     for (const StoredOne& one : batch) {
       all.push_back(one.sop_instance);
-      if (!one.known) uids.push_back(one.sop_instance);
+      if (!one.known) uids[one.how].push_back(one.sop_instance);
       around.push_back(one.where);
     }
-    co_await RecordOnes(std::move(uids), batch.front().how);
+    for (auto& [how, of_how] : uids) co_await RecordOnes(std::move(of_how), how);
     TellWaiters(all);
     co_await AskSoonAround(std::move(around));
   }

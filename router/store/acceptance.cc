@@ -23,6 +23,16 @@ bool SameContent(const Row& first, const Acceptance& second) {
          first.instance.transfer_syntax == second.instance.transfer_syntax;
 }
 
+// Another content of this UID was delivered: since it was asked for, maybe, for the UID alone says
+// nothing of which it is that is there.
+bool AnotherWasDelivered(Database& database, const Acceptance& acceptance) {
+  static const std::string kSql =
+      SelectRows("WHERE sop_instance = ? AND application = ? AND +state = 'delivered'");
+  const std::vector<Row> all = TakeRows(
+      database.Ask(kSql, acceptance.instance.sop_instance, acceptance.instance.application));
+  return std::ranges::any_of(all, [&](const Row& row) { return !SameContent(row, acceptance); });
+}
+
 bool MayBeReplaced(const Row& first) {
   return first.state != State::kSending && first.state != State::kVerifying;
 }
@@ -123,7 +133,7 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
     row.reason = *acceptance.verify;
     row.attempts = 1;
     row.maybe_there = true;
-    row.there_before = acceptance.there_before;
+    row.there_before = acceptance.there_before || AnotherWasDelivered(tx.database(), acceptance);
   }
   if (row.state == State::kVerifying) row.ready_since = tx.now();
   if (row.state == State::kReady)

@@ -107,6 +107,27 @@ TEST_P(LedgerDeliveryContract, AFailureBeforeTheBeginningIsAnAttemptToo) {
   EXPECT_TRUE(Find(id).maybe_there);
 }
 
+// Two clients sent the same UID at once; the answer to one of them was lost.
+TEST_P(LedgerDeliveryContract, AnotherContentThatWasDeliveredMeanwhileProvesNothing) {
+  auto lost = [&](std::string content) {
+    Acceptance arrival = Arrival("1.1", Part(std::move(content)));
+    arrival.verify = Reason{Cause::kOutcomeUnknown, "lost"};
+    return Accept(std::move(arrival)).row;
+  };
+  const RowId first = Accept(Arrival("1.1", Part("first"))).row;
+  ASSERT_EQ(Claim().size(), 1u);
+  Begin(first);
+  ASSERT_TRUE(Await(ledger().Complete(first, std::nullopt)));
+  const RowId other = lost("second");
+  EXPECT_TRUE(Find(other).there_before);
+  Exist({Uid("1.1")});
+  EXPECT_EQ(StateOf(other), State::kVerifying) << "the first is there: of it nobody knows";
+  ASSERT_TRUE(Await(ledger().Discard(other, "", "me")));
+  const RowId same = lost("first");
+  Exist({Uid("1.1")});
+  EXPECT_EQ(StateOf(same), State::kDelivered);
+}
+
 TEST_P(LedgerDeliveryContract, WhatAQueryFindsEndsWhatIsBeingVerified) {
   RowId id = Accept("1.1").row;
   ASSERT_EQ(Claim().size(), 1u);
