@@ -5,6 +5,7 @@
 #include <future>
 
 #include "router/app.h"
+#include "router/session/room.h"
 
 namespace router {
 namespace {
@@ -41,7 +42,7 @@ admin::Readiness AdminSource::Ready() {
   admin::Readiness readiness;
   if (app_.services_->draining) readiness.reasons.push_back("Sluice is stopping");
   const store::StorePaths& store = app_.spool_->paths();
-  if (!app_.HasRoom()) {
+  if (!session::HasRoom(*app_.services_)) {
     const uint64_t free = app_.spool_->FreeBytes();
     readiness.reasons.push_back(
         fmt::format("{} has {} bytes free, less than store: free_floor ({}): nothing more is held, "

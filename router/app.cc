@@ -224,11 +224,6 @@ void App::StartCollecting() {
   });
 }
 
-bool App::HasRoom() {
-  const uint64_t free = spool_->FreeBytes(), floor = config_->store.free_floor;
-  return free >= floor || free + reader_->SpareBytes().value_or(0) >= floor;
-}
-
 void App::ShowHeld(metrics::Registry& registry) {
   using metrics::Id;
   const store::Gauges gauges = ledger_->gauges();
@@ -251,6 +246,7 @@ void App::ShowHeld(metrics::Registry& registry) {
   for (const auto& [key, count] : gauges.commitments)
     registry.Get<Id::kCommitments>(key.first, key.second).Set(static_cast<double>(count));
   registry.Get<Id::kSpoolKeptBytes>().Set(static_cast<double>(gauges.kept_bytes));
+  registry.Get<Id::kSpoolSpareBytes>().Set(static_cast<double>(gauges.spare_bytes));
   registry.Get<Id::kSpoolBytes>().Set(static_cast<double>(gauges.spool_bytes));
 }
 

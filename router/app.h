@@ -77,7 +77,6 @@ class App {
   void CloseAcceptors();
   void StopApplications();
   // Can a new instance be spooled? What is kept for storage commitment makes room for it.
-  bool HasRoom();
   void ShowHeld(metrics::Registry& registry);
 
   std::shared_ptr<const config::Config> config_;  // of the start

@@ -150,6 +150,8 @@ ROWS = [
         graph("Spool", [(total("sluice_spool_bytes", "instance"), "{{instance}} used"),
                         (total("sluice_spool_kept_bytes", "instance"),
                          "{{instance}} kept for storage commitment"),
+                        (total("sluice_spool_spare_bytes", "instance"),
+                         "{{instance}} of that promised to nobody"),
                         (f"min by (instance) (sluice_spool_free_bytes{{{WHERE}}})",
                          "{{instance}} free")], "bytes"),
         graph("Commits of the ledger",

@@ -16,6 +16,9 @@ net::Task<Result<std::unique_ptr<store::SpoolWriter>>> OpenSpool(Services& servi
 inline constexpr uint64_t kKeepRoomEvery = 16 << 20;
 net::Task<> KeepRoom(Services& services);
 
+// Is there room for more: free, or to be made? Blocks shortly, so not on a loop.
+bool HasRoom(const Services& services);
+
 // After an instance ended by `error` while it was received: the same for the next attempt at it.
 net::Task<> MakeRoomForNext(Services& services, Error error);
 

@@ -166,6 +166,14 @@ class Entrance {
   std::condition_variable left_;
 };
 
+// Whose turn it is to make room in the spool, of which there is one, and whether it helps (room.h).
+// Any thread.
+struct RoomMaking {
+  std::atomic<bool> under_way{false};
+  std::atomic<int> in_vain{0};  // in a row
+  std::atomic<SteadyTime> rest_until{SteadyTime::min()};
+};
+
 // What sessions stand on. Owned by the app, outlives every session. Any thread, but what is said
 // of the parts.
 class Services {
@@ -202,6 +210,7 @@ class Services {
   Entrance holding;                // of instances that are kept for later; closed by `sluice leave`
   Entrance observing;              // of looks at what was relayed with `mode: observe`
   std::atomic<int64_t> tapped{0};  // bytes of data sets that these keep
+  RoomMaking room;
   std::atomic<bool> draining{false};
 
  private:

@@ -102,20 +102,12 @@ bool HasFile(Database& database, const std::string& name) {
   return rows.Next();
 }
 
-// False: the file is gone.
-bool Promise(Database& database, const std::string& file, WallTime until) {
-  return database.Run(
-             "UPDATE file SET promised_until = MAX(promised_until, ?2), "
-             "kept_until = MAX(kept_until, ?2) WHERE name = ?1",
-             file, until) > 0;
-}
-
 // False: a file of it is gone, and nothing was promised.
 bool Promise(Transaction& tx, const InstanceDecision& one) {
   for (const std::string& file : one.files)
     if (!HasFile(tx.database(), file)) return false;
   for (const std::string& file : one.files) {
-    Promise(tx.database(), file, one.promised_until);
+    tx.PromiseFile(file, one.promised_until);
     tx.database().Run(
         "INSERT OR IGNORE INTO commitment_file (commitment, position, file) VALUES (?, ?, ?)",
         one.commitment, one.position, file);
@@ -328,7 +320,7 @@ int RenewPromises(Transaction& tx, RowId id, WallTime promised_until, uint16_t l
   }
   int lost = 0;
   for (const auto& [position, file] : files) {
-    if (Promise(tx.database(), file, promised_until)) continue;
+    if (tx.PromiseFile(file, promised_until)) continue;
     lost +=
         static_cast<int>(tx.database().Run("UPDATE commitment_instance SET outcome = ? "
                                            "WHERE commitment = ? AND position = ? AND outcome = 0",

@@ -18,13 +18,6 @@ std::optional<WallTime> OldestHeld(Database& database, const std::string& applic
   return rows.OptionalTime();
 }
 
-uint64_t SpareBytesOf(Database& database) {
-  Rows rows = database.Ask(
-      "SELECT IFNULL(SUM(size), 0) FROM file INDEXED BY file_spare "
-      "WHERE kept_until IS NOT NULL AND promised_until = 0");
-  return rows.Next() ? static_cast<uint64_t>(rows.Int()) : 0;
-}
-
 Gauges CountAll(Database& database) {
   Gauges gauges;
   Rows rows = database.Ask(
@@ -58,6 +51,9 @@ Gauges CountAll(Database& database) {
   }
   Rows kept = database.Ask("SELECT IFNULL(SUM(size), 0) FROM file WHERE kept_until IS NOT NULL");
   if (kept.Next()) gauges.kept_bytes = kept.Int();
+  Rows spare = database.Ask(
+      "SELECT IFNULL(SUM(size), 0) FROM file WHERE kept_until IS NOT NULL AND promised_until = 0");
+  if (spare.Next()) gauges.spare_bytes = spare.Int();
   Rows owed = database.Ask(
       "SELECT application, state, COUNT(*) FROM commitment WHERE finished_at IS NULL "
       "GROUP BY application, state");

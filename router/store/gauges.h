@@ -30,6 +30,7 @@ struct Gauges {
   std::map<std::pair<std::string, std::string>, int64_t> commitments;
   int64_t spool_bytes = 0;  // of files that rows use
   int64_t kept_bytes = 0;   // of these, delivered and kept
+  int64_t spare_bytes = 0;  // of these, promised to nobody: what Ledger::MakeRoom can remove
   int64_t spool_files = 0;
   uint64_t commits = 0;  // that wrote something, since start
 };

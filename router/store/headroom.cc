@@ -7,6 +7,7 @@ Result<> Headroom::Take(uint64_t bytes) {
   // Before the disk is asked: what is written meanwhile is counted twice rather than not at all.
   const uint64_t taken = granted_.fetch_add(bytes) + bytes;
   Result<uint64_t> free = disk_.FreeBytes(folder_);
+  if (free) last_free_ = *free;
   if (free && (*free >= floor_ && *free - floor_ >= taken)) return {};
   granted_ -= bytes;
   if (!free) return std::unexpected(free.error());

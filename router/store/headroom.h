@@ -1,6 +1,8 @@
 #pragma once
 #include <atomic>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "router/store/disk.h"
@@ -21,6 +23,11 @@ class Headroom {
   Result<> Take(uint64_t bytes);
   // So many of them were written, or will not be.
   void GiveBack(uint64_t bytes) { granted_ -= bytes; }
+  // What the disk had when it was asked last; absent: it was never asked. Blocks nobody.
+  std::optional<uint64_t> LastFreeBytes() const {
+    const uint64_t last = last_free_.load();
+    return last == kNeverAsked ? std::nullopt : std::optional(last);
+  }
 
  private:
   Disk& disk_;
@@ -28,6 +35,8 @@ class Headroom {
   const uint64_t floor_;
   std::mutex mutex_;  // one asks at a time: of two that do not both fit, one does
   std::atomic<uint64_t> granted_{0};
+  static constexpr uint64_t kNeverAsked = UINT64_MAX;
+  std::atomic<uint64_t> last_free_{kNeverAsked};
 };
 
 }  // namespace router::store

@@ -67,11 +67,6 @@ Result<std::map<std::string, int64_t>> LedgerReader::OwedCommitments() {
   return Judge(*database_, steps::OwedOfAll(*database_));
 }
 
-Result<uint64_t> LedgerReader::SpareBytes() {
-  std::lock_guard lock(mutex_);
-  return Judge(*database_, SpareBytesOf(*database_));
-}
-
 Result<std::vector<OwedCommitment>> LedgerReader::Owed() {
   std::lock_guard lock(mutex_);
   return Judge(*database_, steps::OldestOwed(*database_, HeldFilter::kPage));

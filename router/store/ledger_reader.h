@@ -39,8 +39,6 @@ class LedgerReader {
   Result<std::optional<Sighting>> Seen(const std::string& application, const Uid& uid);
   // How many requests for storage commitment each application's clients have had no report of.
   Result<std::map<std::string, int64_t>> OwedCommitments();
-  // Bytes of files that are kept for storage commitment and promised to nobody: Ledger::MakeRoom.
-  Result<uint64_t> SpareBytes();
   // These requests, the oldest first, HeldFilter::kPage of them.
   Result<std::vector<OwedCommitment>> Owed();
 

@@ -42,7 +42,6 @@ std::vector<Row> OverdueRows(Database& database, const std::string& application,
 NextDue DueOf(Database& database, const std::string& application);
 int64_t OpenRowsOf(Database& database, const std::string& application);
 
-uint64_t SpareBytesOf(Database& database);
 std::map<std::string, int64_t> OpenRowsOfAll(Database& database);
 std::vector<RowId> OpenRowsInOrder(Database& database, const std::string& application);
 

@@ -62,6 +62,11 @@ Task<> Spool::DropPart(std::string name) {
   co_await dropping;
 }
 
+Task<uint64_t> Spool::AskFreeBytes() {
+  std::move_only_function<uint64_t()> ask = [this] { return FreeBytes(); };
+  co_return co_await pool_.Run<uint64_t>(std::move(ask));
+}
+
 uint64_t Spool::FreeBytes() const { return disk_.FreeBytes(paths_.Spool()).value_or(0); }
 
 }  // namespace router::store

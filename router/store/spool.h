@@ -122,7 +122,10 @@ class Spool {
   // Removes a finished part that was never given to Ledger::Accept.
   Task<> DropPart(std::string name);
 
-  uint64_t FreeBytes() const;  // blocks shortly (statvfs); any thread; 0 where unknown
+  uint64_t FreeBytes() const;     // blocks shortly (statvfs), so not on a loop; 0 where unknown
+  Task<uint64_t> AskFreeBytes();  // the same, on the disk pool
+  // As it was when the spool was written last; absent: not yet. Asks nobody; any thread.
+  std::optional<uint64_t> LastFreeBytes() const { return headroom_->LastFreeBytes(); }
   const StorePaths& paths() const { return paths_; }
 
  private:

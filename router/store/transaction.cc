@@ -22,6 +22,7 @@ void GaugeChanges::ApplyTo(Gauges& gauges) const {
   for (const auto& [key, count] : added.commitments) gauges.commitments[key] += count;
   gauges.spool_bytes += added.spool_bytes;
   gauges.kept_bytes += added.kept_bytes;
+  gauges.spare_bytes += added.spare_bytes;
   gauges.spool_files += added.spool_files;
 }
 
@@ -246,16 +247,36 @@ void Transaction::GiveUpFile(const SpoolFile& file, bool delivered) {
       "?2 + retain_for, 0)) WHERE name = ?1 AND uses <= 0 AND kept_until IS NULL AND "
       "(promised_until > ?2 OR (delivered AND retain_for > 0))",
       file.name, now_);
-  if (kept > 0)
+  if (kept > 0) {
     gauges_.added.kept_bytes += static_cast<int64_t>(file.size);
-  else if (database_.Run("DELETE FROM file WHERE name = ? AND uses <= 0", file.name) > 0)
+    gauges_.added.spare_bytes += SpareOf(file.name);
+  } else if (database_.Run("DELETE FROM file WHERE name = ? AND uses <= 0", file.name) > 0) {
     Bury(file.name, file.size);
+  }
+}
+
+// In bytes: its size, or nothing where it is not kept, or is promised.
+int64_t Transaction::SpareOf(const std::string& name) {
+  Rows rows = database_.Ask(
+      "SELECT size FROM file WHERE name = ? AND kept_until IS NOT NULL AND promised_until = 0",
+      name);
+  return rows.Next() ? rows.Int() : 0;
+}
+
+bool Transaction::PromiseFile(const std::string& name, WallTime until) {
+  gauges_.added.spare_bytes -= SpareOf(name);
+  return database_.Run(
+             "UPDATE file SET promised_until = MAX(promised_until, ?2), "
+             "kept_until = MAX(kept_until, ?2) WHERE name = ?1",
+             name, until) > 0;
 }
 
 void Transaction::BuryKept(const std::string& name, uint64_t size) {
+  const int64_t spare = SpareOf(name);
   if (database_.Run("DELETE FROM file WHERE name = ? AND kept_until IS NOT NULL", name) == 0)
     return;
   gauges_.added.kept_bytes -= static_cast<int64_t>(size);
+  gauges_.added.spare_bytes -= spare;
   Bury(name, size);
 }
 

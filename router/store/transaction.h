@@ -60,6 +60,8 @@ class Transaction {
   // A delivered or discarded row no longer uses it. With the last: kept where it is retained or
   // promised, else buried.
   void GiveUpFile(const SpoolFile& file, bool delivered);
+  // Whatever becomes of its rows it stays until then. False: there is no such file.
+  bool PromiseFile(const std::string& name, WallTime until);
   // What is kept is buried.
   void BuryKept(const std::string& name, uint64_t size);
   // One more or one less request for storage commitment in this state.
@@ -89,6 +91,7 @@ class Transaction {
   void WantAll(const Row& row);
   void UnwantAll(RowId row);
   void UseFile(const SpoolFile& file);
+  int64_t SpareOf(const std::string& name);
   void Bury(const std::string& name, uint64_t size);
 
   Database& database_;

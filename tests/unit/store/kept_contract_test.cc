@@ -20,9 +20,11 @@ TEST_P(KeptContract, AnOriginalIsKeptForItsTimeAfterItsDelivery) {
   EXPECT_EQ(StateOf(row), State::kDelivered);
   EXPECT_TRUE(FileIsThere(name));
   EXPECT_EQ(ledger().gauges().kept_bytes, 5);
+  EXPECT_EQ(ledger().gauges().spare_bytes, 5);
   harness_->Restart();
   EXPECT_TRUE(FileIsThere(name));
   EXPECT_EQ(ledger().gauges().kept_bytes, 5);
+  EXPECT_EQ(ledger().gauges().spare_bytes, 5);
   EXPECT_TRUE(HasFile("1.1"));
   Pass(minutes(30));
   EXPECT_TRUE(FileIsThere(name));
@@ -30,6 +32,7 @@ TEST_P(KeptContract, AnOriginalIsKeptForItsTimeAfterItsDelivery) {
   EXPECT_FALSE(FileIsThere(name));
   EXPECT_FALSE(HasFile("1.1"));
   EXPECT_EQ(ledger().gauges().kept_bytes, 0);
+  EXPECT_EQ(ledger().gauges().spare_bytes, 0);
 }
 
 TEST_P(KeptContract, WhatNobodyAskedToKeepGoesWithItsDelivery) {
@@ -73,13 +76,18 @@ TEST_P(KeptContract, RoomIsMadeOfTheOldestThatNobodyWasPromised) {
     Accept(std::move(arrival));
     return name;
   }();
+  EXPECT_EQ(ledger().gauges().kept_bytes, 20);
+  EXPECT_EQ(ledger().gauges().spare_bytes, 10) << "what is promised makes no room";
   EXPECT_EQ(MakeRoom(3), 5u);
+  EXPECT_EQ(ledger().gauges().spare_bytes, 5);
   EXPECT_FALSE(FileIsThere(second));
   EXPECT_TRUE(FileIsThere(third));
   EXPECT_EQ(MakeRoom(100), 5u);
   EXPECT_FALSE(FileIsThere(third));
   EXPECT_EQ(MakeRoom(100), 0u);
+  EXPECT_EQ(ledger().gauges().spare_bytes, 0);
   harness_->Restart();
+  EXPECT_EQ(ledger().gauges().spare_bytes, 0);
   EXPECT_EQ(MakeRoom(100), 0u);
   EXPECT_TRUE(FileIsThere(first)) << "promised";
   EXPECT_TRUE(FileIsThere(promised));
