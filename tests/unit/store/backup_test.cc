@@ -64,6 +64,23 @@ class BackupTest : public ::testing::Test {
     SpoolFile file = WritePart(paths(), name, "content of " + name);
     return Await(ledger_->Accept(Arrival(uid, std::move(file), std::move(needs)))).value().row;
   }
+  // Storage commitment of the file that is named after it.
+  void Promise(std::string_view uid, WallTime until) {
+    NewCommitment asked;
+    asked.application = kVmsdbd;
+    asked.client = AeTitle::FromWire(kTpsTitle);
+    asked.request = {Uid("2.1"), {{Uid("1.2.840.10008.5.1.4.1.1.2"), Uid(uid)}}};
+    asked.deadline = clock_.WallNow() + hours(1);
+    const RowId id = Await(ledger_->commitments().Add(std::move(asked))).value().id;
+    std::vector<InstanceDecision> decisions = {{id, 0, 0, {std::string(uid) + ".dcm"}, until}};
+    ASSERT_EQ(Await(ledger_->commitments().Decide(std::move(decisions))).value(), 1);
+  }
+  // Something is written then: what is over goes.
+  void Pass(std::chrono::milliseconds time) {
+    clock_.Advance(time);
+    Await(ledger_->AskSoon(kVmsdbd, {Uid("8." + std::to_string(++files_))}, clock_.WallNow()));
+    Await(ledger_->OpenRows(kVmsdbd));  // answered after what was unlinked before it
+  }
   void LoseTheStore() {
     ledger_.reset();
     std::filesystem::remove_all(store());
@@ -116,17 +133,30 @@ TEST_F(BackupTest, WhatIsHeldComesBackFromABackupMadeWhileTheLedgerWorks) {
   EXPECT_EQ(std::string((std::istreambuf_iterator<char>(file)), {}), "content of f1.dcm");
 }
 
-TEST_F(BackupTest, WhatIsKeptForStorageCommitmentComesBack) {
+TEST_F(BackupTest, WhatIsKeptForStorageCommitmentComesBackForAsLongAsItWasToBeKept) {
   Open();
-  Acceptance sent = Arrival("1.1", WritePart(paths(), "kept.dcm", "original"));
-  sent.retain_for = hours(1);
-  ASSERT_TRUE(Await(ledger_->Keep(std::move(sent))));
+  for (const char* uid : {"1.1", "1.2"}) {
+    Acceptance sent = Arrival(uid, WritePart(paths(), std::string(uid) + ".dcm", "original"));
+    sent.retain_for = hours(1);
+    ASSERT_TRUE(Await(ledger_->Keep(std::move(sent))));
+  }
+  Promise("1.2", clock_.WallNow() + hours(3));
   ASSERT_TRUE(BackUp(store(), shelf()));
   LoseTheStore();
   EXPECT_THAT(RestoreHere().value().damaged, IsEmpty());
   Open();
   EXPECT_THAT(ledger_->sweep().rows_without_file, IsEmpty());
-  EXPECT_THAT(FilesIn(paths().Spool()), ElementsAre("kept.dcm"));
+  EXPECT_EQ(ledger_->gauges().kept_bytes, 16);
+  EXPECT_EQ(ledger_->gauges().spare_bytes, 8);
+  Pass(minutes(50));
+  EXPECT_THAT(FilesIn(paths().Spool()), ElementsAre("1.1.dcm", "1.2.dcm"));
+  Pass(minutes(10));
+  EXPECT_THAT(FilesIn(paths().Spool()), ElementsAre("1.2.dcm")) << "kept for an hour, as it was";
+  EXPECT_EQ(Await(ledger_->MakeRoom(1)).value(), 0u) << "promised, as it was";
+  Pass(minutes(110));
+  EXPECT_THAT(FilesIn(paths().Spool()), ElementsAre("1.2.dcm"));
+  Pass(minutes(10));
+  EXPECT_THAT(FilesIn(paths().Spool()), IsEmpty());
 }
 
 TEST_F(BackupTest, TheStoreOfADeadProcessIsSavedAsWell) {
