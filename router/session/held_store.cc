@@ -61,7 +61,7 @@ Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& r
     verdict = co_await runtime_.gate->Judge(instance, region, client_.acknowledge.wait, terms.hold);
   SpooledPart edited;
   if (verdict && !verdict->rename.empty()) {
-    auto renamed = co_await Rename(region, *verdict);
+    auto renamed = co_await Rename(region, file.size, *verdict);
     if (!renamed || renamed->part) co_await received.Drop();
     if (!renamed) co_return FailedBy(renamed.error(), dimse::status::kCannotUnderstand);
     edited = std::move(*renamed);
@@ -141,7 +141,10 @@ Task<StoreAnswer> HeldStore::EndAnswered(StoreAnswer answer, store::SpoolFile fi
 
 // The plan with its machines named as they are here (`unknown_machine: map`), as a part of its own.
 // What has any other machine afterwards stays as it came, and is no longer to be sent.
-Task<Result<SpooledPart>> HeldStore::Rename(dataset::Region region, hold::Verdict& verdict) {
+Task<Result<SpooledPart>> HeldStore::Rename(dataset::Region region, uint64_t size,
+                                            hold::Verdict& verdict) {
+  const bool deflated = region.transfer_syntax.view() == dataset::kDeflatedExplicitVrLittleEndian;
+  auto share = co_await services_.edits.Take(deflated ? dataset::kMostEdited : size);
   auto edit = [region, names = verdict.rename, paths = hold::MachinePaths()]() {
     return dataset::RenameTexts(region, paths, names);
   };

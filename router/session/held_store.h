@@ -73,7 +73,8 @@ class HeldStore {
                                                 dataset::Region region);
   Task<StoreAnswer> EndAnswered(StoreAnswer answer, store::SpoolFile file, dataset::Region region,
                                 store::SpoolWriter& part);
-  Task<Result<SpooledPart>> Rename(dataset::Region region, hold::Verdict& verdict);
+  Task<Result<SpooledPart>> Rename(dataset::Region region, uint64_t size,
+                                   hold::Verdict& verdict);
   Task<> Keep(store::SpoolFile file, store::SpoolWriter& part);
   Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, store::SpoolWriter& part,
                            hold::Verdict verdict);

@@ -13,6 +13,7 @@
 #include "metrics/registry.h"
 #include "router/base/clock.h"
 #include "router/config/config.h"
+#include "router/net/byte_line.h"
 #include "router/net/loop.h"
 #include "router/net/pool.h"
 #include "router/session/capabilities.h"
@@ -211,6 +212,8 @@ class Services {
   Entrance observing;              // of looks at what was relayed with `mode: observe`
   std::atomic<int64_t> tapped{0};  // bytes of data sets that these keep
   RoomMaking room;
+  // Of data sets that are in memory because they are edited.
+  net::ByteLine edits{uint64_t{512} << 20};
   std::atomic<bool> draining{false};
 
  private:
