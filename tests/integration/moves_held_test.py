@@ -2,7 +2,9 @@
 """C-MOVEs that bring an application which demands an order what it cannot take yet."""
 import pathlib
 import shutil
+import signal
 import sys
+import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import *  # noqa: E402,F403
@@ -14,7 +16,7 @@ import pydicom  # noqa: E402
 class MovesHeld(Case):
     """A chain lies in ARCHIVE; VMSDBD refuses what misses its references."""
 
-    def scene(self, answer_within="45s", **keys):
+    def scene(self, answer_within="45s", limits=None, **keys):
         self.chain = raystation_chain()
         self.everything = [*self.chain.images, self.chain.structure_set, self.chain.plan,
                            self.chain.dose]
@@ -34,7 +36,8 @@ class MovesHeld(Case):
             {"ARCHIVE": {"address": self.archive.address, "settle": "200ms",
                          "answer_within": answer_within},
              "VMSDBD": {"address": self.aria.address, "profile": "aria", **QUICK, **keys}},
-            port=port, store={"directory": str(self.directory / "store"), "free_floor": "64MiB"})
+            port=port, store={"directory": str(self.directory / "store"), "free_floor": "64MiB"},
+            **({"limits": limits} if limits else {}))
         self.sluice = self.start(Sluice, config, aet="ARCHIVE")
 
     def move(self, file, level="IMAGE"):
@@ -92,6 +95,24 @@ class MovesHeld(Case):
                                       "the destination's answer was lost: it is being asked")
         wait_until(lambda: not self.sluice.held(), 60, "nothing held")
         self.assertEqual(self.aria.arrivals().count(sop_instance_uid(self.chain.structure_set)), 1)
+
+    def test_a_stop_waits_for_no_answer_and_what_was_sent_is_found_after_it(self):
+        # Two minutes for the application itself.
+        self.scene(answer_within="10m", limits={"drain": "1s"}, confirm="status",
+                   decide_within="20s")
+        self.move(self.chain.images[0], "SERIES")
+        self.aria.set(lose={"store": 1})
+        moving = threading.Thread(target=self.move, args=(self.chain.structure_set,))
+        moving.start()
+        self.addCleanup(moving.join)
+        structures = sop_instance_uid(self.chain.structure_set)
+        wait_until(lambda: structures in self.aria.arrivals(), 60, "the structure set there")
+        self.sluice.send_signal(signal.SIGTERM)
+        self.assertEqual(self.sluice.wait(within=90), 0)
+        self.sluice.start()
+        wait_until(lambda: not self.sluice.held()
+                   and not self.sluice.metric("sluice_queue_instances"), 60, "nothing held")
+        self.assertEqual(self.aria.arrivals().count(structures), 1)
 
     def test_what_is_quarantined_is_not_told_as_if_it_waited(self):
         self.scene(machines=["ELSEWHERE"])
