@@ -5,18 +5,15 @@
 //
 // At the N-th time that POINT is reached the process ends (137), and what was not synced is gone;
 // with --keep it stays, as when the process alone dies.
-#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <iostream>
 
-#include "router/app.h"
 #include "router/base/fail_point.h"
-#include "router/base/log.h"
-#include "router/config/load.h"
 #include "tests/crash/power.h"
+#include "tests/crash/serve.h"
 
 namespace {
 
@@ -46,27 +43,11 @@ bool Aim(const std::string& at) {
 }
 
 int Serve(const std::string& file) {
-  config::Loaded loaded = config::LoadFile(file);
-  for (const std::string& error : loaded.errors) std::cerr << error << '\n';
-  if (!loaded.config) return 1;
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  log::Start(loaded.config->log.level, loaded.config->log.form);
-  crash::Power& power = crash::Power::Supply();
-  power.KeepAsideIn(loaded.config->store.directory + ".aside");
-  auto app = App::Start(loaded.config, {&power.disk(), power.Vfs()});
-  if (!app) {
-    std::cerr << app.error().detail << '\n';
-    return 1;
-  }
-  int received = 0;
-  log::Info("serving", {{"ae_title", loaded.config->ae_title.view()}});
-  sigwait(&signals, &received);
-  app->reset();
-  log::Stop();
-  return 0;
+  return crash::Serve(file, [](const config::Config& config) {
+    crash::Power& power = crash::Power::Supply();
+    power.KeepAsideIn(config.store.directory + ".aside");
+    return StoreMedium{&power.disk(), power.Vfs()};
+  });
 }
 
 }  // namespace

@@ -3,17 +3,15 @@
 //   sluice_small_disk serve --config F --room BYTES     as `sluice serve`
 //
 // Says so, and ends (1), when the spool passes the floor.
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <mutex>
+#include <optional>
 
-#include "router/app.h"
-#include "router/base/log.h"
-#include "router/config/load.h"
+#include "tests/crash/serve.h"
 
 namespace {
 
@@ -36,7 +34,7 @@ class SmallDisk : public store::Disk {
     return written;
   }
   Result<> Unlink(const std::string& path) override {
-    struct stat found{};
+    struct stat found {};
     const bool there = ::stat(path.c_str(), &found) == 0;
     auto gone = Disk::Unlink(path);
     std::lock_guard lock(mutex_);
@@ -55,25 +53,11 @@ class SmallDisk : public store::Disk {
 };
 
 int Serve(const std::string& file, uint64_t room) {
-  config::Loaded loaded = config::LoadFile(file);
-  for (const std::string& error : loaded.errors) std::cerr << error << '\n';
-  if (!loaded.config) return 1;
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  log::Start(loaded.config->log.level, loaded.config->log.form);
-  SmallDisk disk(room, loaded.config->store.free_floor);
-  auto app = App::Start(loaded.config, {.disk = &disk});
-  if (!app) {
-    std::cerr << app.error().detail << '\n';
-    return 1;
-  }
-  int received = 0;
-  sigwait(&signals, &received);
-  app->reset();
-  log::Stop();
-  return 0;
+  std::optional<SmallDisk> disk;  // outlives what is served
+  return crash::Serve(file, [&](const config::Config& config) {
+    disk.emplace(room, config.store.free_floor);
+    return StoreMedium{.disk = &*disk};
+  });
 }
 
 }  // namespace
