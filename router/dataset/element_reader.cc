@@ -3,10 +3,13 @@
 #include <algorithm>
 
 #include "router/base/text.h"
+#include "router/dataset/dictionary.h"
 #include "router/dataset/element_walk.h"
 
 namespace router::dataset {
 namespace {
+
+bool IsUpper(std::byte letter) { return letter >= std::byte{'A'} && letter <= std::byte{'Z'}; }
 
 constexpr uint32_t kMostTerms = 1024;  // bytes of a Specific Character Set or private creator
 
@@ -38,10 +41,8 @@ ElementReader::~ElementReader() = default;
 size_t ElementReader::PlaceFor(const ElementStep& step) {
   for (size_t at = 0; at < places_.size(); ++at)
     if (places_[at].wanted == step.tag && places_[at].creator == step.creator) return at;
-  places_.push_back({.wanted = step.tag, .creator = step.creator, .offset = {}});
-  const Tag group = step.tag >> 16;
-  if (!step.creator.empty() && std::ranges::find(private_groups_, group) == private_groups_.end())
-    private_groups_.push_back(group);
+  places_.push_back({.wanted = step.tag, .creator = step.creator, .offset = {}, .header = {}});
+  has_private_ |= !step.creator.empty();
   return places_.size() - 1;
 }
 
@@ -108,27 +109,63 @@ void ElementReader::Settle(Slot& slot, const ElementPath& path) {
 
 bool ElementReader::IsPassed(const Place& place) const {
   if (ended_ && whole_) return true;
-  if (place.offset && place.is_long) return true;
+  // One behind it was seen, or its own end.
+  if (place.offset) return place.is_long || next_ > *place.offset;
   // A private one may stand in any block of its group until that is passed.
-  if (!place.creator.empty() && place.tag == 0) {
-    return passed_ > ((place.wanted & 0xFFFF0000) | 0xFF);
-  }
-  if (place.offset && ended_) return next_ > *place.offset;
-  return passed_ > place.tag;
+  const bool open = !place.creator.empty() && place.tag == 0;
+  return passed_ > (open ? (place.wanted & 0xFFFF0000) | 0xFF : place.tag);
 }
 
 // On until the element is at hand or cannot come any more; false if the bytes end before.
 bool ElementReader::Walk(const Place& place) {
   while (!IsPassed(place)) {
     if (ended_) return false;
-    auto went = Step();
+    auto went = IsPlain() ? Skim() : Step();
+    if (!went && IsPassed(place)) return true;  // broken only behind it
     if (!went) {
       result_ = std::unexpected(went.error());
       return false;
     }
     ended_ = !*went;
-    if (ended_ && !IsPassed(place)) return false;
   }
+  return true;
+}
+
+// Over one top-level element of bytes at hand, as Step does, but without a scanner where the
+// header alone tells where the next one is: nearly always.
+Result<bool> ElementReader::Skim() {
+  const Bytes rest = prefix_.subspan(next_);
+  if (rest.empty()) return false;
+  if (rest.size() < 8) return End();
+  const std::byte* at = rest.data();
+  const bool big = encoding_.big_endian;
+  Event event;
+  event.tag = static_cast<Tag>(big ? LoadBe16(at) : LoadLe16(at)) << 16 |
+              (big ? LoadBe16(at + 2) : LoadLe16(at + 2));
+  event.offset = next_;
+  size_t size = 8;
+  if (encoding_.explicit_vr) {
+    event.vr = LoadBe16(at + 4);
+    if (HasShortLength(event.vr)) {
+      event.length = big ? LoadBe16(at + 6) : LoadLe16(at + 6);
+    } else {
+      size = 12;
+      if (rest.size() < size) return End();
+      event.length = big ? LoadBe32(at + 8) : LoadLe32(at + 8);
+    }
+  } else {
+    event.length = big ? LoadBe32(at + 4) : LoadLe32(at + 4);
+  }
+  const bool has_vr = !encoding_.explicit_vr || (IsUpper(at[4]) && IsUpper(at[5]));
+  if (event.tag >> 16 == 0xFFFE || event.length == kUndefinedLength || !has_vr) return Step();
+  event.token = Token::kElement;
+  event.value_offset = next_ + size;
+  event.big_endian = big;
+  const Bytes value = rest.subspan(size);
+  const bool complete = value.size() >= event.length;
+  See(event, complete ? value.first(event.length) : Bytes());
+  if (!complete) return End();
+  next_ += size + event.length;
   return true;
 }
 
@@ -138,45 +175,51 @@ Result<bool> ElementReader::Step() {
     if (auto started = StartAt(next_); !started) return std::unexpected(started.error());
   auto event = scanner_->Next();
   if (!event) return std::unexpected(event.error());
-  if (event->token == Token::kEnd) {
-    next_ = base_ + scanner_->position();
-    return false;
+  if (event->token == Token::kEnd) return false;
+  if (event->token == Token::kCut) return End();
+  event->offset += base_;
+  event->value_offset += base_;
+  Bytes value;
+  if (event->token == Token::kElement && event->length <= kMostTerms &&
+      (event->tag == kSpecificCharacterSet || IsReservation(event->tag))) {
+    auto read = scanner_->Value(kMostTerms);
+    if (!read && !scanner_->cut()) return std::unexpected(read.error());
+    if (read) value = *read;
   }
-  if (event->token == Token::kCut) {
-    if (!whole_) return false;
-    return Fail(Errc::kCorrupt, Blame::kDownstream, "the data set ends too early");
+  See(*event, value);
+  if (scanner_->cut()) return End();
+  if (event->token == Token::kElement) {
+    next_ = event->value_offset + event->length;
+    return true;
   }
-  next_ = base_ + event->offset;
-  if (auto seen = See(*event); !seen) return std::unexpected(seen.error());
-  if (event->token != Token::kElement)
-    if (auto passed = scanner_->PassOver(); !passed) return std::unexpected(passed.error());
+  if (auto passed = scanner_->PassOver(); !passed) return std::unexpected(passed.error());
+  if (scanner_->cut()) return End();
+  next_ = base_ + scanner_->position();
+  if (IsPlain()) scanner_.reset();
   return true;
 }
 
-Result<> ElementReader::See(const Event& event) {
-  if (event.tag < passed_) return {};  // out of order: not for us
+// In the middle of something.
+Result<bool> ElementReader::End() const {
+  if (!whole_) return false;
+  return Fail(Errc::kCorrupt, Blame::kDownstream, "the data set ends too early");
+}
+
+// `value`: of the elements that matter to the walk itself; where it is cut the element comes again.
+void ElementReader::See(const Event& event, Bytes value) {
+  if (event.tag < passed_) return;  // out of order: not for us
   passed_ = event.tag;
   for (Place& place : places_) {
     if (place.tag != event.tag || place.tag == 0 || place.offset) continue;
-    place.offset = base_ + event.offset;
-    place.is_long = event.token == Token::kElement && event.length > Gathering::kMostValue;
+    place.offset = event.offset;
+    place.header = event;
+    const bool sequence = event.token != Token::kElement || event.vr == VrOf('S', 'Q') ||
+                          (event.vr == kNoVr && IsSequence(event.tag));
+    place.is_long = event.length > Gathering::kMostValue && !sequence;
   }
-  if (event.token != Token::kElement || event.length > kMostTerms) return {};
-  const bool terms = event.tag == kSpecificCharacterSet;
-  const bool reserves =
-      IsReservation(event.tag) &&
-      std::ranges::find(private_groups_, event.tag >> 16) != private_groups_.end();
-  if (!terms && !reserves) return {};
-  auto value = scanner_->Value(kMostTerms);
-  // Where it is cut, Next says so.
-  if (!value) return scanner_->cut() ? Result<>() : std::unexpected(value.error());
-  const std::string_view text = TrimSpaces(AsText(*value));
-  if (terms) {
-    terms_ = text;
-  } else {
-    Reserve(event.tag, text);
-  }
-  return {};
+  if (event.length > kMostTerms) return;
+  if (event.tag == kSpecificCharacterSet) terms_ = TrimSpaces(AsText(value));
+  if (has_private_ && IsReservation(event.tag)) Reserve(event.tag, TrimSpaces(AsText(value)));
 }
 
 void ElementReader::Reserve(Tag reservation, std::string_view creator) {
@@ -187,7 +230,7 @@ void ElementReader::Reserve(Tag reservation, std::string_view creator) {
 
 Result<> ElementReader::StartAt(uint64_t offset) {
   base_ = offset;
-  if (!region_ && !encoding_.deflated) {
+  if (IsPlain()) {
     memory_->Start(prefix_.subspan(std::min<uint64_t>(offset, prefix_.size())));
     scanner_.emplace(*memory_, encoding_);
     return {};
@@ -216,6 +259,8 @@ Result<std::unique_ptr<Source>> ElementReader::OpenAt(uint64_t offset) {
   if (!source) return source;
   auto skipped = (*source)->Skip(offset);
   if (!skipped) return std::unexpected(skipped.error());
+  if (*skipped < offset && whole_)
+    return Fail(Errc::kCorrupt, Blame::kDownstream, "the data set ends too early");
   return source;
 }
 
@@ -226,10 +271,17 @@ Result<> ElementReader::Decode(Slot& slot, const ElementPath& path) {
     if (!set_) set_ = CharacterSet::Of(terms_);
     set = *set_;
   }
+  const bool is_leaf = path.steps.size() == 1 && path.steps.front().item == 0;
+  if (IsPlain() && is_leaf && place.header.token == Token::kElement) {
+    const Bytes value = prefix_.subspan(place.header.value_offset, place.header.length);
+    Gathering::Take(value, place.header, path, set, &slot.values);
+    slot.settled = true;
+    return {};
+  }
   Memory memory;
   std::unique_ptr<Source> opened;
   Source* source = &memory;
-  if (!region_ && !encoding_.deflated) {
+  if (IsPlain()) {
     memory.Start(prefix_.subspan(*place.offset));
   } else {
     auto there = OpenAt(*place.offset);

@@ -63,6 +63,7 @@ class ElementReader {
     std::string creator;  // empty: standard
     std::optional<uint64_t> offset;
     bool is_long = false;  // its value has more than 64 KiB
+    Event header;          // what stands at the offset
   };
   struct Slot {
     size_t place = 0;
@@ -74,8 +75,11 @@ class ElementReader {
   size_t PlaceFor(const ElementStep& step);
   void Forget();
   bool Walk(const Place& place);
+  bool IsPlain() const { return !region_ && !encoding_.deflated; }
+  Result<bool> Skim();
   Result<bool> Step();
-  Result<> See(const Event& event);
+  Result<bool> End() const;
+  void See(const Event& event, Bytes value);
   void Reserve(Tag reservation, std::string_view creator);
   bool IsPassed(const Place& place) const;
   Result<> StartAt(uint64_t offset);
@@ -86,7 +90,7 @@ class ElementReader {
   const std::span<const ElementPath> paths_;
   std::vector<Place> places_;
   std::vector<Slot> slots_;
-  std::vector<Tag> private_groups_;
+  bool has_private_ = false;
 
   Encoding encoding_;
   Bytes prefix_;
@@ -96,7 +100,7 @@ class ElementReader {
   std::unique_ptr<Source> opened_;  // of a region, or inflating
   std::optional<Scanner> scanner_;
   uint64_t base_ = 0;  // where the scanner began
-  uint64_t next_ = 0;  // of the top-level element at which to go on
+  uint64_t next_ = 0;  // of the first top-level element that was not wholly seen
   Tag passed_ = 0;     // the greatest that was seen
   std::string terms_;  // (0008,0005)
   std::optional<CharacterSet> set_;

@@ -37,18 +37,22 @@ class Gathering {
   // `path` begins. Returns whether the bytes reached to its end.
   static Result<bool> Gather(Scanner& scanner, const Event& event, const ElementPath& path,
                              const CharacterSet& set, ElementValues* out);
+  // The same of an element without items whose value is at hand.
+  static void Take(Bytes value, const Event& event, const ElementPath& path,
+                   const CharacterSet& set, ElementValues* out);
 
  private:
-  Gathering(Scanner& scanner, const ElementPath& path, ElementValues* out)
+  Gathering(Scanner* scanner, const ElementPath& path, ElementValues* out)
       : scanner_(scanner), path_(path), out_(out) {}
   Result<bool> At(const Event& event, size_t step, const CharacterSet& set);
   Result<bool> Leaf(const Event& event, const ElementStep& step, const CharacterSet& set);
+  void Add(Bytes value, const Event& event, const ElementStep& step, const CharacterSet& set);
   Result<bool> Items(const Event& sequence, size_t step, const CharacterSet& set);
   Result<bool> CountItems(size_t depth, uint32_t wanted);
   Result<bool> Item(size_t depth, size_t step, CharacterSet set);
   Result<bool> PassItem(size_t depth);
 
-  Scanner& scanner_;
+  Scanner* const scanner_;  // null: the value is at hand
   const ElementPath& path_;
   ElementValues* out_;
   size_t gathered_ = 0;

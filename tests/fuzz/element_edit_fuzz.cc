@@ -1,6 +1,7 @@
 // The first byte chooses the transfer syntax, the second what is done, the rest is a data set.
 // Whatever it is: no crash, no walk without end. What is read of its beginning is what is read of
-// all of it; what an edit leaves of a sound data set is sound, and has what was set.
+// all of it, however it is read; what an edit leaves of a sound data set is sound, and has what was
+// set.
 #include <cstdlib>
 
 #include "router/dataset/dictionary.h"
@@ -63,6 +64,20 @@ const std::vector<ElementEdit>& Edits() {
   return edits;
 }
 
+// Through a window or at hand: the same.
+void CheckSources(router::Bytes bytes, const router::Uid& syntax) {
+  dataset::ElementReader at_hand(Paths()), through(Paths());
+  at_hand.Begin(syntax);
+  at_hand.Extend(bytes, true);
+  auto shared = std::make_shared<const router::Buffer>(bytes.begin(), bytes.end());
+  through.Open({.path = {}, .transfer_syntax = syntax, .bytes = std::move(shared)});
+  for (size_t slot = 0; slot < Paths().size(); ++slot) {
+    const auto &one = at_hand.At(slot), &other = through.At(slot);
+    if (one.presence != other.presence || one.values != other.values) std::abort();
+    if (at_hand.ReadResult().has_value() != through.ReadResult().has_value()) std::abort();
+  }
+}
+
 // Known of a prefix: the same of the whole.
 void CheckPrefixes(router::Bytes bytes, const router::Uid& syntax) {
   dataset::ElementReader whole(Paths()), growing(Paths());
@@ -89,6 +104,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const uint8_t chosen = data[1];
   const router::Bytes bytes = std::as_bytes(std::span(data, size)).subspan(2);
   CheckPrefixes(bytes, syntax);
+  CheckSources(bytes, syntax);
 
   std::vector<const ElementEdit*> edits;
   for (size_t at = 0; at < Edits().size(); ++at)

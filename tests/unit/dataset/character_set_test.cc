@@ -9,7 +9,7 @@
 namespace router::dataset {
 namespace {
 
-constexpr Vr kPn = VrOf('P', 'N'), kLo = VrOf('L', 'O'), kLt = VrOf('L', 'T');
+constexpr Vr kPn = VrOf('P', 'N'), kLo = VrOf('L', 'O');
 
 TEST(CharacterSet, ReadsAndWritesTheExamplesOfTheStandardInEverySet) {
   for (const CharacterRow& row : CharacterRows()) {
