@@ -9,7 +9,8 @@ namespace router::dataset {
 namespace {
 
 constexpr Tag kAll = 0xFFFFFFFF;
-constexpr size_t kFirstRead = 64 << 10;  // bytes of a file; most heads are shorter
+constexpr size_t kMostElements = 4'000'000;  // some 400 MB; a structure set has some 100,000
+constexpr size_t kFirstRead = 64 << 10;      // bytes of a file; most heads are shorter
 
 Tag LastOf(const ElementPath& path) {
   if (path.steps.empty()) return 0;
@@ -84,9 +85,10 @@ Result<EditedHead> ElementEditor::Apply(Bytes prefix) {
 }
 
 Result<EditedHead> ElementEditor::ApplyPlain(Bytes head, uint64_t size) {
-  auto nodes = ReadElements(head, encoding_);
+  size_t left = kMostElements;
+  auto nodes = ReadElements(head, encoding_, left);
   if (!nodes) return std::unexpected(nodes.error());
-  auto changed = ApplyEdits(edits_, encoding_, *nodes);
+  auto changed = ApplyEdits(edits_, encoding_, *nodes, left);
   if (!changed) return std::unexpected(changed.error());
   EditedHead edited;
   if (!*changed) return edited;

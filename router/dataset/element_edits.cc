@@ -62,8 +62,10 @@ void Assign(Node& node, Buffer value) {
   node.undefined_length = false;
 }
 
-Result<bool> SetExisting(Level& level, Node& node, const ElementStep& step,
-                         std::string_view value) {
+enum class Legality : uint8_t { kToCheck, kChecked };
+
+Result<bool> SetExisting(Level& level, Node& node, const ElementStep& step, std::string_view value,
+                         Legality legality = Legality::kToCheck) {
   if (value.empty()) {
     if (node.ValueBytes().empty() && !node.undefined_length) return false;
     Assign(node, {});
@@ -71,6 +73,8 @@ Result<bool> SetExisting(Level& level, Node& node, const ElementStep& step,
     return true;
   }
   const Vr vr = VrFor(node.vr, node.tag, step.creator);
+  if (auto legal = legality == Legality::kChecked ? Result<>() : CheckValue(value, vr); !legal)
+    return std::unexpected(legal.error());
   auto bytes = EncodeValue(value, vr, IsBig(node, vr), level.set);
   if (!bytes) return std::unexpected(bytes.error());
   if (Holds(node, *bytes)) return false;
@@ -86,6 +90,7 @@ Result<bool> Make(Level& level, Tag tag, const ElementStep& step, std::string_vi
   if (vr == kNoVr) return Vain("the dictionary has no such element, so its VR is not known");
   // Where it may be both the sign tells.
   if (vr == VrOf('U', 'S') && value.starts_with('-')) vr = VrOf('S', 'S');
+  if (auto legal = CheckValue(value, vr); !legal) return std::unexpected(legal.error());
   auto bytes = EncodeValue(value, vr, level.encoding.big_endian, level.set);
   if (!bytes) return std::unexpected(bytes.error());
   Node node;
@@ -121,7 +126,7 @@ Result<bool> Remove(Level& level, Tag tag, const ElementStep& step) {
     Touch(level, tag);
     return true;
   }
-  auto open = OpenItems(*node, level.encoding);
+  auto open = OpenItems(*node, level.encoding, level.left);
   if (!open || !*open || step.item > node->items.size()) return open ? Result<bool>(false) : open;
   node->items.erase(node->items.begin() + (step.item - 1));
   node->state = Node::State::kItems;
@@ -146,12 +151,15 @@ Result<bool> Replace(Level& level, Tag tag, const ElementStep& step, const Eleme
   for (std::string& value : decoded.values) {
     auto other = edit.rewrite(value);
     if (!other || *other == value) continue;
+    // Values that were there before may be what they are.
+    const Vr vr = VrFor(node->vr, tag, step.creator);
+    if (auto legal = CheckValue(*other, vr); !legal) return std::unexpected(legal.error());
     value = std::move(*other);
     changed = true;
   }
   if (!changed) return false;
   if (!decoded.exact) return Vain("bytes there mean nothing in its Specific Character Set");
-  return SetExisting(level, *node, step, Joined(decoded.values));
+  return SetExisting(level, *node, step, Joined(decoded.values), Legality::kChecked);
 }
 
 // The text at `from`; nothing if it is absent.
@@ -206,19 +214,20 @@ Result<bool> ApplyOne(const ElementEdit& edit, Level& top) {
 }  // namespace
 
 Level Level::Of(std::vector<Node>& nodes, const Encoding& encoding, const CharacterSet& inherited,
-                size_t depth) {
-  Level level{nodes, encoding, inherited, depth};
+                size_t& left, size_t depth) {
+  Level level{nodes, encoding, inherited, left, depth};
   if (Node* terms = FindNode(nodes, kSpecificCharacterSet))
     level.set = CharacterSet::Of(AsText(terms->ValueBytes()));
   return level;
 }
 
 void Touch(Level& level, Tag tag) {
-  const Tag group = tag & 0xFFFF0000;
-  std::erase_if(level.nodes, [&](const Node& node) {
-    return node.tag == group ||
-           (level.depth == 0 && (node.tag == kLengthToEnd || node.tag == 0x00080000));
-  });
+  auto drop = [&level](Tag length) {
+    return std::erase_if(level.nodes, [=](const Node& node) { return node.tag == length; }) > 0;
+  };
+  drop(tag & 0xFFFF0000);
+  // It counts what is behind it, and is an element of its own group.
+  if (level.depth == 0 && drop(kLengthToEnd)) drop(kLengthToEnd & 0xFFFF0000);
 }
 
 std::string CreatorOf(const Level& level, Tag tag) {
@@ -231,12 +240,13 @@ std::string CreatorOf(const Level& level, Tag tag) {
 Result<bool> ForItems(Level& level, Node& node, const WithLevel& act) {
   if (level.depth >= Scanner::kMostDepth)
     return Fail(Errc::kCorrupt, Blame::kDownstream, "sequences nest too deep");
-  auto open = OpenItems(node, level.encoding);
+  auto open = OpenItems(node, level.encoding, level.left);
   if (!open || !*open) return open;
   bool changed = false;
   const Tag tag = node.tag;
   for (size_t at = 0; at < node.items.size(); ++at) {
-    Level inside = Level::Of(node.items[at].elements, node.inside, level.set, level.depth + 1);
+    Level inside =
+        Level::Of(node.items[at].elements, node.inside, level.set, level.left, level.depth + 1);
     auto acted = act(inside, at + 1);
     if (!acted) return acted;
     if (!*acted) continue;
@@ -249,10 +259,10 @@ Result<bool> ForItems(Level& level, Node& node, const WithLevel& act) {
 }
 
 Result<bool> ApplyEdits(std::span<const ElementEdit* const> edits, const Encoding& encoding,
-                        std::vector<Node>& nodes) {
+                        std::vector<Node>& nodes, size_t& left) {
   bool changed = false;
   for (const ElementEdit* edit : edits) {
-    Level top = Level::Of(nodes, encoding, CharacterSet(), 0);
+    Level top = Level::Of(nodes, encoding, CharacterSet(), left, 0);
     auto applied = ApplyOne(*edit, top);
     if (!applied) {
       Error error = applied.error();

@@ -11,19 +11,20 @@
 
 namespace router::dataset {
 
-// Returns whether anything changed.
+// Returns whether anything changed. `left`: see ReadElements.
 Result<bool> ApplyEdits(std::span<const ElementEdit* const> edits, const Encoding& encoding,
-                        std::vector<Node>& nodes);
+                        std::vector<Node>& nodes, size_t& left);
 
 // The elements of the data set or of an item, with what holds there.
 struct Level {
   std::vector<Node>& nodes;
   Encoding encoding;
   CharacterSet set;
+  size_t& left;      // elements that may still be read
   size_t depth = 0;  // 0: the data set
 
   static Level Of(std::vector<Node>& nodes, const Encoding& encoding, const CharacterSet& inherited,
-                  size_t depth);
+                  size_t& left, size_t depth);
 };
 
 // After a change to the element (or its absence): lengths that are no longer right are dropped.

@@ -9,7 +9,8 @@ namespace {
 
 constexpr Vr kUn = VrOf('U', 'N');
 constexpr Tag kItemTag = 0xFFFEE000, kItemDelimiter = 0xFFFEE00D, kSequenceDelimiter = 0xFFFEE0DD;
-constexpr size_t kMostProbed = size_t{256} << 20;
+constexpr size_t kMostProbed = 16 << 20;       // bytes looked through for items in them
+constexpr uint32_t kItemInBytes = 0xE000FFFE;  // (FFFE,E000) as little-endian bytes read as one
 constexpr uint32_t kMostShort = 0xFFFE;
 
 std::unexpected<Error> Broken(std::string why) {
@@ -20,8 +21,15 @@ std::unique_ptr<Source> OpenPlain(Bytes bytes) {
   return Open(Encoded{bytes, Uid(kExplicitVrLittleEndian)});
 }
 
+std::unexpected<Error> TooMuch(std::string why) {
+  return Fail(Errc::kLimit, Blame::kDownstream, std::move(why));
+}
+
 // The element that `event` announced, and goes behind it.
-Result<Node> ReadNode(Scanner& scanner, const Event& event, Bytes bytes, const Encoding& around) {
+Result<Node> ReadNode(Scanner& scanner, const Event& event, Bytes bytes, const Encoding& around,
+                      size_t& left) {
+  if (left == 0) return TooMuch("the data set has more elements than are edited");
+  --left;
   Node node;
   node.tag = event.tag;
   node.vr = event.vr;
@@ -42,8 +50,8 @@ Result<Node> ReadNode(Scanner& scanner, const Event& event, Bytes bytes, const E
 
 class Reading {
  public:
-  Reading(Node& node, const Encoding& around)
-      : node_(node), source_(OpenPlain(node.raw)), scanner_(*source_, around) {}
+  Reading(Node& node, const Encoding& around, size_t& left)
+      : node_(node), source_(OpenPlain(node.raw)), scanner_(*source_, around), left_(left) {}
 
   Result<bool> Items() {
     auto event = scanner_.Next();
@@ -79,7 +87,7 @@ class Reading {
       }
       if (event->token == Token::kCut || event->token == Token::kEnd)
         return Broken("an item ends too early");
-      auto node = ReadNode(scanner_, *event, node_.raw, node_.inside);
+      auto node = ReadNode(scanner_, *event, node_.raw, node_.inside, left_);
       if (!node) return std::unexpected(node.error());
       item.elements.push_back(std::move(*node));
     }
@@ -88,6 +96,7 @@ class Reading {
   Node& node_;
   std::unique_ptr<Source> source_;
   Scanner scanner_;
+  size_t& left_;
 };
 
 class Writing {
@@ -199,7 +208,7 @@ class Writing {
 
 }  // namespace
 
-Result<std::vector<Node>> ReadElements(Bytes bytes, const Encoding& encoding) {
+Result<std::vector<Node>> ReadElements(Bytes bytes, const Encoding& encoding, size_t& left) {
   auto source = OpenPlain(bytes);
   Scanner scanner(*source, encoding);
   std::vector<Node> nodes;
@@ -210,7 +219,7 @@ Result<std::vector<Node>> ReadElements(Bytes bytes, const Encoding& encoding) {
     if (event->token == Token::kCut) return Broken("the data set ends too early");
     if (!nodes.empty() && nodes.back().tag >= event->tag)
       return Broken("elements are out of order at " + NameOf(event->tag));
-    auto node = ReadNode(scanner, *event, bytes, encoding);
+    auto node = ReadNode(scanner, *event, bytes, encoding, left);
     if (!node) return std::unexpected(node.error());
     nodes.push_back(std::move(*node));
   }
@@ -222,11 +231,14 @@ bool MayHaveItems(const Node& node) {
   return node.vr == kUn || (node.vr == kNoVr && VrInDictionary(node.tag) == kNoVr);
 }
 
-Result<bool> OpenItems(Node& node, const Encoding& around) {
+Result<bool> OpenItems(Node& node, const Encoding& around, size_t& left) {
   if (node.opened) return node.is_sequence;
   if (!MayHaveItems(node)) return false;
+  const Bytes value = node.ValueBytes();
+  if (!node.is_sequence && value.size() > kMostProbed && LoadLe32(value.data()) == kItemInBytes)
+    return TooMuch("a sequence without VR is over 16 MiB at " + NameOf(node.tag));
   node.opened = true;
-  return Reading(node, around).Items();
+  return Reading(node, around, left).Items();
 }
 
 Result<> WriteElement(const Node& node, const Encoding& encoding, Buffer* out) {

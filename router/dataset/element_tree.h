@@ -44,12 +44,14 @@ struct ItemNode {
 };
 
 // The elements of a data set without what is around it: all of `bytes`, none opened. Errors:
-// kCorrupt, blamed on the sender, also where they are not in the order of their tags.
-Result<std::vector<Node>> ReadElements(Bytes bytes, const Encoding& encoding);
+// kCorrupt, blamed on the sender, also where they are not in the order of their tags; kLimit where
+// there are more than `left`, which then counts those that may still follow.
+Result<std::vector<Node>> ReadElements(Bytes bytes, const Encoding& encoding, size_t& left);
 
 // Reads the items, if the element is a sequence or, of VR UN or of unknown implicit VR, made of
-// items; returns whether it is. `around`: the encoding of the element itself.
-Result<bool> OpenItems(Node& node, const Encoding& around);
+// items; returns whether it is. `around`: the encoding of the element itself. Errors as above, and
+// kLimit where what begins like items without being of VR SQ has more than 16 MiB.
+Result<bool> OpenItems(Node& node, const Encoding& around, size_t& left);
 
 // May it have items inside, for all that its header and the dictionary say?
 bool MayHaveItems(const Node& node);

@@ -191,18 +191,23 @@ Decoded DecodeValue(Bytes value, Vr vr, bool big_endian, const CharacterSet& set
   }
 }
 
+Result<> CheckValue(std::string_view text, Vr vr) {
+  if (text.empty()) return {};
+  if (!HasTextForm(vr)) return Illegal("its VR has no form as text");
+  if (!IsText(vr)) return {};  // EncodeValue knows
+  while (true) {
+    const size_t end = PartsValues(vr) ? text.find('\\') : std::string_view::npos;
+    if (auto fault = FaultOf(text.substr(0, end), vr)) return Illegal(std::move(*fault));
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 1);
+  }
+}
+
 Result<Buffer> EncodeValue(std::string_view text, Vr vr, bool big_endian, const CharacterSet& set) {
   if (text.empty()) return Buffer();
   if (IsNumber(vr) || vr == kAt) return EncodeNumbers(text, vr, big_endian);
   if (!IsText(vr)) return Illegal("its VR has no form as text");
-  std::string_view left = text;
-  while (true) {
-    const size_t end = PartsValues(vr) ? left.find('\\') : std::string_view::npos;
-    if (auto fault = FaultOf(left.substr(0, end), vr)) return Illegal(std::move(*fault));
-    if (end == std::string_view::npos) break;
-    left.remove_prefix(end + 1);
-  }
-  auto bytes = set.Encode(text, vr);
+  auto bytes = IsInCharacterSet(vr) ? set.Encode(text, vr) : CharacterSet().Encode(text, vr);
   if (!bytes)
     return Illegal(
         "its Specific Character Set has no such characters; character_set: ISO_IR 192 has all");

@@ -28,9 +28,12 @@ struct Decoded {
 // is one. Texts without padding, in UTF-8; numbers in decimal, AT as "(gggg,eeee)".
 Decoded DecodeValue(Bytes value, Vr vr, bool big_endian, const CharacterSet& set);
 
-// The bytes, padded to even length. `text`: UTF-8, several values parted by backslashes. Errors
-// (kBadConfig; `text` is never quoted): no text form, not legal for the VR (PS3.5 6.2), not to be
-// expressed in the character set.
+// Is it legal for the VR (PS3.5 6.2)? `text`: UTF-8, several values parted by backslashes. Numbers
+// are left to EncodeValue. Errors, here and below: kBadConfig; `text` is never quoted.
+Result<> CheckValue(std::string_view text, Vr vr);
+
+// The bytes, padded to even length. Errors: no text form, no number of this VR, not to be expressed
+// in the character set.
 Result<Buffer> EncodeValue(std::string_view text, Vr vr, bool big_endian, const CharacterSet& set);
 
 // What PS3.5 Table 6.2-1 has against one value of this VR; nothing if it is legal.

@@ -68,7 +68,7 @@ Result<bool> RemovePrivate(Level& level, std::span<const std::string> keep) {
       continue;
     }
     if (!MayHaveItems(node)) continue;
-    auto inside = OpenItems(node, level.encoding);
+    auto inside = OpenItems(node, level.encoding, level.left);
     if (!inside) return inside;
   }
   std::ranges::sort(gone);
