@@ -76,7 +76,7 @@ TEST(CharacterSet, ABackslashWithinACharacterPartsNoValues) {
 
 TEST(CharacterSet, CodesBeginAnewBehindADelimiter) {
   // Behind "^" the Korean set is no longer there unless it is invoked again.
-  auto text = CharacterSet::Of("\\ISO 2022 IR 149").Decode("\x1B$)C\xFB\xF3^\xFB", kPn);
+  auto text = CharacterSet::Of("\\ISO 2022 IR 149").Decode("\x1B$)C\xFB\xF3^\xFB\xF3", kPn);
   EXPECT_FALSE(text.exact);
   text = CharacterSet::Of("\\ISO 2022 IR 149").Decode("\x1B$)C\xFB\xF3^\xFB\xF3", kLo);
   EXPECT_TRUE(text.exact) << "in an LO it parts nothing";

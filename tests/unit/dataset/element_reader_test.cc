@@ -186,6 +186,21 @@ TEST(ElementReader, AnElementIsKnownOnceItsBytesAreThereAndAbsentOnceAGreaterTag
   EXPECT_EQ(reader.At(3).presence, Presence::kAbsent);
 }
 
+TEST(ElementReader, WhatStandsBehindAGreaterTagIsNotSeenWhateverIsAskedFirst) {
+  Sketch sketch({.explicit_vr = true});
+  sketch.Element(0x00100020, "LO", "7 ").Element(0x00080060, "CS", "CT");
+  sketch.Element(0x00200010, "SH", "1 ");
+  const auto paths = Paths({"Modality", "StudyID"});
+  for (size_t first : {0, 1}) {
+    ElementReader reader(paths);
+    reader.Begin(kExplicit);
+    reader.Extend(sketch.bytes(), true);
+    reader.At(first);
+    EXPECT_EQ(reader.At(0).presence, Presence::kAbsent);
+    EXPECT_EQ(reader.At(1).values, Values{"1"});
+  }
+}
+
 TEST(ElementReader, WalksNoFurtherThanWhatIsAskedFor) {
   auto loaded = Load(DistinctFiles().front());
   const Variant variant = VariantsOf(*loaded->getDataset())[2];
