@@ -40,12 +40,18 @@ ElementEditor::ElementEditor(std::span<const ElementEdit* const> edits, const Ui
 }
 
 Result<bool> ElementEditor::NeedsMore(Bytes prefix, bool whole) {
-  if (reached_) return false;
-  if (prefix.size() > kMostEdited) return TooLong();
+  auto reached = reached_ ? Result<bool>(true) : Reaches(prefix, whole);
+  if (!reached) return std::unexpected(reached.error());
+  reached_ = *reached;
+  if ((reached_ ? next_ : prefix.size()) > kMostEdited) return TooLong();
+  return !reached_;
+}
+
+// To a greater tag or to the end? Then that is at `next_`.
+Result<bool> ElementEditor::Reaches(Bytes prefix, bool whole) {
   if (encoding_.deflated || last_ == kAll) {
-    reached_ = whole;
-    if (whole) next_ = prefix.size();
-    return !whole;
+    next_ = prefix.size();
+    return whole;
   }
   auto source = Open(Encoded{prefix.subspan(next_), Uid(kExplicitVrLittleEndian)});
   Scanner scanner(*source, encoding_);
@@ -53,19 +59,12 @@ Result<bool> ElementEditor::NeedsMore(Bytes prefix, bool whole) {
   while (true) {
     auto event = scanner.Next();
     if (!event) return std::unexpected(event.error());
-    if (event->token == Token::kEnd || event->token == Token::kCut) {
-      if (!whole) return true;
-      if (event->token == Token::kCut)
-        return Fail(Errc::kCorrupt, Blame::kDownstream, "the data set ends too early");
-      next_ = prefix.size();
-      reached_ = true;
-      return false;
-    }
+    if (event->token == Token::kCut && whole)
+      return Fail(Errc::kCorrupt, Blame::kDownstream, "the data set ends too early");
+    if (event->token == Token::kCut) return false;
     next_ = base + event->offset;
-    if (event->tag > last_) {
-      reached_ = true;
-      return false;
-    }
+    if (event->token == Token::kEnd) return whole;
+    if (event->tag > last_) return true;
     if (event->token != Token::kElement)
       if (auto passed = scanner.PassOver(); !passed) return std::unexpected(passed.error());
   }

@@ -42,9 +42,10 @@ struct EditedHead {
 // - kRemovePrivate keeps the reservations and blocks of `keep`, without what is private inside.
 //
 // Errors: kCorrupt, blamed on the sender, for a data set that is none or whose elements are out of
-// order; kLimit where it is longer than kMostEdited; kBadConfig, blamed on us, for what an edit
-// asks in vain (a value that is not legal for its VR, or has characters that the set lacks): the
-// detail begins with the edit's text and quotes no value. After an error nothing is edited.
+// order; kLimit where what is needed of it is longer than kMostEdited; kBadConfig, blamed on us,
+// for what an edit asks in vain (a value that is not legal for its VR, or has characters that the
+// set lacks): the detail begins with the edit's text and quotes no value. After an error nothing is
+// edited.
 //
 // One thread. The edits outlive it.
 class ElementEditor {
@@ -65,6 +66,7 @@ class ElementEditor {
   Tag last() const { return last_; }
 
  private:
+  Result<bool> Reaches(Bytes prefix, bool whole);
   Result<EditedHead> ApplyPlain(Bytes head, uint64_t size);
 
   const std::span<const ElementEdit* const> edits_;

@@ -1,4 +1,7 @@
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <algorithm>
 
 #include "corpus.h"
 #include "edits.h"
@@ -72,6 +75,27 @@ TEST(ElementEdit, AnUnknownSequenceTooLongToLookIntoIsNoSilentExemption) {
   auto edited = EditBy(sketch.bytes(), kExplicit, {RemovePrivateEdit({"KEEP"})});
   ASSERT_FALSE(edited);
   EXPECT_EQ(edited.error().code, Errc::kLimit);
+}
+
+TEST(ElementEdit, OnlyWhatIsNeededMayNotBeTooLong) {
+  Sketch sketch(kExplicitLittle);
+  sketch.Element(0x00100020, "LO", "7 ");
+  const size_t head = sketch.bytes().size();
+  sketch.Header(0x7FE00010, "OW", (256 << 20) + 2);
+  // Memory that is only promised: nobody should look at it.
+  const size_t size = sketch.bytes().size() + (256 << 20) + 2;
+  void* const promised = mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  ASSERT_NE(promised, MAP_FAILED);
+  std::ranges::copy(sketch.bytes(), static_cast<std::byte*>(promised));
+  const Bytes bytes(static_cast<const std::byte*>(promised), size);
+  auto edited = EditBy(bytes, kExplicit, {SetTo("PatientID", "8")});
+  ASSERT_TRUE(edited) << edited.error().detail;
+  EXPECT_EQ(edited->resume_offset, head);
+  auto refused = EditBy(bytes, kExplicit, {RemovePrivateEdit({})});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kLimit);
+  munmap(promised, size);
 }
 
 TEST(ElementEdit, OddLengthsAndIllegalValuesStayWhereNothingIsAskedOfThem) {
