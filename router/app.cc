@@ -271,9 +271,9 @@ Result<std::string> App::Reload() {
   for (const std::string& one : NeedingRestart(*old, fresh))
     keys += (keys.empty() ? "" : "; ") + one;
   if (!keys.empty()) {
-    std::string why = "nothing of " + config_->file +
-                      " was taken over, since this needs a restart (systemctl restart sluice): " +
-                      keys;
+    std::string why =
+        "nothing of " + config_->file +
+        " was taken over, since this needs a restart (systemctl restart sluice): " + keys;
     // Who restarts now would find that it does not start.
     if (auto left = CheckLeftovers(fresh, *reader_); !left)
       why += ". But do not restart it yet: " + left.error().detail;

@@ -108,14 +108,21 @@ Loaded LoadFile(const std::string& path, const ReadRules& rules) {
   return loaded;
 }
 
-std::vector<std::string> KnownKeys() {
+std::vector<KeyShape> Shapes() {
   Reader reader;
   Config nothing;
   {
     Section root(reader, nullptr, "", "");
     ReadConfig(root, nothing);
   }
-  return {reader.keys.begin(), reader.keys.end()};
+  return std::move(reader.shapes);
+}
+
+std::vector<std::string> KnownKeys() {
+  std::vector<std::string> keys;
+  for (KeyShape& shape : Shapes()) keys.push_back(std::move(shape.key));
+  std::ranges::sort(keys);
+  return keys;
 }
 
 }  // namespace router::config

@@ -7,6 +7,7 @@
 
 #include "router/base/positioned.h"
 #include "router/config/config.h"
+#include "router/config/shape.h"
 
 namespace router::config {
 
@@ -45,5 +46,8 @@ Loaded LoadText(std::string_view name, std::string_view text, const ReadRules& r
 // Every key the reader knows, as a path ("applications.NAME.hold.at_most"; members of a list have
 // the list's own path), sorted. Kept against docs/configuration.md and deploy/sluice.full.yaml.
 std::vector<std::string> KnownKeys();
+
+// The same, each with what it may hold, in the order in which the schema names them.
+std::vector<KeyShape> Shapes();
 
 }  // namespace router::config

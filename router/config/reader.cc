@@ -22,6 +22,13 @@ const Positioned& Reader::PlaceOf(std::string path) const {
   }
 }
 
+KeyShape& Reader::ShapeOf(const std::string& key) {
+  auto found = std::ranges::find(shapes, key, &KeyShape::key);
+  if (found != shapes.end()) return *found;
+  shapes.emplace_back().key = key;
+  return shapes.back();
+}
+
 Section::Section(Reader& reader, const Positioned* node, std::string path, std::string schema)
     : reader_(reader), node_(node), path_(std::move(path)), schema_(std::move(schema)) {
   if (node_) reader_.places_.try_emplace(path_, node_);
@@ -32,11 +39,11 @@ std::string Section::Join(const std::string& path, std::string_view key) {
 }
 
 const Positioned* Section::Find(std::string_view key) {
-  if (std::ranges::find(known_, key) == known_.end()) {
-    known_.emplace_back(key);
-    reader_.keys.insert(Join(schema_, key));
+  if (std::ranges::find(known_, key) == known_.end()) known_.emplace_back(key);
+  if (!node_) {
+    reader_.ShapeOf(Join(schema_, key));
+    return nullptr;
   }
-  if (!node_) return nullptr;
   auto found = std::ranges::find(node_->keys, key, &Positioned::scalar);
   if (found == node_->keys.end()) return nullptr;
   const Positioned* value = &node_->values[static_cast<size_t>(found - node_->keys.begin())];
@@ -44,7 +51,24 @@ const Positioned* Section::Find(std::string_view key) {
   return value;
 }
 
+void Section::Note(std::string_view key, KeyShape::Form form, ScalarType type,
+                   std::vector<std::string> defaults) {
+  KeyShape& shape = reader_.ShapeOf(Join(schema_, key));
+  if (shape.form != KeyShape::Form::kOther) return;
+  shape.form = form;
+  shape.type = std::move(type);
+  shape.defaults = std::move(defaults);
+  if (shape.defaults == std::vector<std::string>{""}) shape.defaults.clear();
+}
+
+void Section::NoteShort(std::string_view key, KeyShape::Form form, ScalarType type,
+                        std::vector<std::string> defaults) {
+  Note(key, form, {}, std::move(defaults));
+  reader_.ShapeOf(Join(schema_, key)).short_for = {std::move(type)};
+}
+
 Section& Section::Needed(std::string_view key) {
+  if (!node_) reader_.ShapeOf(Join(schema_, key)).needed = true;
   if (Find(key) || !node_) return *this;
   reader_.Error(*node_, std::string(key) + " is missing");
   return *this;

@@ -13,6 +13,7 @@ namespace {
 template <class Strong, class Plain, class Member>
 void ReadAs(Section& section, std::string_view key, Plain& target, Member member) {
   Strong value{};
+  value.*member = target;
   if (section.Value(key, value)) target = std::move(value.*member);
 }
 
@@ -36,7 +37,7 @@ void ReadListener(Section& section, std::string_view key, std::optional<Endpoint
 }
 
 void ReadListen(Section& root, std::vector<Endpoint>& listen) {
-  root.Needed("listen").Each(
+  root.Needed("listen").EachOr<ListenEndpoint>(
       "listen",
       [&](Section& s) {
         Endpoint endpoint;
@@ -44,12 +45,7 @@ void ReadListen(Section& root, std::vector<Endpoint>& listen) {
         ReadAs<ListenPort>(s.Needed("port"), "port", endpoint.port, &ListenPort::port);
         listen.push_back(std::move(endpoint));
       },
-      [&](const Positioned& item, const std::string&) {
-        ListenEndpoint value;
-        root.Scalar("listen", item, value);
-        listen.push_back(std::move(value.endpoint));
-        return true;
-      });
+      [&](ListenEndpoint value) { listen.push_back(std::move(value.endpoint)); });
   const Positioned* node = root.Find("listen");
   if (node && node->values.empty() && node->form != Positioned::Form::kScalar)
     root.reader().Error(*node, "listen must have at least one port");
@@ -229,12 +225,7 @@ Application ReadApplication(const std::string& name, Section& s, const AeTitle& 
 
 // durable, refuse, or {wait: 20s, then: durable}.
 void ReadAcknowledge(Section& client, Acknowledge& acknowledge) {
-  const Positioned* node = client.Find("acknowledge");
-  if (node && node->form == Positioned::Form::kScalar) {
-    client.Scalar("acknowledge", *node, acknowledge.then);
-    return;
-  }
-  client.Map("acknowledge", [&](Section& s) {
+  client.MapOr("acknowledge", acknowledge.then, [&](Section& s) {
     s.Time("wait", acknowledge.wait);
     s.Value("then", acknowledge.then);
   });
@@ -299,7 +290,7 @@ void ReadLimits(Section& root, Limits& limits) {
 }  // namespace
 
 void ReadConfig(Section& root, Config& config) {
-  std::vector<std::string> followed;  // before anything is read: include.h
+  std::vector<FilePattern> followed;  // before anything is read: include.h
   root.Values("include", followed);
   root.Needed("ae_title").Value("ae_title", config.ae_title);
   ReadListen(root, config.listen);

@@ -189,6 +189,13 @@ Result<AbsolutePath> ParseValue(std::string_view text) {
   return AbsolutePath{std::string(text)};
 }
 
+template <>
+Result<FilePattern> ParseValue(std::string_view text) {
+  auto pattern = ParseValue<std::string>(text);
+  if (!pattern) return std::unexpected(pattern.error());
+  return FilePattern{std::move(*pattern)};
+}
+
 std::string Write(Duration duration) {
   return duration == Duration(0) ? "0s" : InLargestUnit(duration.count(), kTimes);
 }

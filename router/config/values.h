@@ -8,6 +8,7 @@
 #include "router/base/log.h"
 #include "router/base/result.h"
 #include "router/config/config.h"
+#include "router/config/shape.h"
 
 // Scalars of the file, from their text. Every error names the text and says what to write.
 namespace router::config {
@@ -199,6 +200,9 @@ struct AbsolutePath {
 struct ListenAddress {  // numeric
   std::string text;
 };
+struct FilePattern {  // glob(7)
+  std::string text;
+};
 
 template <>
 Result<ListenPort> ParseValue(std::string_view text);
@@ -214,10 +218,75 @@ template <>
 Result<AbsolutePath> ParseValue(std::string_view text);
 template <>
 Result<ListenAddress> ParseValue(std::string_view text);
+template <>
+Result<FilePattern> ParseValue(std::string_view text);
 
-// As a person would write it: 90s, 2h, 128KiB.
+// What each type is called, and which texts it takes (shape.h): value_types.cc, and here for words.
+template <class T>
+ScalarType TypeOf() {
+  ScalarType type;
+  for (const auto& word : Words<T>::kAll) type.words.emplace_back(word.text);
+  return type;
+}
+
+template <>
+ScalarType TypeOf<std::string>();
+template <>
+ScalarType TypeOf<uint32_t>();
+template <>
+ScalarType TypeOf<Duration>();
+template <>
+ScalarType TypeOf<ByteCount>();
+template <>
+ScalarType TypeOf<AeTitle>();
+template <>
+ScalarType TypeOf<Cidr>();
+template <>
+ScalarType TypeOf<Endpoint>();
+template <>
+ScalarType TypeOf<StatusPattern>();
+template <>
+ScalarType TypeOf<ListenPort>();
+template <>
+ScalarType TypeOf<ClientPort>();
+template <>
+ScalarType TypeOf<ListenEndpoint>();
+template <>
+ScalarType TypeOf<TitlePattern>();
+template <>
+ScalarType TypeOf<MachineName>();
+template <>
+ScalarType TypeOf<AbsolutePath>();
+template <>
+ScalarType TypeOf<ListenAddress>();
+template <>
+ScalarType TypeOf<FilePattern>();
+
+// As a person would write it: 90s, 2h, 128KiB, A7xx. Empty: nothing is there to be written.
+template <class T>
+  requires requires { Words<T>::kAll; }
+std::string Write(T value) {
+  for (const auto& word : Words<T>::kAll)
+    if (word.value == value) return std::string(word.text);
+  return {};
+}
 std::string Write(Duration duration);
 std::string Write(ByteCount bytes);
+std::string Write(const StatusPattern& pattern);
+std::string Write(const Endpoint& endpoint);
 inline std::string Write(uint32_t number) { return std::to_string(number); }
+inline std::string Write(const std::string& text) { return text; }
+inline std::string Write(const AeTitle& title) { return title.str(); }
+inline std::string Write(const Cidr& range) { return range.str(); }
+inline std::string Write(const ListenPort& port) { return std::to_string(port.port); }
+inline std::string Write(const ClientPort& port) {
+  return port.port ? std::to_string(port.port) : "";
+}
+inline std::string Write(const ListenEndpoint& listener) { return Write(listener.endpoint); }
+inline std::string Write(const TitlePattern& pattern) { return pattern.text; }
+inline std::string Write(const MachineName& machine) { return machine.text; }
+inline std::string Write(const AbsolutePath& path) { return path.text; }
+inline std::string Write(const ListenAddress& address) { return address.text; }
+inline std::string Write(const FilePattern& pattern) { return pattern.text; }
 
 }  // namespace router::config

@@ -10,7 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "router/config/editor_schema.h"
 #include "router/config/load.h"
+#include "router/config/meanings.h"
+#include "router/config/page.h"
 #include "router/config/tree.h"
 
 namespace router::config {
@@ -77,6 +80,35 @@ std::vector<std::string> KeysOfPage() {
     }
   }
   return {keys.begin(), keys.end()};
+}
+
+TEST(Documentation, EveryKeyHasAMeaningAndNothingElseHas) {
+  std::vector<std::string> explained;
+  for (std::span<const Meaning> some : {MeaningsOfTheFile(), MeaningsOfAnApplication()})
+    for (const Meaning& one : some) explained.emplace_back(one.key);
+  std::ranges::sort(explained);
+  EXPECT_THAT(explained, ElementsAreArray(KnownKeys()));
+}
+
+TEST(Documentation, TheTablesOfThePageAreThoseOfTheReader) {
+  const std::string page = Text(LinesOf(kSource + "/docs/configuration.md"));
+  EXPECT_TRUE(page == PageWithKeys(page))
+      << "docs/configuration.md is stale: build/sluice_config_docs page < docs/configuration.md";
+}
+
+TEST(Documentation, TheSchemaForEditorsIsThatOfTheReader) {
+  EXPECT_TRUE(Text(LinesOf(kSource + "/deploy/sluice.schema.json")) == EditorSchema())
+      << "stale: build/sluice_config_docs schema > deploy/sluice.schema.json";
+}
+
+TEST(PageWithKeys, LeavesWhateverElseIsOnThePage) {
+  const std::string head = "| Key | Type | Default | Meaning |\n|---|---|---|---|\n";
+  const std::string page = PageWithKeys("# Title\n\n| a | b |\n|---|---|\n\n## `metrics`\n\n" +
+                                        head + "| `old` | map | | Gone. |\n\nText without an end");
+  EXPECT_EQ(page, "# Title\n\n| a | b |\n|---|---|\n\n## `metrics`\n\n" + head +
+                      "| `listen` | listener | none | " +
+                      std::string(FindMeaning("metrics.listen")->text) +
+                      " |\n\nText without an end");
 }
 
 TEST(Documentation, ThePageNamesExactlyTheKeysThatExist) {
