@@ -36,10 +36,22 @@ std::vector<const Positioned*> PatternsOf(const Positioned& root) {
   return patterns;
 }
 
-std::vector<std::string> FilesOf(const std::string& pattern) {
+// A directory is what it is called, not a pattern.
+std::string Literally(const std::string& directory) {
+  std::string text;
+  for (char c : directory) {
+    if (std::string_view("*?[\\").find(c) != std::string_view::npos) text += '\\';
+    text += c;
+  }
+  return text;
+}
+
+std::vector<std::string> FilesOf(const std::filesystem::path& directory,
+                                 const std::string& pattern) {
+  const std::filesystem::path whole = std::filesystem::path(Literally(directory)) / pattern;
   glob_t found{};
   std::vector<std::string> files;
-  if (glob(pattern.c_str(), GLOB_NOSORT, nullptr, &found) == 0)
+  if (glob(whole.c_str(), GLOB_NOSORT, nullptr, &found) == 0)
     files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
   globfree(&found);
   std::ranges::sort(files);  // by bytes, whatever the locale
@@ -88,7 +100,7 @@ void Joining::Follow() {
 
 void Joining::FollowPattern(const Positioned& pattern) {
   const std::filesystem::path base = std::filesystem::path(all_.files.front()).parent_path();
-  const std::vector<std::string> files = FilesOf(base / pattern.scalar);
+  const std::vector<std::string> files = FilesOf(base, pattern.scalar);
   // A directory of parts may be empty; a file that is named and not there is a mistake.
   if (files.empty() && pattern.scalar.find_first_of("*?[") == std::string::npos)
     return Say(pattern, "include: there is no file " + (base / pattern.scalar).string());

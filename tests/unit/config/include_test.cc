@@ -21,7 +21,7 @@ class IncludeTest : public ::testing::Test {
  protected:
   void SetUp() override {
     directory_ = fs::path(::testing::TempDir()) /
-                 ("include-" + std::to_string(getpid()) + "-" +
+                 ("include-[*]-" + std::to_string(getpid()) + "-" +
                   ::testing::UnitTest::GetInstance()->current_test_info()->name());
     fs::create_directories(directory_ / "conf.d");
   }
