@@ -51,6 +51,10 @@ Reached Connecting(Loop& loop, std::string host, uint16_t port, Milliseconds tim
             co_return;
           }
           out = (*stream)->peer_address();
+          // On this machine's own addresses both ends are the same.
+          if (*out == name) {
+            EXPECT_EQ((*stream)->LocalAddress(), name);
+          }
           EXPECT_EQ(co_await Write(**stream, "hello"), Got("sent"));
           co_await (*stream)->Close();
         }(loop, host, port, timeout, reached);
