@@ -13,6 +13,7 @@
 #include "router/session/legs.h"
 #include "router/titles.h"
 #include "router/trial_advice.h"
+#include "router/worksheet.h"
 
 namespace router {
 namespace {
@@ -22,13 +23,19 @@ using net::Task;
 
 // Of no study (PS3.5 B.2): whoever finds it in a log knows that this was a trial.
 constexpr std::string_view kNoStudy = "2.25.191522354886810554116119638814617646388";
+constexpr uint16_t kMoveMessageId = 1000;  // far from those that the SCU gives
 constexpr dataset::Tag kQueryRetrieveLevel = 0x00080052, kStudyInstanceUid = 0x0020000D;
 
 std::vector<ul::ProposedContext> Contexts() {
   const std::vector<Uid> syntaxes = {Uid(dimse::uid::kExplicitVrLittleEndian),
                                      Uid(dimse::uid::kImplicitVrLittleEndian)};
   return {{1, Uid(dimse::uid::kVerification), syntaxes},
-          {3, Uid(dimse::uid::kStudyRootFind), syntaxes}};
+          {3, Uid(dimse::uid::kStudyRootFind), syntaxes},
+          {5, Uid(dimse::uid::kStudyRootMove), syntaxes}};
+}
+
+dataset::Identifier NoStudy() {
+  return dataset::Identifier::Of({{kQueryRetrieveLevel, "STUDY"}, {kStudyInstanceUid, kNoStudy}});
 }
 
 TrialResult Passed(TrialStep step) { return {step, TrialResult::Outcome::kPassed, "", ""}; }
@@ -36,8 +43,9 @@ TrialResult Passed(TrialStep step) { return {step, TrialResult::Outcome::kPassed
 // One application, called under one title after the other. Lives while the loop runs; only there.
 class Caller {
  public:
-  Caller(net::Loop& loop, const config::Application& application, std::vector<AeTitle> titles)
-      : loop_(loop), application_(application), titles_(std::move(titles)) {}
+  Caller(net::Loop& loop, const config::Config& config, const config::Application& application,
+         std::vector<TitleTowards> titles)
+      : loop_(loop), config_(config), application_(application), titles_(std::move(titles)) {}
 
   Task<> Run();
   std::vector<Trial>& trials() { return trials_; }
@@ -47,12 +55,14 @@ class Caller {
   Task<> Associate(Trial* trial);
   Task<TrialResult> Echo(Scu* scu);
   Task<TrialResult> Find(Scu* scu);
+  Task<TrialResult> Move(Scu* scu, Trial* trial);
+  Task<Result<uint16_t>> AwaitMoveResponse(association::Association* association);
   association::Peer PeerFor(const Trial& trial) const;
 
   net::Loop& loop_;
+  const config::Config& config_;
   const config::Application& application_;
-  const std::vector<AeTitle> titles_;
-  std::string our_address_;
+  const std::vector<TitleTowards> titles_;
   std::vector<Trial> trials_;
 };
 
@@ -69,35 +79,33 @@ association::Peer Caller::PeerFor(const Trial& trial) const {
 Task<> Caller::Run() {
   const bool connected = co_await Connect();
   if (!connected) co_return;
-  trials_.clear();
-  for (const AeTitle& title : titles_)
-    trials_.push_back({application_.name,
-                       *application_.address,
-                       title,
-                       application_.ae_title,
-                       titles_.size() == 1,
-                       our_address_,
-                       {Passed(TrialStep::kTcp)}});
+  const Trial first = std::exchange(trials_, {}).front();
+  for (const TitleTowards& title : titles_) {
+    Trial& trial = trials_.emplace_back(first);
+    trial.calling = title.title;
+    trial.receives = title.receives;
+    trial.only_title = titles_.size() == 1;
+    trial.results.push_back(Passed(TrialStep::kTcp));
+  }
   for (Trial& trial : trials_) co_await Associate(&trial);
 }
 
 // A connection of its own, so that what stops it cannot be taken for what stops an association.
 Task<bool> Caller::Connect() {
-  trials_.push_back({application_.name,
-                     *application_.address,
-                     titles_.front(),
-                     application_.ae_title,
-                     true,
-                     {},
-                     {}});
+  Trial& trial = trials_.emplace_back();
+  trial.application = application_.name;
+  trial.address = *application_.address;
+  trial.calling = titles_.front().title;
+  trial.called = application_.ae_title;
   auto stream = co_await net::Stream::Connect(
       loop_, application_.address->host, application_.address->port, application_.timeouts.connect,
       application_.timeouts.write_stall);
   if (!stream) {
-    trials_.front().results.push_back(NotConnected(stream.error(), application_));
+    trial.results.push_back(NotConnected(stream.error(), application_));
     co_return false;
   }
-  our_address_ = (*stream)->LocalAddress();
+  trial.our_address = (*stream)->LocalAddress();
+  if (auto port = OurPort(config_, trial.our_address)) trial.our_port = *port;
   co_await (*stream)->Close();
   co_return true;
 }
@@ -120,6 +128,10 @@ Task<> Caller::Associate(Trial* trial) {
     auto found = co_await Find(scu->get());
     trial->results.push_back(std::move(found));
   }
+  if ((*scu)->IsOpen() && trial->receives) {
+    auto moved = co_await Move(scu->get(), trial);
+    trial->results.push_back(std::move(moved));
+  }
   if ((*scu)->IsOpen())
     co_await (*scu)->Release();
   else
@@ -139,8 +151,7 @@ Task<TrialResult> Caller::Echo(Scu* scu) {
 Task<TrialResult> Caller::Find(Scu* scu) {
   const ul::AcceptedContext* context = scu->Find(Uid(dimse::uid::kStudyRootFind));
   if (!context) co_return FindNotOffered(application_);
-  auto identifier =
-      dataset::Identifier::Of({{kQueryRetrieveLevel, "STUDY"}, {kStudyInstanceUid, kNoStudy}});
+  auto identifier = NoStudy();
   auto encoded = identifier.Encode(context->transfer_syntax);
   if (!encoded) co_return NotFound(std::unexpected(encoded.error()));
   std::function<bool(Bytes)> stop = [](Bytes) { return false; };
@@ -152,6 +163,37 @@ Task<TrialResult> Caller::Find(Scu* scu) {
   co_return NotFound(answer);
 }
 
+// Nothing is sent by that: there is nothing to be sent.
+Task<TrialResult> Caller::Move(Scu* scu, Trial* trial) {
+  const ul::AcceptedContext* context = scu->Find(Uid(dimse::uid::kStudyRootMove));
+  if (!context) co_return MoveNotOffered();
+  const ul::ContextId id = context->id;
+  auto identifier = NoStudy();
+  auto encoded = identifier.Encode(context->transfer_syntax);
+  if (!encoded) co_return Moved(std::unexpected(encoded.error()), *trial);
+  auto request = dimse::CMoveRq(kMoveMessageId, context->abstract_syntax, trial->calling);
+  auto sent = co_await scu->association().Send(id, std::move(request), std::move(*encoded));
+  Result<uint16_t> answer = std::unexpected(sent ? Error{} : sent.error());
+  if (sent) answer = co_await AwaitMoveResponse(&scu->association());
+  if (!answer) co_await scu->Abort();
+  co_return Moved(answer, *trial);
+}
+
+// The status of the final response.
+Task<Result<uint16_t>> Caller::AwaitMoveResponse(association::Association* association) {
+  for (;;) {
+    auto incoming = co_await association->Receive(application_.timeouts.response);
+    if (!incoming) co_return std::unexpected(incoming.error());
+    if (incoming->kind == association::Incoming::Kind::kReleaseRequest)
+      co_return Fail(Errc::kReleased, Blame::kUpstream,
+                     "the peer released where a response was due");
+    if (!incoming->last) continue;
+    const uint16_t status = association->command().status();
+    if (dimse::ClassOf(dimse::Command::kCMoveRsp, status) != dimse::StatusClass::kPending)
+      co_return status;
+  }
+}
+
 }  // namespace
 
 std::vector<Trial> TryApplications(const config::Config& config,
@@ -160,11 +202,11 @@ std::vector<Trial> TryApplications(const config::Config& config,
   net::Loop loop;
   std::vector<std::unique_ptr<Caller>> callers;
   for (const config::Application* application : applications) {
-    std::vector<AeTitle> titles;
-    for (const TitleTowards& one : TitlesTowards(config, *application)) titles.push_back(one.title);
+    std::vector<TitleTowards> titles = TitlesTowards(config, *application);
     for (const AeTitle& title : options.also_as)
-      if (std::ranges::find(titles, title) == titles.end()) titles.push_back(title);
-    callers.push_back(std::make_unique<Caller>(loop, *application, std::move(titles)));
+      if (std::ranges::find(titles, title, &TitleTowards::title) == titles.end())
+        titles.push_back({title, true, false});
+    callers.push_back(std::make_unique<Caller>(loop, config, *application, std::move(titles)));
     Caller* caller = callers.back().get();
     loop.PostSpawn([caller] { return caller->Run(); });
   }

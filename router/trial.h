@@ -8,12 +8,13 @@
 namespace router {
 
 // The steps in which `sluice test` calls an application, each only if those before it went well:
-// the connection, the association, C-ECHO, and a C-FIND for a study that does not exist.
-enum class TrialStep : uint8_t { kTcp, kTrust, kEcho, kFind };
+// the connection, the association, C-ECHO, a C-FIND for a study that does not exist, and a C-MOVE
+// of that to our title, where it is one that receives what is moved.
+enum class TrialStep : uint8_t { kTcp, kTrust, kEcho, kFind, kMove };
 std::string_view NameOf(TrialStep step);
 
 struct TrialResult {
-  enum class Outcome : uint8_t { kPassed, kFailed, kNotOffered };
+  enum class Outcome : uint8_t { kPassed, kFailed, kNotOffered, kUnclear };
   TrialStep step = TrialStep::kTcp;
   Outcome outcome = Outcome::kPassed;
   std::string said;    // what was answered; empty where it passed
@@ -26,8 +27,10 @@ struct Trial {
   config::Endpoint address;
   AeTitle calling, called;
   bool only_title = true;   // false: it was tried under others as well
+  bool receives = false;    // what is moved is to come to this title
   std::string our_address;  // the local end of the connection; empty: there was none
-  std::vector<TrialResult> results;
+  uint16_t our_port = 0;    // at which it would call us there; 0: at none that is configured
+  std::vector<TrialResult> results = {};
 
   bool Passed() const;
 };
@@ -45,8 +48,8 @@ std::vector<Trial> TryApplications(const config::Config& config,
 
 // `RTPACS 10.1.0.20:104 tcp ok, REJECTED: … -> ask its owner to add SLUICE, 10.1.0.40`
 std::string AsLine(const Trial& trial);
-// {"applications": [{"application", "address", "calling", "called", "our_address", "passed",
-// "steps": [{"step", "outcome", "said", "advice"}]}]}, indented.
+// {"applications": [{"application", "address", "calling", "called", "our_address", "our_port",
+// "passed", "steps": [{"step", "outcome", "said", "advice"}]}]}, indented.
 std::string AsJson(const std::vector<Trial>& trials);
 
 }  // namespace router

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "router/config/values.h"
+#include "router/dimse/status.h"
 #include "router/ul/reject_reasons.h"
 
 namespace router {
@@ -98,6 +99,26 @@ TrialResult NotEchoed(const Result<uint16_t>& answer) {
 TrialResult NotFound(const Result<uint16_t>& answer) {
   return Failed(TrialStep::kFind, "FAILED: " + Answer(answer),
                 "it answers, but no questions: ask its owner whether its database runs");
+}
+
+// Only two answers tell something of the destination: that it is not known, and that all went well.
+TrialResult Moved(const Result<uint16_t>& answer, const Trial& trial) {
+  if (!answer)
+    return Failed(TrialStep::kMove, "FAILED: " + Answer(answer),
+                  "it answers, but no moves: ask its owner, its log has the reason");
+  if (*answer == dimse::status::kMoveDestinationUnknown)
+    return Failed(TrialStep::kMove, "FAILED: it knows no destination " + trial.calling.str(),
+                  "ask its owner to add " + Us(trial) +
+                      (trial.our_port ? fmt::format(", port {}", trial.our_port) : ""));
+  if (*answer == dimse::status::kSuccess) return {TrialStep::kMove, Outcome::kPassed, "", ""};
+  return {TrialStep::kMove, Outcome::kUnclear,
+          "unclear: " + Answer(answer) + " for a study that does not exist", ""};
+}
+
+TrialResult MoveNotOffered() {
+  return Failed(TrialStep::kMove, "NOT ACCEPTED",
+                "nothing can be moved from it through Sluice: have moves (Study Root, "
+                "1.2.840.10008.5.1.4.1.2.2.2) allowed for this title");
 }
 
 TrialResult EchoNotOffered() {

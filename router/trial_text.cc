@@ -18,6 +18,8 @@ std::string_view NameOf(TrialResult::Outcome outcome) {
       return "failed";
     case TrialResult::Outcome::kNotOffered:
       return "not offered";
+    case TrialResult::Outcome::kUnclear:
+      return "unclear";
   }
   return "";
 }
@@ -42,6 +44,8 @@ std::string_view NameOf(TrialStep step) {
       return "echo";
     case TrialStep::kFind:
       return "find";
+    case TrialStep::kMove:
+      return "move";
   }
   return "";
 }
@@ -77,6 +81,7 @@ std::string AsJson(const std::vector<Trial>& trials) {
                    {"calling", trial.calling.str()},
                    {"called", trial.called.str()},
                    {"our_address", trial.our_address},
+                   {"our_port", trial.our_port},
                    {"passed", trial.Passed()},
                    {"steps", std::move(steps)}});
   }

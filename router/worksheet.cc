@@ -31,20 +31,6 @@ bool ListensAt(const config::Endpoint& listener, const std::string& address) {
          listener.host == address;
 }
 
-// The port at which the application reaches us at `address`.
-Result<uint16_t> OurPort(const config::Config& config, const std::string& address) {
-  auto found = std::ranges::find_if(
-      config.listen, [&](const config::Endpoint& one) { return ListensAt(one, address); });
-  if (found == config.listen.end())
-    return Fail(Errc::kBadConfig, Blame::kInternal,
-                "nothing of ours listens at " + address +
-                    ", where it would call us: add that to listen, or name another --address");
-  if (found->port == 0)
-    return Fail(Errc::kBadConfig, Blame::kInternal,
-                "listen has port 0, which is another one after each start: write a port");
-  return found->port;
-}
-
 std::string_view WhatFor(const TitleTowards& title) {
   if (title.calls && title.receives) return "Sluice calls, and receives what is moved";
   return title.calls ? "Sluice calls" : "Sluice receives what is moved";
@@ -74,6 +60,19 @@ std::string AsWord(const std::string& text) {
 }
 
 }  // namespace
+
+Result<uint16_t> OurPort(const config::Config& config, const std::string& address) {
+  auto found = std::ranges::find_if(
+      config.listen, [&](const config::Endpoint& one) { return ListensAt(one, address); });
+  if (found == config.listen.end())
+    return Fail(Errc::kBadConfig, Blame::kInternal,
+                "nothing of ours listens at " + address +
+                    ", where it would call us: add that to listen, or name another --address");
+  if (found->port == 0)
+    return Fail(Errc::kBadConfig, Blame::kInternal,
+                "listen has port 0, which is another one after each start: write a port");
+  return found->port;
+}
 
 Result<std::string> Worksheet(const config::Config& config, const OurAddress& our_address) {
   std::string text(kHead), names;

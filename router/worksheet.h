@@ -16,6 +16,10 @@ using OurAddress = std::function<Result<std::string>(const config::Endpoint& app
 // address), and those of `our_address`.
 Result<std::string> Worksheet(const config::Config& config, const OurAddress& our_address);
 
+// The port at which an application reaches us at this address of ours. Errors: kBadConfig, where
+// there is none, or another one after each start.
+Result<uint16_t> OurPort(const config::Config& config, const std::string& address);
+
 // The local address from which this machine would call there, by its routes; nothing is sent.
 // Blocks while a name is resolved.
 Result<std::string> RoutedFrom(const config::Endpoint& there);

@@ -63,16 +63,18 @@ class Trial(Case):
 
     def test_dcmtk_that_knows_us_passes_and_what_others_of_it_say_is_told(self):
         store = self.start(Storescp)
-        archive = self.start(Dcmqrscp, aet="PACS", strict=True, peers={"SLUICE": free_port()})
+        known = {title: free_port() for title in ("SLUICE", "SLUICE1")}
+        archive = self.start(Dcmqrscp, aet="PACS", strict=True, peers=known)
         stranger = self.start(Dcmqrscp, aet="OTHER", strict=True, peers={"SOMEBODY": free_port()})
         self.write({"STORE": {"address": store.address, "ae_title": "DEST"},
-                    "PACS": {"address": archive.address},
+                    "PACS": {"address": archive.address, "move_as": ["SLUICE1"]},
                     "OTHER": {"address": stranger.address},
                     "EXPORT": {"move_to": ["STORE", "PACS"]}})
         self.assert_lines(
             self.run_test(), 1,
             f"STORE {store.address} tcp ok, trust ok, echo ok, find not offered",
-            f"PACS {archive.address} tcp ok, trust ok, echo ok, find ok",
+            f"PACS {archive.address} as SLUICE tcp ok, trust ok, echo ok, find ok",
+            f"PACS {archive.address} as SLUICE1 tcp ok, trust ok, echo ok, find ok, move ok",
             f"OTHER {stranger.address} tcp ok, REJECTED: called AE title not recognised -> ask its "
             "owner whether OTHER is its AE title (else write the right one as ae_title); if it is, "
             "have SLUICE, 127.0.0.1 added")
@@ -116,6 +118,7 @@ class Trial(Case):
         self.write({"VMSDBD": {"address": aria.address, "profile": "aria", "machines": ["EDGE"],
                                "move_as": ["SLUICE1", "SLUICE2"]}},
                    clients=[{"ae_title": "ME", "from": "127.0.0.1", "call_as": "LATIN1"}])
+        aria.set(destinations={"SLUICE2": "127.0.0.1:9"})
         good = "tcp ok, trust ok, echo ok, find ok"
         said = "tcp ok, REJECTED: calling AE title not recognised -> ask its owner to add"
         self.assert_lines(
@@ -123,11 +126,15 @@ class Trial(Case):
             f"VMSDBD {aria.address} as SLUICE {good}",
             f"VMSDBD {aria.address} as LATIN1 {said} LATIN1, 127.0.0.1",
             f"VMSDBD {aria.address} as SLUICE1 {said} SLUICE1, 127.0.0.1",
-            f"VMSDBD {aria.address} as SLUICE2 {good}",
+            f"VMSDBD {aria.address} as SLUICE2 {good}, move ok",
             f"VMSDBD {aria.address} as ECLIPSE {good}")
         aria.set(trusted=None)
+        self.assertIn(
+            f"as SLUICE1 {good}, move FAILED: it knows no destination SLUICE1 -> ask its owner to add "
+            f"SLUICE1, 127.0.0.1, port {self.config.port}\n", self.run_test().output)
+        aria.set(destinations={"SLUICE1": "127.0.0.1:9", "SLUICE2": "127.0.0.1:9"})
         self.assertEqual(0, self.run_test().returncode)
-        self.assertEqual([], aria.journal("store") + aria.journal("move"))
+        self.assertEqual([], aria.journal("store") + aria.journal("suboperation"))
 
     def test_a_service_that_trusts_us_and_does_not_work_fails_for_programs_too(self):
         aria = self.start(FaultyPeer, switches={"find": {"status": 0xA700, "times": -1}})
@@ -140,7 +147,8 @@ class Trial(Case):
         first, second = json.loads(outcome.output)["applications"]
         self.assertEqual(
             {"application": "VMSDBD", "address": aria.address, "calling": "SLUICE",
-             "called": "VMSDBD", "our_address": "127.0.0.1", "passed": False},
+             "called": "VMSDBD", "our_address": "127.0.0.1", "our_port": self.config.port,
+             "passed": False},
             {key: value for key, value in first.items() if key != "steps"})
         self.assertEqual([["tcp", "ok"], ["trust", "ok"], ["echo", "ok"], ["find", "failed"]],
                          [[step["step"], step["outcome"]] for step in first["steps"]])

@@ -21,13 +21,15 @@ std::shared_ptr<const config::Config> Load(const std::string& applications) {
 }
 
 Trial Called(const config::Application& application) {
-  return {application.name,
-          *application.address,
-          *AeTitle::Parse("SLUICE"),
-          application.ae_title,
-          true,
-          "10.1.0.40",
-          {{TrialStep::kTcp, TrialResult::Outcome::kPassed, "", ""}}};
+  Trial trial;
+  trial.application = application.name;
+  trial.address = *application.address;
+  trial.calling = *AeTitle::Parse("SLUICE");
+  trial.called = application.ae_title;
+  trial.our_address = "10.1.0.40";
+  trial.our_port = 51402;
+  trial.results.push_back({TrialStep::kTcp, TrialResult::Outcome::kPassed, "", ""});
+  return trial;
 }
 
 class TrialOfPacs : public ::testing::Test {
@@ -117,6 +119,27 @@ TEST_F(TrialOfPacs, WhatFailsAfterTheAssociationIsNoMatterOfTrust) {
   EXPECT_EQ(Line(NotFound(0xA700)), head_ +
                                         "find FAILED: status A700H -> it answers, but no "
                                         "questions: ask its owner whether its database runs");
+}
+
+TEST_F(TrialOfPacs, WhoDoesNotKnowADestinationIsToldThePortAsWell) {
+  EXPECT_EQ(Line(Moved(0xA801, Called(pacs_))),
+            head_ +
+                "move FAILED: it knows no destination SLUICE -> ask its owner to add SLUICE, "
+                "10.1.0.40, port 51402");
+}
+
+// What it makes of a study that does not exist is its own affair.
+TEST_F(TrialOfPacs, AFailureOfAMoveOfNothingTellsNothingOfTheDestination) {
+  for (uint16_t status : {0xA701, 0xA702, 0xA900, 0xC001, 0xB000}) {
+    Trial trial = Called(pacs_);
+    trial.results.push_back(Moved(status, trial));
+    EXPECT_TRUE(trial.Passed());
+    EXPECT_NE(AsLine(trial).find("move unclear: status "), std::string::npos) << AsLine(trial);
+  }
+  Trial trial = Called(pacs_);
+  trial.results.push_back(Moved(0x0000, trial));
+  EXPECT_EQ(AsLine(trial), head_ + "move ok");
+  EXPECT_EQ(Line(MoveNotOffered()).find(head_ + "move NOT ACCEPTED -> nothing can be moved"), 0u);
 }
 
 TEST(Trial, QueriesAreNeededOnlyWhereSluiceAsks) {
