@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <iostream>
+#include <optional>
 #include <vector>
 
 #include "router/base/text.h"
@@ -32,48 +34,53 @@ const config::Application* Named(const config::Config& config, const std::string
   return nullptr;
 }
 
+// Those that are asked for, or all that can be called; nullopt after a line for each that is none.
+std::optional<std::vector<const config::Application*>> Asked(const config::Config& config,
+                                                             const TestOptions& options) {
+  std::vector<const config::Application*> applications;
+  for (const std::string& name : options.names)
+    if (const config::Application* one = Named(config, name)) applications.push_back(one);
+  if (applications.size() < options.names.size()) return std::nullopt;
+  if (!options.names.empty()) return applications;
+  for (const config::Application& one : config.applications)
+    if (one.address) applications.push_back(&one);
+  if (!applications.empty()) return applications;
+  std::cerr << "sluice: no application has an address, so none can be called\n";
+  return std::nullopt;
+}
+
+// Nobody is called unless all that is asked for makes sense.
 int Test(const TestOptions& options) {
   auto config = LoadOrSay(options.file, std::cerr).config;
   if (!config) return 1;
-  bool good = true;
-  std::vector<const config::Application*> applications;
-  for (const std::string& name : options.names) {
-    const config::Application* one = Named(*config, name);
-    if (one)
-      applications.push_back(one);
-    else
-      good = false;
-  }
+  auto applications = Asked(*config, options);
   TrialOptions how;
   for (const std::string& title : options.also_as) {
     auto parsed = AeTitle::Parse(title);
-    if (parsed)
-      how.also_as.push_back(*parsed);
-    else
-      std::cerr << "sluice: --as: " << parsed.error().detail << '\n', good = false;
+    if (!parsed) {
+      std::cerr << "sluice: --as: " << parsed.error().detail << '\n';
+      return 1;
+    }
+    how.also_as.push_back(*parsed);
   }
-  if (!good) return 1;  // asked for what there is not: nobody is called
-  if (options.names.empty())
-    for (const config::Application& one : config->applications)
-      if (one.address) applications.push_back(&one);
-  const std::vector<Trial> trials = TryApplications(*config, applications, how);
+  if (!applications) return 1;
+  const std::vector<Trial> trials = TryApplications(*config, *applications, how);
   if (options.json) std::cout << AsJson(trials) << '\n';
-  for (const Trial& trial : trials) {
+  for (const Trial& trial : trials)
     if (!options.json) std::cout << AsLine(trial) << '\n';
-    good = good && trial.Passed();
-  }
-  return good ? 0 : 1;
+  return std::ranges::all_of(trials, &Trial::Passed) ? 0 : 1;
 }
 
 int PrintWorksheet(const std::string& file, const std::string& address) {
   auto config = LoadOrSay(file, std::cerr).config;
   if (!config) return 1;
-  if (!address.empty() && !config::IpAddress::Parse(address)) {
+  auto named = config::IpAddress::Parse(address);
+  if (!address.empty() && !named) {
     std::cerr << "sluice: --address: \"" << address << "\" is no numeric address\n";
     return 1;
   }
   auto sheet = Worksheet(*config, [&](const config::Endpoint& there) -> Result<std::string> {
-    return address.empty() ? RoutedFrom(there) : address;
+    return named ? named->str() : RoutedFrom(there);
   });
   if (!sheet) {
     std::cerr << "sluice: " << sheet.error().detail << '\n';

@@ -164,6 +164,9 @@ class Trial(Case):
                           "sluice: there is no application PACKS; did you mean PACS?",
                           "sluice: CONSOLE has no address, so it cannot be called")
         self.assertEqual(1, self.run_test("PACS", "--as", "A\\B").returncode)
+        self.write({"CONSOLE": {"from": "10.1.8.0/24"}})
+        self.assert_lines(self.run_test("--all"), 1,
+                          "sluice: no application has an address, so none can be called")
         self.assertEqual([], calls)
 
 
