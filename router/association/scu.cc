@@ -6,10 +6,11 @@ namespace router::association {
 
 Task<Result<std::unique_ptr<Scu>>> Scu::Open(net::Loop& loop, Peer peer,
                                              std::vector<ul::ProposedContext> contexts,
-                                             ul::AssociateRj* rejected) {
+                                             ul::AssociateRj* rejected,
+                                             Association::Opening* opening) {
   auto rq = ul::OriginateRequest(peer.calling, peer.called, peer.max_pdu, std::move(contexts));
-  auto association =
-      co_await Association::Request(loop, peer.endpoint, std::move(rq), peer.timers, rejected);
+  auto association = co_await Association::Request(loop, peer.endpoint, std::move(rq), peer.timers,
+                                                   rejected, opening);
   if (!association) co_return std::unexpected(association.error());
   (*association)->SetSendLimit((*association)->answer().user.max_length.value_or(0), peer.max_pdu);
   co_return std::unique_ptr<Scu>(new Scu(std::move(*association), std::move(peer)));

@@ -43,7 +43,8 @@ class Scu {
   // Errors as Association::Request.
   static Task<Result<std::unique_ptr<Scu>>> Open(net::Loop& loop, Peer peer,
                                                  std::vector<ul::ProposedContext> contexts,
-                                                 ul::AssociateRj* rejected = nullptr);
+                                                 ul::AssociateRj* rejected = nullptr,
+                                                 Association::Opening* opening = nullptr);
 
   // The accepted context for an abstract syntax, with this transfer syntax or, if it is empty,
   // with any; null if there is none.

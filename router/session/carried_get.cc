@@ -16,8 +16,13 @@ Task<bool> CarriedMove::Translate(ul::AcceptedContext upstream) {
   Result<std::vector<Uid>> studies = std::vector<Uid>();
   std::string patient;
   if (keys) patient = PatientAskedFor(*keys);
-  if (!patient.empty()) studies = co_await session_.StudiesOf(std::move(patient));
+  if (!patient.empty()) {
+    question_ = NewQuestion();
+    studies = co_await StudiesOf(question_, std::move(patient));
+    question_ = nullptr;
+  }
   if (!studies) {
+    if (IsCalledOff()) SetFinal(dimse::status::kCancelled, "");
     // Without them upstream would be asked for a part, and the client told that it is all.
     SetFinal(dimse::status::kUnableToPerformSuboperations,
              "the studies of the patient are not known: " + studies.error().detail);

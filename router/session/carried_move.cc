@@ -4,6 +4,7 @@
 
 #include "router/dataset/identifier.h"
 #include "router/dimse/messages.h"
+#include "router/session/legs.h"
 #include "router/store/ledger.h"
 
 namespace router::session {
@@ -11,7 +12,7 @@ namespace {
 
 constexpr dataset::Tag kFailedSopInstanceUidList = 0x00080058;
 constexpr size_t kMostProgress = 64;  // pending responses that wait for the client
-constexpr Milliseconds kTryAgain{100};
+constexpr Milliseconds kNoEnd{-1};
 
 std::string_view OutcomeOf(uint16_t status) {
   switch (dimse::ClassOf(dimse::Command::kCMoveRsp, status)) {
@@ -51,7 +52,9 @@ Task<> CarriedMove::Run() {
 
 Task<> CarriedMove::Carry() {
   bool asked = co_await Begin();
+  if (asked && asked_.keep_arrived) Forecast();
   if (asked) co_await AwaitEnd();
+  if (forecast_) forecast_->CallOff();
   if (asked && MayComplete()) co_await Complete();
   carried_ = true;
   inform_.Notify();
@@ -66,7 +69,7 @@ Task<bool> CarriedMove::Begin() {
   while (ready) {
     ready = co_await AwaitTitle();
     if (!ready) break;
-    auto still = co_await session_.EnsureMoveLeg(context_);  // it may have been lost in line
+    auto still = co_await LegWithin(session_.application_.wait_for);  // it may be lost meanwhile
     if (still || still.error().code != Errc::kLimit) {
       Buffer identifier = asked_.keep_arrived ? identifier_ : std::move(identifier_);
       co_return co_await AskUpstream(std::move(still), std::move(identifier));
@@ -92,23 +95,40 @@ Task<> CarriedMove::KeepInformed() {
   }
 }
 
-// No association is free within `wait_for`: a move waits on, for its client hears of it. Nothing:
-// the move has its final response.
+// A move waits for its association as long as it takes, for its client hears of it. Nothing: the
+// move has its final response.
 Task<std::optional<ClientSession::MoveLeg>> CarriedMove::AwaitLeg() {
   for (;;) {
-    if (client_gone_ || cancel_wanted_) SetFinal(dimse::status::kCancelled, "");
+    if (WaitsNoLonger()) SetFinal(dimse::status::kCancelled, "");
     if (upstream_final_) co_return std::nullopt;
-    auto leg = co_await session_.EnsureMoveLeg(context_);
+    auto leg = co_await LegWithin(kNoEnd);
     if (leg) {
       // As long as the move waits for its title it needs the leg: that is not idle.
       if (session_.terminated_) leg->upstream->stream().SetReadTimeout(session_.UpstreamSilence());
       co_return std::move(*leg);
     }
-    if (leg.error().code == Errc::kLimit)
-      co_await changed_.Wait(kTryAgain);
-    else
+    if (leg.error().code != Errc::kLimit && !WaitsNoLonger())
       SetFinal(dimse::status::kUnableToPerformSuboperations, leg.error().detail);
   }
+}
+
+// In its place in the line for an association, if it needs one, until there is one or it is called
+// off. Errors besides those of EnsureMoveLeg: kLimit, kInterrupted.
+Task<Result<ClientSession::MoveLeg>> CarriedMove::LegWithin(Milliseconds at_most) {
+  if (session_.terminated_ && !session_.upstream_open_) {
+    slot_wait_ = std::make_shared<delivery::SlotWait>(*session_.runtime_.home);
+    leg_opened_ = false;
+    auto slot =
+        co_await TakeSlot(session_.runtime_, delivery::Purpose::kRelay, at_most, slot_wait_);
+    slot_wait_ = nullptr;
+    if (slot)
+      session_.spare_slot_ = std::move(*slot);
+    else if (!leg_opened_)
+      co_return std::unexpected(slot.error());
+  }
+  auto leg = co_await session_.EnsureMoveLeg(context_);
+  session_.spare_slot_.Release();  // it was open already
+  co_return leg;
 }
 
 // Our title under which upstream will send, alone or shared.
@@ -116,14 +136,14 @@ Task<bool> CarriedMove::AwaitTitle() {
   Moves& moves = session_.services_.moves;
   Moves::Ticket ticket(moves, asked_);
   for (;;) {
-    if (client_gone_ || cancel_wanted_) SetFinal(dimse::status::kCancelled, "");
+    if (WaitsNoLonger()) SetFinal(dimse::status::kCancelled, "");
     if (upstream_final_) co_return false;
     auto opened = moves.TryOpen(ticket);
     if (opened.move) {
       move_ = std::move(opened.move);
       co_return true;
     }
-    co_await changed_.Wait(opened.retry.value_or(Milliseconds(-1)));
+    co_await changed_.Wait(opened.retry.value_or(kNoEnd));
   }
 }
 
@@ -172,7 +192,7 @@ Task<> CarriedMove::AwaitEnd() {
       progress_.pop_front();
       continue;
     }
-    Milliseconds wait(-1);
+    Milliseconds wait = kNoEnd;
     if (upstream_final_) {
       auto settled =
           std::chrono::duration_cast<Milliseconds>(final_at_ + application.settle - loop().Now());
@@ -199,12 +219,12 @@ Task<> CarriedMove::Cancel() {
   co_await upstream->Send(upstream_context_, dimse::CCancelRq(message_id_));
 }
 
-// What is told where upstream says nothing. Remaining is never 0: that would be the end.
+// What is told where upstream says nothing.
 dimse::Suboperations CarriedMove::OwnCounts() const {
   MoveCounts ours;
   if (move_) ours = session_.services_.moves.Counts(move_);
   dimse::Suboperations counts;
-  counts.remaining = std::max<uint16_t>(1, remaining_.value_or(1));
+  counts.remaining = Remaining(ours);
   counts.completed = ClampedCount(ours.completed);
   counts.failed = ClampedCount(ours.failed);
   counts.warning = ClampedCount(ours.warning);
@@ -257,7 +277,7 @@ Task<> CarriedMove::SendFinal() {
 bool CarriedMove::TakesCancel(uint16_t message_id) {
   if (message_id != request_.message_id()) return false;
   cancel_wanted_ = true;
-  changed_.Notify();
+  CallOffWaits();
   return true;
 }
 
@@ -269,13 +289,15 @@ bool CarriedMove::IsAnsweredBy(const dimse::CommandSet& response) const {
 void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
                                      const std::vector<Uid>& failed) {
   const uint16_t status = response.status();
-  const dimse::Suboperations counts = response.suboperations();
+  dimse::Suboperations counts = response.suboperations();
   if (counts.remaining && !again_) remaining_ = counts.remaining;
   if (dimse::ClassOf(response.command(), status) == dimse::StatusClass::kPending) {
     if (upstream_final_ || again_) return;  // what is asked for again has counts of its own
     // A client that reads slowly is told the last of many.
     if (progress_.size() == kMostProgress) progress_.pop_back();
-    progress_.push_back(Progress(counts, session_.services_.moves.Counts(move_)));
+    const MoveCounts ours = session_.services_.moves.Counts(move_);
+    if (!counts.remaining) counts.remaining = Remaining(ours);
+    progress_.push_back(Progress(counts, ours));
   } else {
     if (status == dimse::status::kMoveDestinationUnknown)
       log::Error(
@@ -283,6 +305,7 @@ void CarriedMove::OnUpstreamResponse(const dimse::CommandSet& response,
           "there with this machine's address and port",
           {{"application", session_.application_.name}, {"title", move_->title.view()}});
     answered_ = true;
+    if (upstream_final_) return;  // it came twice, or too late
     upstream_final_ = MoveFinal{status, std::string(response.error_comment()), counts, failed, 0};
     final_at_ = loop().Now();
   }
@@ -295,6 +318,12 @@ void CarriedMove::SetFinal(uint16_t status, std::string comment) {
   final_at_ = loop().Now();
 }
 
+// Another move of this client, or a query, has opened the association that this one waits for.
+void CarriedMove::UpstreamOpened() {
+  leg_opened_ = true;
+  if (slot_wait_) slot_wait_->CallOff();
+}
+
 void CarriedMove::UpstreamLost(const Error& why) {
   if (message_id_ == 0 || upstream_final_) return;  // not asked yet: AskUpstream finds out
   SetFinal(dimse::status::kUnableToPerformSuboperations, "upstream was lost: " + why.detail);
@@ -303,16 +332,31 @@ void CarriedMove::UpstreamLost(const Error& why) {
 }
 
 void CarriedMove::Abandon(std::string why) {
+  abandoned_why_ = why;
   SetFinal(dimse::status::kUnableToPerformSuboperations, std::move(why));
   abandoned_ = true;
   // An instance that the client does not read would keep the final response waiting.
   if (asked_.target.bridge) asked_.target.bridge->Close(true);
-  changed_.Notify();
+  CallOffWaits();
 }
 
 void CarriedMove::ClientGone(bool) {
   client_gone_ = true;
+  CallOffWaits();
+}
+
+bool CarriedMove::IsCalledOff() const {
+  return abandoned_ || cancel_wanted_ || (client_gone_ && StopsWithClient());
+}
+
+// What was never begun is not begun for a client that is gone.
+bool CarriedMove::WaitsNoLonger() const { return IsCalledOff() || (client_gone_ && !again_); }
+
+// Whatever the move waits for besides upstream's answer and the destination's.
+void CarriedMove::CallOffWaits() {
   changed_.Notify();
+  if (slot_wait_ && WaitsNoLonger()) slot_wait_->CallOff();
+  if (question_ && IsCalledOff()) question_->CallOff();
 }
 
 net::Loop& CarriedMove::loop() const { return session_.client_->loop(); }

@@ -30,6 +30,7 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   bool IsAnsweredBy(const dimse::CommandSet& response) const;
   // Pending or final, and the Failed SOP Instance UID List of a final one.
   void OnUpstreamResponse(const dimse::CommandSet& response, const std::vector<Uid>& failed);
+  void UpstreamOpened();
   void UpstreamLost(const Error& why);
   // It ends now, with a failure, whatever is still to come.
   void Abandon(std::string why);
@@ -49,17 +50,24 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
 
   Task<bool> Begin();
   Task<std::optional<ClientSession::MoveLeg>> AwaitLeg();
+  Task<Result<ClientSession::MoveLeg>> LegWithin(Milliseconds at_most);
   Task<bool> AwaitTitle();
   Task<bool> AskUpstream(Result<ClientSession::MoveLeg> leg, Buffer identifier);
   Task<> AwaitEnd();
   // ---- carried_move_completion.cc: what upstream lists and has not sent
   bool MayComplete() const;
-  bool IsCalledOff() const;
   Task<> Complete();
   Task<bool> List(std::set<Listed>* listed);
   std::set<Listed> Missing(const std::set<Listed>& listed) const;
   Task<bool> AskAgain(const std::set<Listed>& missing);
   MoveFinal Completed(const MoveFinal& first, const std::set<Listed>& missing, size_t missed) const;
+  MoveFinal CalledOff(MoveFinal first) const;
+  std::shared_ptr<MoveQuestion> NewQuestion() const;
+  void Forecast();
+  uint16_t Remaining(const MoveCounts& ours) const;
+  bool IsCalledOff() const;
+  bool WaitsNoLonger() const;
+  void CallOffWaits();
   Task<> Cancel();
   Task<> SendPending(dimse::Suboperations counts);
   Task<> SendFinal();
@@ -83,10 +91,19 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   std::optional<uint16_t> remaining_;          // as upstream last said
   std::deque<dimse::Suboperations> progress_;  // for pending responses, in the order of upstream's
   std::optional<MoveFinal> upstream_final_;    // what upstream answered, or what came instead
+  std::shared_ptr<delivery::SlotWait> slot_wait_;  // while one is waited for
+  std::shared_ptr<MoveQuestion> question_;         // while it is asked
+  // What upstream lists, once that is known; and who asks for it meanwhile. Only if both are to be
+  // compared.
+  using Listing = std::optional<std::set<Listed>>;
+  std::shared_ptr<const Listing> expected_;
+  std::shared_ptr<MoveQuestion> forecast_;
+  std::string abandoned_why_;
   SteadyTime final_at_{}, last_pending_{};
   bool cancel_wanted_ = false, cancel_sent_ = false, client_gone_ = false, abandoned_ = false;
-  bool carried_ = false;   // nothing is left to be told but the end
-  bool answered_ = false;  // upstream's final response has come
+  bool leg_opened_ = false;  // while an association was waited for
+  bool carried_ = false;     // nothing is left to be told but the end
+  bool answered_ = false;    // upstream's final response has come
   const std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 

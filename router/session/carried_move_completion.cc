@@ -22,14 +22,11 @@ bool CarriedMove::MayComplete() const {
   return dimse::ClassOf(dimse::Command::kCMoveRsp, status) != dimse::StatusClass::kCancel;
 }
 
-bool CarriedMove::IsCalledOff() const {
-  return abandoned_ || cancel_wanted_ || (client_gone_ && StopsWithClient());
-}
-
 // Lists what there is and asks for what is missing, complete_moves times at most.
 Task<> CarriedMove::Complete() {
   const MoveFinal first = *upstream_final_;
   std::set<Listed> listed;
+  if (expected_ && *expected_) listed = **expected_;
   bool known = co_await List(&listed);
   std::set<Listed> missing;
   if (known) missing = Missing(listed);
@@ -50,6 +47,10 @@ Task<> CarriedMove::Complete() {
   session_.services_.metrics
       .Get<metrics::Id::kMoveCompletions>(session_.application_.name, known ? outcome : "unknown")
       .Add();
+  if (!known && IsCalledOff()) {
+    remaining_.reset();
+    upstream_final_ = CalledOff(first);
+  }
   if (!known) co_return;
   upstream_final_ = Completed(first, missing, missed);
   remaining_ = ClampedCount(static_cast<uint32_t>(missing.size()));
@@ -58,11 +59,14 @@ Task<> CarriedMove::Complete() {
 // What upstream lists, beside what it has listed before: one answer proves nothing (facts: counts
 // fluctuate). False: it is not known.
 Task<bool> CarriedMove::List(std::set<Listed>* listed) {
+  if (IsCalledOff()) co_return false;
   auto keys = dataset::Identifier::Decode(identifier_, identifier_syntax_);
   Result<std::set<Listed>> now = std::unexpected(keys ? Error{} : keys.error());
-  if (keys)
-    now = co_await ListInstances(session_.services_, loop(), session_.application_, asked_.calling,
-                                 std::move(*keys));
+  if (keys) {
+    question_ = NewQuestion();
+    now = co_await ListInstances(question_, std::move(*keys));
+    question_ = nullptr;
+  }
   if (!now) {
     log::Warning("it is not known whether a move was complete",
                  {{"application", session_.application_.name}, {"why", now.error().detail}});
@@ -99,8 +103,10 @@ Task<bool> CarriedMove::AskAgain(const std::set<Listed>& missing) {
     answered_ = cancel_sent_ = false;
     upstream_final_.reset();
     Buffer bytes = std::move(*encoded);
-    auto leg = co_await session_.EnsureMoveLeg(context_);
-    bool asked = co_await AskUpstream(std::move(leg), std::move(bytes));
+    auto leg = co_await AwaitLeg();
+    if (!leg) co_return false;
+    Result<ClientSession::MoveLeg> upstream = std::move(*leg);
+    bool asked = co_await AskUpstream(std::move(upstream), std::move(bytes));
     if (!asked) co_return false;
     co_await AwaitEnd();
     if (!answered_) co_return false;
@@ -121,9 +127,7 @@ MoveFinal CarriedMove::Completed(const MoveFinal& first, const std::set<Listed>&
     final.status = dimse::status::kUnableToPerformSuboperations;
   } else if (!missing.empty() && IsCalledOff()) {
     // What was still to be asked for has not failed: it remains (PS3.4 C.4.2.1.6).
-    MoveFinal cancelled;
-    cancelled.status = dimse::status::kCancelled;
-    return cancelled;
+    return CalledOff({});
   }
   for (const Listed& one : missing) final.failed.push_back(one.instance);
   final.comment = first.comment;
@@ -132,6 +136,43 @@ MoveFinal CarriedMove::Completed(const MoveFinal& first, const std::set<Listed>&
   else if (missed > 0)
     final.comment = std::to_string(missed) + " instances came when they were asked for again";
   return final;
+}
+
+// In place of upstream's own.
+MoveFinal CarriedMove::CalledOff(MoveFinal first) const {
+  first.status =
+      abandoned_ ? dimse::status::kUnableToPerformSuboperations : dimse::status::kCancelled;
+  first.comment = abandoned_why_;
+  return first;
+}
+
+std::shared_ptr<MoveQuestion> CarriedMove::NewQuestion() const {
+  return std::make_shared<MoveQuestion>(session_.services_, loop(), session_.application_,
+                                        asked_.calling, session_.config_->limits.max_pdu);
+}
+
+// ---- while it goes on
+
+// Nobody waits for it: if it is not known in time, it is not known.
+void CarriedMove::Forecast() {
+  auto keys = dataset::Identifier::Decode(identifier_, identifier_syntax_);
+  if (!keys) return;
+  auto expected = std::make_shared<Listing>();
+  auto ask = [](std::shared_ptr<MoveQuestion> question, dataset::Identifier what,
+                std::shared_ptr<Listing> listing) -> Task<> {
+    auto listed = co_await ListInstances(std::move(question), std::move(what));
+    if (listed) *listing = std::move(*listed);
+  };
+  forecast_ = NewQuestion();
+  expected_ = expected;
+  loop().Spawn(ask(forecast_, std::move(*keys), std::move(expected)));
+}
+
+// Of what upstream lists; else what it said last. Never 0: that would be the end.
+uint16_t CarriedMove::Remaining(const MoveCounts& ours) const {
+  if (!expected_ || !*expected_) return std::max<uint16_t>(1, remaining_.value_or(1));
+  const size_t done = ours.completed + ours.failed + ours.warning, all = (*expected_)->size();
+  return ClampedCount(static_cast<uint32_t>(all > done ? all - done : 1));
 }
 
 }  // namespace router::session

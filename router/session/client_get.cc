@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "router/association/scu.h"
 #include "router/dataset/identifier.h"
 #include "router/dimse/messages.h"
 #include "router/dimse/sop_classes.h"
@@ -17,7 +16,6 @@ namespace router::session {
 namespace {
 
 constexpr size_t kMaxIdentifier = 4 << 20;  // bytes; lists of UIDs grow
-constexpr dataset::Tag kStudy = 0x0020000D;
 
 bool IsGet(const Uid& uid) {
   return dimse::QueryServiceOf(uid.view()) == dimse::QueryService::kGet;
@@ -152,53 +150,6 @@ Task<Result<ClientSession::MoveLeg>> ClientSession::EnsureMoveLeg(ul::ContextId 
     for (const ul::AcceptedContext& accepted : (*leg)->agreed())
       if (accepted.abstract_syntax == move) co_return MoveLeg{*leg, accepted};
   co_return Fail(Errc::kRefused, Blame::kUpstream, "upstream no longer accepts C-MOVE");
-}
-
-// Over an association of its own. All of them: an error where that is not known.
-Task<Result<std::vector<Uid>>> ClientSession::StudiesOf(std::string patient_id) {
-  std::vector<Uid> studies;
-  auto slot = co_await TakeSlot(runtime_, delivery::Purpose::kReserved, application_.wait_for);
-  if (!slot) co_return std::unexpected(slot.error());
-  association::Peer peer;
-  peer.endpoint = EndpointOf(application_);
-  peer.calling = calling_as_;
-  peer.called = called_as_;
-  peer.timers = TimersOf(application_);
-  peer.response = application_.timeouts.response;
-  peer.max_pdu = config_->limits.max_pdu;
-  const Uid find_class(dimse::uid::kStudyRootFind);
-  std::vector<ul::ProposedContext> contexts = {
-      {1,
-       find_class,
-       {Uid(dimse::uid::kExplicitVrLittleEndian), Uid(dimse::uid::kImplicitVrLittleEndian)}}};
-  auto scu = co_await association::Scu::Open(client_->loop(), std::move(peer), std::move(contexts));
-  if (!scu) co_return std::unexpected(scu.error());
-  const ul::AcceptedContext* context = (*scu)->Find(find_class);
-  Result<uint16_t> found =
-      Fail(Errc::kRefused, Blame::kUpstream, "no Study Root C-FIND is accepted");
-  if (context) {
-    auto keys =
-        dataset::Identifier::Of({{0x00080052, "STUDY"}, {0x00100020, patient_id}, {kStudy, ""}});
-    auto encoded = keys.Encode(context->transfer_syntax);
-    const Uid syntax = context->transfer_syntax;
-    auto take = [&studies, &patient_id, syntax](Bytes answer) {
-      auto match = dataset::Identifier::Decode(answer, syntax);
-      if (match && !match->UidOf(kStudy).empty() && match->Text(0x00100020) == patient_id)
-        studies.push_back(match->UidOf(kStudy));
-      return true;
-    };
-    Buffer identifier = encoded ? std::move(*encoded) : Buffer();
-    if (!identifier.empty())
-      found = co_await (*scu)->Find(*context, std::move(identifier), std::move(take));
-  }
-  if (found || found.error().code == Errc::kRefused)
-    co_await (*scu)->Release();
-  else
-    co_await (*scu)->Abort();
-  if (!found) co_return std::unexpected(found.error());
-  if (*found != dimse::status::kSuccess)
-    co_return Fail(Errc::kRefused, Blame::kUpstream, "the C-FIND was not answered with success");
-  co_return studies;
 }
 
 }  // namespace router::session

@@ -189,7 +189,6 @@ class ClientSession : public Session {
   Task<Result<>> OnGet(Incoming first, dimse::CommandSet command);
   // The leg for a C-MOVE or a C-GET that came on this context. kRefused: upstream takes no C-MOVE.
   Task<Result<MoveLeg>> EnsureMoveLeg(ul::ContextId context);
-  Task<Result<std::vector<Uid>>> StudiesOf(std::string patient_id);
   bool EndsHere(const dimse::CommandSet& command, const ul::AcceptedContext* context);
 
   // ---- client_commitment.cc: storage commitment that we serve
@@ -250,6 +249,7 @@ class ClientSession : public Session {
   // Stays, closed, until the next one or the end; whoever sends on it has a share of it.
   std::shared_ptr<Association> upstream_;
   delivery::Slot slot_;
+  delivery::Slot spare_slot_;  // a move has waited for it: the next leg has it
   net::Signal upstream_ended_;
   net::Turn upstream_turn_;        // to open the leg, or to end it
   bool upstream_open_ = false;     // the pump runs and has not begun to end

@@ -33,7 +33,8 @@ bool IsLong(dimse::Command request) {
 // ---- opening
 
 Task<Result<>> ClientSession::OpenUpstream(ul::AssociateRq rq, ul::AssociateRj* rejected) {
-  auto slot = co_await TakeSlot(runtime_, delivery::Purpose::kRelay, application_.wait_for);
+  Result<delivery::Slot> slot = std::move(spare_slot_);
+  if (!*slot) slot = co_await TakeSlot(runtime_, delivery::Purpose::kRelay, application_.wait_for);
   if (!slot) co_return std::unexpected(slot.error());
   const uint32_t announced = rq.user.max_length.value_or(0);
   ul::AssociateRq offered = rq;
@@ -63,6 +64,7 @@ Task<Result<>> ClientSession::OpenUpstream(ul::AssociateRq rq, ul::AssociateRj* 
 void ClientSession::StartPump() {
   upstream_open_ = upstream_pumped_ = true;
   release_upstream_ = false;
+  for (const auto& move : moves_) move->UpstreamOpened();
   client_->loop().Spawn(PumpUpstream());
 }
 

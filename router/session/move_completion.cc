@@ -1,14 +1,8 @@
 #include "router/session/move_completion.h"
 
-#include "router/association/scu.h"
-#include "router/dimse/sop_classes.h"
-#include "router/dimse/status.h"
-#include "router/session/legs.h"
-
 namespace router::session {
 namespace {
 
-using association::Scu;
 using dataset::Identifier;
 using dataset::Tag;
 
@@ -23,38 +17,23 @@ void AskFor(Identifier& query, Tag tag, const Uid& uid) {
     (void)query.Set(tag, "");
 }
 
-net::Task<Result<std::vector<Identifier>>> Find(Scu& scu, const ul::AcceptedContext& context,
-                                                Identifier query) {
-  auto encoded = query.Encode(context.transfer_syntax);
-  if (!encoded) co_return std::unexpected(encoded.error());
-  std::vector<Identifier> answers;
-  auto take = [&](Bytes answer) {
-    if (auto decoded = Identifier::Decode(answer, context.transfer_syntax))
-      answers.push_back(std::move(*decoded));
-    return true;
-  };
-  Buffer identifier = std::move(*encoded);
-  auto status = co_await scu.Find(context, std::move(identifier), take);
-  if (!status) co_return std::unexpected(status.error());
-  if (*status != dimse::status::kSuccess)
-    co_return Fail(Errc::kRefused, Blame::kUpstream, "the C-FIND was not answered with success");
-  co_return answers;
-}
-
-net::Task<Result<std::set<Listed>>> List(Scu& scu, const ul::AcceptedContext& context,
-                                         Identifier keys) {
+net::Task<Result<std::set<Listed>>> List(MoveQuestion& question, Identifier keys) {
   std::set<Listed> listed;
   std::vector<Identifier> queries = FirstQueries(keys);
   for (size_t i = 0; i < queries.size(); ++i) {  // grows by what the first ones find
     Identifier query = queries[i];
     const bool series = query.Text(kLevel) == "SERIES";
-    auto answers = co_await Find(scu, context, std::move(query));
+    auto answers = co_await question.Find(std::move(query));
     if (!answers) co_return std::unexpected(answers.error());
     for (const Identifier& answer : *answers) {
       const Uid study = answer.UidOf(kStudy), of_series = answer.UidOf(kSeries);
+      Uid instance = answer.UidOf(kInstance);
+      if (series ? of_series.empty() : instance.empty())
+        co_return Fail(Errc::kRefused, Blame::kUpstream,
+                       "an answer to the C-FIND does not say what it names");
       if (series)
         queries.push_back(ImageQuery(keys, study, of_series));
-      else if (Uid instance = answer.UidOf(kInstance); !instance.empty())
+      else
         listed.insert({study, of_series, std::move(instance)});
     }
   }
@@ -105,28 +84,10 @@ std::vector<Identifier> MovesOf(const std::set<Listed>& missing, const Identifie
   return moves;
 }
 
-net::Task<Result<std::set<Listed>>> ListInstances(Services& services, net::Loop& loop,
-                                                  config::Application application, AeTitle calling,
+net::Task<Result<std::set<Listed>>> ListInstances(std::shared_ptr<MoveQuestion> question,
                                                   dataset::Identifier keys) {
-  auto slot = co_await TakeSlot(services.Application(application.name),
-                                delivery::Purpose::kReserved, application.wait_for);
-  if (!slot) co_return std::unexpected(slot.error());
-  association::Peer peer{EndpointOf(application), calling, application.ae_title,
-                         TimersOf(application), application.timeouts.response};
-  std::vector<ul::ProposedContext> contexts = {
-      {1,
-       Uid(dimse::uid::kStudyRootFind),
-       {Uid(dimse::uid::kExplicitVrLittleEndian), Uid(dimse::uid::kImplicitVrLittleEndian)}}};
-  auto scu = co_await Scu::Open(loop, std::move(peer), std::move(contexts));
-  if (!scu) co_return std::unexpected(scu.error());
-  Result<std::set<Listed>> listed =
-      Fail(Errc::kRefused, Blame::kUpstream, "no Study Root C-FIND is accepted");
-  if (const ul::AcceptedContext* context = (*scu)->Find(Uid(dimse::uid::kStudyRootFind)))
-    listed = co_await List(**scu, *context, std::move(keys));
-  if (listed || listed.error().code == Errc::kRefused)
-    co_await (*scu)->Release();
-  else
-    co_await (*scu)->Abort();
+  auto listed = co_await List(*question, std::move(keys));
+  question->End();
   co_return listed;
 }
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "router/dataset/identifier.h"
-#include "router/session/services.h"
+#include "router/session/move_question.h"
 
 namespace router::session {
 
@@ -14,13 +14,10 @@ struct Listed {
   auto operator<=>(const Listed&) const = default;
 };
 
-// Whether a move has brought all that the application lists for the same keys. Which they are it is
-// asked by C-FIND on Study Root: the keys of the move at IMAGE level or, where a study is named and
-// no series, series by series, as PS3.4 C.4.1.2.2 demands of who has not negotiated relational
-// queries. `calling`: our title towards it. On the loop that awaits it, over an association of its
-// own. Errors: nothing can be concluded.
-net::Task<Result<std::set<Listed>>> ListInstances(Services& services, net::Loop& loop,
-                                                  config::Application application, AeTitle calling,
+// What the application lists for the keys of a move. It is asked at IMAGE level or, where a study
+// is named and no series, series by series, as PS3.4 C.4.1.2.2 demands of who has not negotiated
+// relational queries. Errors: nothing can be concluded. Ends the question.
+net::Task<Result<std::set<Listed>>> ListInstances(std::shared_ptr<MoveQuestion> question,
                                                   dataset::Identifier keys);
 
 // The keys of the queries for what a move asks for: at SERIES level the first step, or at IMAGE

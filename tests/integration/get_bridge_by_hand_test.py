@@ -7,7 +7,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from harness import *  # noqa: E402,F403
 from harness import raw_case, wire as w  # noqa: E402
 from get_bridge_test import (  # noqa: E402
-    C_GET, C_STORE, CANCEL, GET, Getter, study_level, told)
+    C_GET, C_STORE, CANCEL, GET, PATIENT_GET, Getter, study_level, told)
+
+PATIENT_MOVE = "1.2.840.10008.5.1.4.1.2.1.2"
 
 
 def store_of(uid):
@@ -148,7 +150,7 @@ class GetBridgeByHand(ByHandCase):
 
 
 class GetBridgeLate(ByHandCase):
-    """Who waits for an answer gets one in time."""
+    """Who waits for an answer gets one in time, and nothing is told as whole that is not known."""
 
     def test_upstream_silent_within_a_large_instance_ends_the_association(self):
         client = self.bridged(answer_within="1s")
@@ -188,6 +190,48 @@ class GetBridgeLate(ByHandCase):
         final = client.take()
         self.assertEqual((final.field, final.status, told(final)["failed"]),
                          (C_GET | 0x8000, 0xA702, 1))
+
+    def patient(self, *answers):
+        """A C-GET of a patient for whom upstream, which has Study Root alone, answers its C-FIND
+        with these; returns the client's final response. Upstream is not asked for a C-MOVE."""
+        client = self.bridged(
+            behave=lambda wire: wire.accept(rejects=(PATIENT_MOVE,)), get_class=PATIENT_GET)
+        client.get(w.element(8, 0x52, "PATIENT ") + w.element(0x10, 0x20, "P1"))
+        line = self.upstream.next()
+        request = line.message()
+        self.assertEqual((request.field, request.text(0x0002)), (raw_case.C_FIND, w.FIND))
+        for status, data_set in answers:
+            line.send(w.response(request.context, raw_case.C_FIND | 0x8000, w.FIND,
+                                 request.message_id, status, has_data_set=bool(data_set)))
+            if data_set:
+                line.send(w.data(request.context, data_set))
+        final = client.take()
+        came = line.next()
+        if isinstance(came, w.Message):  # the C-CANCEL of an answer that cannot be read
+            came = line.next()
+        self.assertEqual(came[0], w.RELEASE_RQ)
+        line.send(raw_case.RELEASE_RP)
+        line.socket.close()
+        client.send(raw_case.RELEASE_RQ)
+        self.assertEqual(self.leg.next()[0], w.RELEASE_RQ)
+        self.leg.send(raw_case.RELEASE_RP)
+        self.assertEqual(client.receive()[0], w.RELEASE_RP)
+        return final
+
+    PATIENT = raw_case.explicit_element(0x10, 0x20, "P1", b"LO")
+    STUDY = PATIENT + raw_case.explicit_element(0x20, 0x0D, "1.2.3")
+
+    def test_a_study_that_cannot_be_read_is_not_left_out(self):
+        final = self.patient((0xFF00, self.STUDY), (0xFF00, self.STUDY[:-1]), (0, b""))
+        self.assertEqual(final.status, 0xA702)
+
+    def test_an_answer_that_names_no_study_is_not_left_out(self):
+        final = self.patient((0xFF00, self.STUDY), (0xFF00, self.PATIENT), (0, b""))
+        self.assertEqual(final.status, 0xA702)
+
+    def test_a_question_that_ends_with_a_failure_has_not_named_all_studies(self):
+        final = self.patient((0xFF00, self.STUDY), (0xA700, b""))
+        self.assertEqual(final.status, 0xA702)
 
 
 if __name__ == "__main__":

@@ -76,16 +76,19 @@ def answered_contexts(accept):
     return found
 
 
-def associate_accept(request, max_pdu=16384, roles=None):
+def associate_accept(request, max_pdu=16384, roles=None, rejects=()):
     """The A-ASSOCIATE-AC that takes all of a request (its body), each in its first syntax.
 
     roles: {SOP class: (scu, scp)} to answer; None: no such item.
+    rejects: abstract syntaxes that are not supported (result 3).
     """
     answers = b""
     for kind, body in items(request[68:]):
         if kind == 0x20:
+            abstract = dict(items(body[4:]))[0x30].decode().rstrip("\0")
             syntax = next(inner for inner_kind, inner in items(body[4:]) if inner_kind == 0x40)
-            answers += item(0x21, body[:1] + b"\0\0\0" + item(0x40, syntax))
+            result = b"\3" if abstract in rejects else b"\0"
+            answers += item(0x21, body[:1] + b"\0" + result + b"\0" + item(0x40, syntax))
     user = item(0x51, struct.pack(">I", max_pdu)) + item(0x52, b"1.2.826.0.1.3680043.9.9999.2")
     for sop_class, role in (roles or {}).items():
         user += role_item(sop_class, role)
@@ -298,9 +301,9 @@ class Wire:
         kind, _ = self.receive()
         assert kind == RELEASE_RP, f"release answered with PDU {kind}"
 
-    def accept(self, roles=None):
-        """Receives a request for an association, accepts all of it and returns its body."""
+    def accept(self, roles=None, rejects=()):
+        """Receives a request for an association, accepts it and returns its body."""
         kind, body = self.receive()
         assert kind == ASSOCIATE_RQ, f"PDU {kind} in place of a request for an association"
-        self.send(associate_accept(body, roles=roles))
+        self.send(associate_accept(body, roles=roles, rejects=rejects))
         return body
