@@ -17,7 +17,7 @@ Task<bool> CarriedMove::Translate(ul::AcceptedContext upstream) {
   std::string patient;
   if (keys) patient = PatientAskedFor(*keys);
   if (!patient.empty()) {
-    question_ = NewQuestion();
+    question_ = NewQuestion(session_.application_.wait_for);
     studies = co_await StudiesOf(question_, std::move(patient));
     question_ = nullptr;
   }

@@ -62,7 +62,7 @@ class CarriedMove : public std::enable_shared_from_this<CarriedMove> {
   Task<bool> AskAgain(const std::set<Listed>& missing);
   MoveFinal Completed(const MoveFinal& first, const std::set<Listed>& missing, size_t missed) const;
   MoveFinal CalledOff(MoveFinal first) const;
-  std::shared_ptr<MoveQuestion> NewQuestion() const;
+  std::shared_ptr<MoveQuestion> NewQuestion(Milliseconds wait) const;
   void Forecast();
   uint16_t Remaining(const MoveCounts& ours) const;
   bool IsCalledOff() const;

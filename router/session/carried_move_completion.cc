@@ -63,7 +63,7 @@ Task<bool> CarriedMove::List(std::set<Listed>* listed) {
   auto keys = dataset::Identifier::Decode(identifier_, identifier_syntax_);
   Result<std::set<Listed>> now = std::unexpected(keys ? Error{} : keys.error());
   if (keys) {
-    question_ = NewQuestion();
+    question_ = NewQuestion(session_.application_.wait_for);
     now = co_await ListInstances(question_, std::move(*keys));
     question_ = nullptr;
   }
@@ -146,14 +146,14 @@ MoveFinal CarriedMove::CalledOff(MoveFinal first) const {
   return first;
 }
 
-std::shared_ptr<MoveQuestion> CarriedMove::NewQuestion() const {
+std::shared_ptr<MoveQuestion> CarriedMove::NewQuestion(Milliseconds wait) const {
   return std::make_shared<MoveQuestion>(session_.services_, loop(), session_.application_,
-                                        asked_.calling, session_.config_->limits.max_pdu);
+                                        asked_.calling, session_.config_->limits.max_pdu, wait);
 }
 
 // ---- while it goes on
 
-// Nobody waits for it: if it is not known in time, it is not known.
+// Nobody waits for it, and it waits for nothing: if it is not known in time, it is not known.
 void CarriedMove::Forecast() {
   auto keys = dataset::Identifier::Decode(identifier_, identifier_syntax_);
   if (!keys) return;
@@ -163,7 +163,7 @@ void CarriedMove::Forecast() {
     auto listed = co_await ListInstances(std::move(question), std::move(what));
     if (listed) *listing = std::move(*listed);
   };
-  forecast_ = NewQuestion();
+  forecast_ = NewQuestion(Milliseconds(0));
   expected_ = expected;
   loop().Spawn(ask(forecast_, std::move(*keys), std::move(expected)));
 }

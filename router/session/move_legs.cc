@@ -31,7 +31,7 @@ Task<Result<MoveLegs::Leg*>> MoveLegs::For(MoveTarget target, net::Milliseconds 
     const bool alive =
         found->association->IsEstablished() && !found->association->stream().HasInput();
     if (alive) co_return &*found;
-    Drop(*found);
+    Drop(*found, false);
   }
   std::shared_ptr<delivery::SlotWait> wait;
   if (!target.application.empty())
@@ -112,10 +112,10 @@ Task<Result<std::unique_ptr<Association>>> MoveLegs::Call(MoveTarget target, Ste
   }
 }
 
-Task<> MoveLegs::CloseWanted(net::Milliseconds share) {
+void MoveLegs::CloseWanted(net::Milliseconds share) {
   for (Leg& leg : legs_) {
     if (!leg.association || loop_.Now() - leg.opened < share) continue;
-    if (leg.slot.HasWaiters() || services_.moves.IsAwaited(leg.target)) co_await Close(leg, true);
+    if (leg.slot.HasWaiters() || services_.moves.IsAwaited(leg.target)) Drop(leg, true);
   }
 }
 
@@ -128,14 +128,15 @@ Task<> MoveLegs::Close(Leg& leg, bool release) {
   co_await End(std::move(leg.association), std::move(leg.slot), release);
 }
 
-void MoveLegs::Drop(Leg& leg) {
+void MoveLegs::Drop(Leg& leg, bool release) {
   if (!leg.association) return;
   ++dropped_;
-  loop_.Spawn(EndDropped(std::move(leg.association), std::move(leg.slot)));
+  loop_.Spawn(EndDropped(std::move(leg.association), std::move(leg.slot), release));
 }
 
-Task<> MoveLegs::EndDropped(std::unique_ptr<Association> association, delivery::Slot slot) {
-  co_await End(std::move(association), std::move(slot), false);
+Task<> MoveLegs::EndDropped(std::unique_ptr<Association> association, delivery::Slot slot,
+                            bool release) {
+  co_await End(std::move(association), std::move(slot), release);
   if (--dropped_ == 0) closed_.Notify();
 }
 

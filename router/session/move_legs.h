@@ -48,10 +48,10 @@ class MoveLegs {
   Task<> CloseTo(const MoveTarget& target, bool anyhow);
   // Between messages: gives up those for whose destinations others wait, once they have been had
   // for `share`.
-  Task<> CloseWanted(net::Milliseconds share);
+  void CloseWanted(net::Milliseconds share);
   Task<> Close(Leg& leg, bool release);
-  // Aborts it, and keeps nobody waiting for that: upstream is owed an answer.
-  void Drop(Leg& leg);
+  // Ends it, too, and keeps nobody waiting for that: upstream is owed an answer.
+  void Drop(Leg& leg, bool release);
   Task<> CloseAll(bool release);
   // Whoever waits on one of them, or for one.
   void Interrupt(const Error& why);
@@ -71,7 +71,8 @@ class MoveLegs {
                                                                Opening& opening);
   Task<> End(std::unique_ptr<association::Association> association, delivery::Slot slot,
              bool release);
-  Task<> EndDropped(std::unique_ptr<association::Association> association, delivery::Slot slot);
+  Task<> EndDropped(std::unique_ptr<association::Association> association, delivery::Slot slot,
+                    bool release);
 
   Services& services_;
   net::Loop& loop_;

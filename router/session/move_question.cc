@@ -12,6 +12,8 @@ using dataset::Identifier;
 
 constexpr dataset::Tag kLevel = 0x00080052, kPatientId = 0x00100020, kStudy = 0x0020000D;
 
+constexpr size_t kMostAnswers = 1'000'000;  // to one C-FIND
+
 std::unexpected<Error> Unknown(std::string why) {
   return Fail(Errc::kRefused, Blame::kUpstream, std::move(why));
 }
@@ -29,12 +31,13 @@ Task<> EndAside(std::unique_ptr<Scu> scu, delivery::Slot slot, bool in_peace) {
 
 MoveQuestion::MoveQuestion(Services& services, net::Loop& loop,
                            const config::Application& application, AeTitle calling,
-                           uint32_t max_pdu)
+                           uint32_t max_pdu, net::Milliseconds wait)
     : services_(services),
       loop_(loop),
       application_(application),
       calling_(std::move(calling)),
       max_pdu_(max_pdu),
+      at_most_(wait),
       wait_(std::make_shared<delivery::SlotWait>(*services.Application(application.name).home)) {}
 
 MoveQuestion::~MoveQuestion() = default;
@@ -52,7 +55,7 @@ Task<Result<std::vector<Identifier>>> MoveQuestion::Find(Identifier keys) {
 
 Task<Result<>> MoveQuestion::Open() {
   auto slot = co_await TakeSlot(services_.Application(application_.name),
-                                delivery::Purpose::kReserved, application_.wait_for, wait_);
+                                delivery::Purpose::kReserved, at_most_, wait_);
   if (!slot) co_return std::unexpected(slot.error());
   association::Peer peer{EndpointOf(application_),       calling_,
                          application_.ae_title,          TimersOf(application_),
@@ -74,15 +77,15 @@ Task<Result<std::vector<Identifier>>> MoveQuestion::Ask(Identifier keys) {
   auto encoded = keys.Encode(context->transfer_syntax);
   if (!encoded) co_return std::unexpected(encoded.error());
   std::vector<Identifier> answers;
-  bool unreadable = false;
+  bool unreadable = false;  // or without an end
   const Uid syntax = context->transfer_syntax;
   auto take = [&answers, &unreadable, syntax](Bytes answer) {
     auto decoded = Identifier::Decode(answer, syntax);
-    if (decoded)
+    if (decoded && answers.size() < kMostAnswers)
       answers.push_back(std::move(*decoded));
     else
       unreadable = true;
-    return decoded.has_value();
+    return !unreadable;
   };
   Buffer identifier = std::move(*encoded);
   auto status = co_await scu_->Find(*context, std::move(identifier), take);

@@ -16,9 +16,9 @@ namespace router::session {
 // On one loop.
 class MoveQuestion {
  public:
-  // `calling`: our title towards the application.
+  // `calling`: our title towards the application. `wait`: for an association, at most.
   MoveQuestion(Services& services, net::Loop& loop, const config::Application& application,
-               AeTitle calling, uint32_t max_pdu);
+               AeTitle calling, uint32_t max_pdu, net::Milliseconds wait);
   ~MoveQuestion();
   MoveQuestion(const MoveQuestion&) = delete;
   MoveQuestion& operator=(const MoveQuestion&) = delete;
@@ -40,6 +40,7 @@ class MoveQuestion {
   const config::Application application_;  // as it was when the move began
   const AeTitle calling_;
   const uint32_t max_pdu_;
+  const net::Milliseconds at_most_;
   const std::shared_ptr<delivery::SlotWait> wait_;
   association::Association::Opening opening_;
   delivery::Slot slot_;

@@ -283,7 +283,7 @@ SteadyTime SuboperationSession::AnswerBy(const MoveLegs::Leg& leg) const {
 // Nobody knows what became of it, which is failed. Upstream hears of it before the leg has ended.
 SuboperationSession::Answer SuboperationSession::Lost(MoveLegs::Leg& leg, const Error& why) {
   association::CountProtocolError(services_.metrics, why);
-  legs_.Drop(leg);
+  legs_.Drop(leg, false);
   return {dimse::status::kOutOfResources, "the destination: " + why.detail};
 }
 

@@ -196,7 +196,7 @@ Task<Result<>> SuboperationSession::Serve() {
     else
       served = co_await OnOther(*incoming);
     if (!served) co_return std::unexpected(served.error());
-    co_await legs_.CloseWanted(kShareOfLeg);
+    legs_.CloseWanted(kShareOfLeg);
   }
 }
 
@@ -210,7 +210,7 @@ Task<Result<Incoming>> SuboperationSession::ReceiveRequest() {
     const bool nothing = !incoming && incoming.error().code == Errc::kTimeout;
     if (!nothing || !look || upstream_->loop().Now() >= by || !upstream_->stream().Recover())
       co_return incoming;
-    co_await legs_.CloseWanted(Milliseconds(0));
+    legs_.CloseWanted(Milliseconds(0));
   }
 }
 

@@ -106,6 +106,47 @@ class DeafDestinations(WaitingCase):
                                  instance("2.2", "2.2.1") + pixels())
 
 
+    def test_one_that_does_not_answer_a_release_keeps_nobody_waiting(self):
+        asked, end = threading.Event(), threading.Event()
+        self.addCleanup(end.set)
+        stored = []
+
+        def mute(leg):
+            if leg.number > 1:
+                serve(leg, stored)
+                return
+            leg.accept()
+            while isinstance(came := leg.next(), wire.Message):
+                leg.send(came.answer(SUCCESS, {0x1000: came.text(0x1000)}))
+            asked.set()
+            end.wait(4 * SOON)
+            leg.socket.close()
+        address, quick = self.listen(mute).address, self.destination()
+        self.begin(destinations={"QUICK": quick, "MUTE": {
+            "address": address, "max_associations": 1, "timeouts": {"release": "60s"}}})
+        request = self.begin_move(7, "MUTE", "2.2")
+        other = self.connect()
+        its_leg = self.upstream.next()
+        other.send(move(7, "QUICK", "3.3"))
+        its_request = its_leg.message()
+        first, second = self.sub_operations(), self.sub_operations()
+        first.send(store(1, "2.2", "2.2.1"))
+        self.assert_answered(first, C_STORE, 5)
+        second.send(store(1, "2.2", "2.2.2"))  # wants the one association that the first has
+        self.assertTrue(asked.wait(SOON))
+        first.send(store(1, "3.3", "3.3.1", 6))
+        self.assert_answered(first, C_STORE, 6)
+        end.set()
+        self.assert_answered(second, C_STORE, 5)
+        for leg, answer in ((self.leg, move_answer(request, completed=2, failed=0)),
+                            (its_leg, move_answer(its_request, completed=1, failed=0))):
+            leg.send(answer)
+        self.assert_final(self.client, SUCCESS, completed=2, failed=0)
+        self.assert_final(other, SUCCESS, completed=1, failed=0)
+        for one in (first, second):
+            one.release()
+
+
 class MovesInLine(WaitingCase):
     """What a move waits for can be called off."""
 
