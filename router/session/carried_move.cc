@@ -52,7 +52,7 @@ Task<> CarriedMove::Run() {
 
 Task<> CarriedMove::Carry() {
   bool asked = co_await Begin();
-  if (asked && asked_.keep_arrived) Forecast();
+  if (asked && asked_.count_once) Forecast();
   if (asked) co_await AwaitEnd();
   if (forecast_) forecast_->CallOff();
   if (asked && MayComplete()) co_await Complete();
@@ -71,7 +71,7 @@ Task<bool> CarriedMove::Begin() {
     if (!ready) break;
     auto still = co_await LegWithin(session_.application_.wait_for);  // it may be lost meanwhile
     if (still || still.error().code != Errc::kLimit) {
-      Buffer identifier = asked_.keep_arrived ? identifier_ : std::move(identifier_);
+      Buffer identifier = asked_.count_once ? identifier_ : std::move(identifier_);
       co_return co_await AskUpstream(std::move(still), std::move(identifier));
     }
     session_.services_.moves.Close(move_);
@@ -241,10 +241,11 @@ Task<> CarriedMove::SendPending(dimse::Suboperations counts) {
 Task<> CarriedMove::SendFinal() {
   auto& services = session_.services_;
   MoveCounts ours;
-  if (move_) ours = services.moves.Close(move_, answered_ || message_id_ == 0);
+  std::set<Uid> arrived;
+  if (move_) ours = services.moves.Close(move_, answered_ || message_id_ == 0, &arrived);
   // From here on the client's association is no place for sub-operations.
   if (asked_.target.bridge) asked_.target.bridge->Close(false);
-  MoveFinal final = Conclude(*upstream_final_, ours, remaining_);
+  MoveFinal final = Conclude(*upstream_final_, ours, remaining_, arrived);
   services.metrics.Get<metrics::Id::kMoves>(session_.application_.name, OutcomeOf(final.status))
       .Add();
   log::Write(final.status == dimse::status::kSuccess ? log::Level::kInfo : log::Level::kWarning,

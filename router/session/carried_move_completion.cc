@@ -14,7 +14,7 @@ uint32_t Claimed(const dimse::Suboperations& counts) {
 
 // Only what upstream itself has ended, and nobody has called off.
 bool CarriedMove::MayComplete() const {
-  if (!asked_.keep_arrived || !answered_ || IsCalledOff()) return false;
+  if (!asked_.count_once || !answered_ || IsCalledOff()) return false;
   const uint16_t status = upstream_final_->status;
   if (status == dimse::status::kMoveDestinationUnknown ||
       status == dimse::status::kIdentifierMismatch)

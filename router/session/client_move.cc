@@ -98,7 +98,7 @@ MoveRequest ClientSession::MoveRequestOf(const dimse::CommandSet& command) const
   move.settle = application_.settle;
   move.late = application_.late;
   move.max_moves = application_.max_moves;
-  move.keep_arrived = application_.complete_moves > 0;
+  move.count_once = application_.complete_moves > 0;
   move.client = rq_.calling.title();
   move.called = rq_.called.title();
   move.client_address = client_->peer_address();

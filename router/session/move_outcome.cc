@@ -27,7 +27,7 @@ dimse::Suboperations Progress(const dimse::Suboperations& theirs, const MoveCoun
 }
 
 MoveFinal Conclude(const MoveFinal& theirs, const MoveCounts& ours,
-                   std::optional<uint16_t> remaining) {
+                   std::optional<uint16_t> remaining, const std::set<Uid>& those_arrived) {
   const uint32_t claimed = theirs.counts.completed.value_or(0) + theirs.counts.warning.value_or(0) +
                            theirs.counts.failed.value_or(0);
   const uint32_t arrived = ours.completed + ours.warning;
@@ -37,14 +37,15 @@ MoveFinal Conclude(const MoveFinal& theirs, const MoveCounts& ours,
   final.comment = theirs.comment;
   final.failed = ours.failed_instances;
   for (const Uid& uid : theirs.failed)
-    if (std::ranges::find(final.failed, uid) == final.failed.end()) final.failed.push_back(uid);
+    if (!those_arrived.contains(uid) && std::ranges::find(final.failed, uid) == final.failed.end())
+      final.failed.push_back(uid);
+  failed = std::max(failed, static_cast<uint32_t>(final.failed.size()));
   final.counts.completed = ClampedCount(ours.completed);
-  // Without counts the list is all that upstream says of what it could not send, or the status.
+  // Without counts the status may be all that upstream says of what it could not send.
   const auto of = dimse::ClassOf(dimse::Command::kCMoveRsp, theirs.status);
-  if (!theirs.counts.completed && !theirs.counts.warning && !theirs.counts.failed) {
-    failed = std::max(failed, static_cast<uint32_t>(final.failed.size()));
-    if (of == dimse::StatusClass::kWarning && ours.warning == 0) failed = std::max(failed, 1u);
-  }
+  if (!theirs.counts.completed && !theirs.counts.warning && !theirs.counts.failed &&
+      of == dimse::StatusClass::kWarning && ours.warning == 0)
+    failed = std::max(failed, 1u);
   final.counts.failed = ClampedCount(failed);
   final.counts.warning = ClampedCount(ours.warning);
   if (of == dimse::StatusClass::kCancel) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,11 @@ struct MoveFinal {
 
 // What the client is told at the end of a carried move (PS3.4 C.4.2.1.5, Table C.4-2): what
 // upstream answered, with counts of what reached the destination. What upstream counted and did
-// not reach it has failed. `remaining`: as upstream last said, for a move that was cancelled. Pure.
+// not reach it has failed, and so has what it names as failed, unless that has `arrived`: upstream
+// may have waited for the answer in vain. `remaining`: as upstream last said, for a move that was
+// cancelled. Pure.
 MoveFinal Conclude(const MoveFinal& theirs, const MoveCounts& ours,
-                   std::optional<uint16_t> remaining);
+                   std::optional<uint16_t> remaining, const std::set<Uid>& arrived = {});
 
 // What the client is told while a carried move goes on, after a pending response of upstream:
 // upstream's own counts where the destination bears them out, which may have got further by now;

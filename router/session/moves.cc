@@ -138,7 +138,7 @@ void Moves::Begin(const std::shared_ptr<OpenMove>& move) {
 void Moves::Count(OpenMove& move, SuboperationOutcome outcome, const Uid& instance) {
   MoveCounts& counts = move.counts_;
   const bool failed = outcome == SuboperationOutcome::kFailed;
-  if (move.request.keep_arrived) {
+  if (move.request.count_once) {
     auto before = std::ranges::find(counts.failed_instances, instance);
     const bool had_failed = before != counts.failed_instances.end();
     if (move.arrived_.contains(instance) || (failed && had_failed)) {
@@ -150,9 +150,11 @@ void Moves::Count(OpenMove& move, SuboperationOutcome outcome, const Uid& instan
       --counts.failed;
       ++counts.again;
     }
-    if (!failed) move.arrived_.insert(instance);
   }
-  if (failed) counts.failed_instances.push_back(instance);
+  if (failed)
+    counts.failed_instances.push_back(instance);
+  else
+    move.arrived_.insert(instance);
   ++(failed                                     ? counts.failed
      : outcome == SuboperationOutcome::kWarning ? counts.warning
                                                 : counts.completed);
@@ -182,13 +184,15 @@ std::set<Uid> Moves::Arrived(const std::shared_ptr<OpenMove>& move) const {
   return move->arrived_;
 }
 
-MoveCounts Moves::Close(const std::shared_ptr<OpenMove>& move, bool answered) {
+MoveCounts Moves::Close(const std::shared_ptr<OpenMove>& move, bool answered,
+                        std::set<Uid>* arrived) {
   std::lock_guard lock(mutex_);
   if (std::exchange(move->open_, false)) {
     move->answered_ = answered;
     move->ended_ = move->quiet_since_ = clock_.Now();
     WakeAll();  // others may wait for the same destination
   }
+  if (arrived) *arrived = move->arrived_;
   return move->counts_;
 }
 

@@ -58,7 +58,7 @@ struct MoveRequest {
   config::MoveOriginator originator = config::MoveOriginator::kLearn;
   config::Duration settle{}, late{};
   uint32_t max_moves = 0;     // of this upstream at once; 0: no limit
-  bool keep_arrived = false;  // each instance counts once, and Arrived tells which have come
+  bool count_once = false;    // an instance that comes again is not counted again
   uint32_t target_limit = 0;  // associations that the destination takes; 0: not known
   AeTitle client, called;     // the titles of who asked, and whom it called
   std::string client_address;
@@ -88,7 +88,7 @@ class OpenMove {
 
   std::vector<uint16_t> message_ids_;  // of our C-MOVE-RQs
   MoveCounts counts_;
-  std::set<Uid> arrived_;  // only if they are kept
+  std::set<Uid> arrived_;
   uint32_t late_ = 0;
   SteadyTime opened_, ended_;
   SteadyTime quiet_since_;  // its last sub-operation or its end
@@ -176,8 +176,10 @@ class Moves {
   MoveCounts Counts(const std::shared_ptr<OpenMove>& move) const;
   std::set<Uid> Arrived(const std::shared_ptr<OpenMove>& move) const;
   // The final response is about to be sent, with the counts of this moment: what ends afterwards is
-  // late. `answered`: upstream has given its own; else it may still be sending.
-  MoveCounts Close(const std::shared_ptr<OpenMove>& move, bool answered = true);
+  // late. `answered`: upstream has given its own; else it may still be sending. `arrived`, if any:
+  // which have arrived.
+  MoveCounts Close(const std::shared_ptr<OpenMove>& move, bool answered = true,
+                   std::set<Uid>* arrived = nullptr);
 
   // ---- move_destinations.cc: what is known of destinations, whoever sends there
 

@@ -53,6 +53,25 @@ TEST(MoveOutcome, WhatUpstreamCountedAndNeverArrivedHasFailed) {
   EXPECT_EQ(told.counts.failed, 2);
 }
 
+// Upstream waited less than the destination needed.
+TEST(MoveOutcome, WhatUpstreamGaveUpAndArrivedAllTheSameHasNotFailed) {
+  MoveFinal theirs = Theirs(0xB000, 2, 1);
+  theirs.failed = {Uid("1.9")};
+  MoveFinal told = Conclude(theirs, Ours(3), {}, {Uid("1.7"), Uid("1.8"), Uid("1.9")});
+  EXPECT_EQ(told.status, 0x0000);
+  EXPECT_EQ(told.counts.failed, 0);
+  EXPECT_THAT(told.failed, IsEmpty());
+}
+
+TEST(MoveOutcome, AsManyAreCountedAsFailedAsAreNamed) {
+  MoveFinal theirs = Theirs(0x0000, 3);
+  theirs.failed = {Uid("1.9")};
+  MoveFinal told = Conclude(theirs, Ours(3), {}, {Uid("1.7")});
+  EXPECT_EQ(told.status, dimse::status::kSuboperationsFailed);
+  EXPECT_EQ(told.counts.failed, 1);
+  EXPECT_THAT(told.failed, ElementsAre(Uid("1.9")));
+}
+
 TEST(MoveOutcome, WhatArrivedBeyondUpstreamsCountIsCounted) {
   MoveFinal told = Conclude(Theirs(0x0000, 2), Ours(3), 0);
   EXPECT_EQ(told.status, 0x0000);

@@ -117,7 +117,7 @@ TEST_F(MovesTest, CountsTellWhatBecameOfEach) {
 
 TEST_F(MovesTest, AnInstanceThatComesAgainCountsOnceWhereTheyAreKept) {
   MoveRequest request = Request();
-  request.keep_arrived = true;
+  request.count_once = true;
   Move move = Open(request, 11);
   Bring(move, SuboperationOutcome::kFailed);
   Bring(move, SuboperationOutcome::kFailed);
