@@ -7,6 +7,7 @@
 
 #include "router/config/load.h"
 #include "router/config/meanings.h"
+#include "router/config/values.h"
 
 namespace router::config {
 namespace {
@@ -115,7 +116,7 @@ class Writer {
       case Form::kOther:
         break;
     }
-    return {{"type", {"array", "null"}}, {"items", {{"type", "object"}}}};
+    return {{"type", {"array", "null"}}, {"items", {{"$ref", "#/definitions/rule"}}}};
   }
 
   static Json OrShort(const KeyShape& shape, Json map) {
@@ -126,9 +127,47 @@ class Writer {
   std::vector<KeyShape> shapes_;
 };
 
+// What a value must look like is for `sluice check` to say; but conditions may hold conditions.
+Json OfRuleKey(const RuleKey& key) {
+  const Json conditions = {{"$ref", "#/definitions/when"}};
+  Json schema = Json::object();
+  if (key.key == "not") schema["allOf"] = Json::array({conditions});
+  if (key.key == "any" || key.key == "all") schema = {{"type", "array"}, {"items", conditions}};
+  schema["description"] = key.meaning;
+  return schema;
+}
+
+Json MapOfRuleKeys(const std::vector<RuleKey>& keys) {
+  Json properties = Json::object();
+  for (const RuleKey& key : keys) properties[key.key] = OfRuleKey(key);
+  return {{"type", "object"}, {"additionalProperties", false}, {"properties", properties}};
+}
+
+Json Definitions(const RuleKeys& rules) {
+  Json then = MapOfRuleKeys(rules.then);
+  then["minProperties"] = 1;
+  const Json truth = OfScalar(TypeOf<bool>());
+  then["properties"]["clinical_edit"] = truth;
+  then["properties"]["clinical_edit"]["description"] =
+      "Says that an edit of a UID, or of a plan, on the way to an application with `profile: aria` "
+      "is "
+      "what is wanted.";
+  return {{"rule",
+           {{"type", "object"},
+            {"additionalProperties", false},
+            {"properties",
+             {{"name", OfScalar(TypeOf<std::string>())},
+              {"when", {{"$ref", "#/definitions/when"}}},
+              {"then", {{"$ref", "#/definitions/then"}}},
+              {"last", truth}}},
+            {"required", {"name", "then"}}}},
+          {"when", MapOfRuleKeys(rules.when)},
+          {"then", std::move(then)}};
+}
+
 }  // namespace
 
-std::string EditorSchema() {
+std::string EditorSchema(const RuleKeys& rules) {
   std::vector<KeyShape> shapes = Shapes();
   Json needed = Json::array();
   for (const KeyShape& shape : shapes)
@@ -143,6 +182,7 @@ std::string EditorSchema() {
   // A part that is included has neither; who includes others may have them there.
   schema["if"] = {{"required", {"ae_title"}}, {"not", {{"required", {"include"}}}}};
   schema["then"] = {{"required", std::move(needed)}};
+  schema["definitions"] = Definitions(rules);
   return schema.dump(1) + "\n";
 }
 

@@ -81,6 +81,21 @@ FAULTY = {  # text: a word of what is said of it by the schema
 }
 
 
+RULES_PAGE = DEPLOY.parent / "docs" / "rules.md"
+FAULTY_RULES = {  # one rule: a word of what is said of it
+    "{when: {to: A}, then: {hold: off}}": "name",
+    "{name: a, when: {to: A}}": "then",
+    "{name: a, then: {}}": "{}",
+    "{name: a, then: {hold: off}, otherwise: {}}": "otherwise",
+    "{name: a, when: {caling: A}, then: {hold: off}}": "caling",
+    "{name: a, when: {not: {caling: A}}, then: {hold: off}}": "caling",
+    "{name: a, when: {any: [{all: [{caling: A}]}]}, then: {hold: off}}": "caling",
+    "{name: a, when: {any: {calling: A}}, then: {hold: off}}": "array",
+    "{name: a, then: {refuze: A700}}": "refuze",
+    "{name: a, last: maybe, then: {hold: off}}": "maybe",
+}
+
+
 class EditorSchema(Case):
     @classmethod
     def setUpClass(cls):
@@ -118,6 +133,16 @@ class EditorSchema(Case):
             whole = self.on_base(text)
             self.assertIn(word, self.said(yaml.load(whole, Core)), text)
             self.assertEqual(1, self.check(whole)[0], text)
+
+    def test_the_rules_of_the_page_have_no_fault_and_mistyped_ones_have(self):
+        blocks = re.findall(r"^```yaml\n(.*?)^```$", RULES_PAGE.read_text(), re.M | re.S)
+        shown = [rules for rules in (yaml.load(text, Core) for text in blocks)
+                 if isinstance(rules, list)]
+        self.assertGreater(len(shown), 5)
+        for rules in shown:
+            self.assertEqual("", self.said({"rules": rules}), rules)
+        for text, word in FAULTY_RULES.items():
+            self.assertIn(word, self.said({"rules": [yaml.load(text, Core)]}), text)
 
     def test_what_is_missing_is_said_of_a_whole_configuration_and_not_of_a_part(self):
         self.assertIn("'store' is a required property",

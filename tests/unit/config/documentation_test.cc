@@ -10,7 +10,6 @@
 #include <string>
 #include <vector>
 
-#include "router/config/editor_schema.h"
 #include "router/config/load.h"
 #include "router/config/meanings.h"
 #include "router/config/page.h"
@@ -94,11 +93,6 @@ TEST(Documentation, TheTablesOfThePageAreThoseOfTheReader) {
   const std::string page = Text(LinesOf(kSource + "/docs/configuration.md"));
   EXPECT_TRUE(page == PageWithKeys(page))
       << "docs/configuration.md is stale: build/sluice_config_docs page < docs/configuration.md";
-}
-
-TEST(Documentation, TheSchemaForEditorsIsThatOfTheReader) {
-  EXPECT_TRUE(Text(LinesOf(kSource + "/deploy/sluice.schema.json")) == EditorSchema())
-      << "stale: build/sluice_config_docs schema > deploy/sluice.schema.json";
 }
 
 TEST(PageWithKeys, LeavesWhateverElseIsOnThePage) {
