@@ -148,7 +148,8 @@ MoveFinal CarriedMove::CalledOff(MoveFinal first) const {
 
 std::shared_ptr<MoveQuestion> CarriedMove::NewQuestion(Milliseconds wait) const {
   return std::make_shared<MoveQuestion>(session_.services_, loop(), session_.application_,
-                                        asked_.calling, session_.config_->limits.max_pdu, wait);
+                                        asked_.calling, session_.called_as_,
+                                        session_.config_->limits.max_pdu, wait);
 }
 
 // ---- while it goes on

@@ -99,7 +99,7 @@ Task<std::optional<StoreAnswer>> ClientSession::RuleSpooled(dimse::CommandSet co
   if (ruling_.decisions().edits.empty()) co_return std::nullopt;
   dataset::FileMeta meta = MetaOf(command, region.transfer_syntax);
   auto done =
-      co_await EditSpooled(services_, std::move(meta), region, EditsOf(ruling_.decisions()));
+      co_await EditSpooled(services_, std::move(meta), region, size, EditsOf(ruling_.decisions()));
   if (!done) {
     log::Warning("instance refused: a rule cannot edit it",
                  {{"sop_instance_uid", command.sop_instance().str()},
@@ -163,7 +163,7 @@ Task<Result<std::optional<StoreCopy>>> ClientSession::CopyFor(std::string name,
   }
   if (decided.edits.empty()) co_return copy;
   dataset::FileMeta meta = MetaOf(command, region.transfer_syntax);
-  auto edited = co_await EditSpooled(services_, std::move(meta), region, EditsOf(decided));
+  auto edited = co_await EditSpooled(services_, std::move(meta), region, size, EditsOf(decided));
   if (!edited) co_return std::unexpected(edited.error());
   for (const auto& edit : decided.edits)
     copy.note += (copy.note.empty() ? "" : "; ") + edit->text + " by " + ruling.Describe(edit.by);

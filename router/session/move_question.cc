@@ -30,12 +30,13 @@ Task<> EndAside(std::unique_ptr<Scu> scu, delivery::Slot slot, bool in_peace) {
 }  // namespace
 
 MoveQuestion::MoveQuestion(Services& services, net::Loop& loop,
-                           const config::Application& application, AeTitle calling,
+                           const config::Application& application, AeTitle calling, AeTitle called,
                            uint32_t max_pdu, net::Milliseconds wait)
     : services_(services),
       loop_(loop),
       application_(application),
-      calling_(std::move(calling)),
+      calling_(calling),
+      called_(called),
       max_pdu_(max_pdu),
       at_most_(wait),
       wait_(std::make_shared<delivery::SlotWait>(*services.Application(application.name).home)) {}
@@ -57,8 +58,7 @@ Task<Result<>> MoveQuestion::Open() {
   auto slot = co_await TakeSlot(services_.Application(application_.name),
                                 delivery::Purpose::kReserved, at_most_, wait_);
   if (!slot) co_return std::unexpected(slot.error());
-  association::Peer peer{EndpointOf(application_),       calling_,
-                         application_.ae_title,          TimersOf(application_),
+  association::Peer peer{EndpointOf(application_),       calling_, called_, TimersOf(application_),
                          application_.timeouts.response, max_pdu_};
   std::vector<ul::ProposedContext> contexts = {
       {1,

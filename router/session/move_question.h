@@ -16,9 +16,10 @@ namespace router::session {
 // On one loop.
 class MoveQuestion {
  public:
-  // `calling`: our title towards the application. `wait`: for an association, at most.
+  // `calling`, `called`: the titles that we use towards the application. `wait`: for an
+  // association, at most.
   MoveQuestion(Services& services, net::Loop& loop, const config::Application& application,
-               AeTitle calling, uint32_t max_pdu, net::Milliseconds wait);
+               AeTitle calling, AeTitle called, uint32_t max_pdu, net::Milliseconds wait);
   ~MoveQuestion();
   MoveQuestion(const MoveQuestion&) = delete;
   MoveQuestion& operator=(const MoveQuestion&) = delete;
@@ -38,7 +39,7 @@ class MoveQuestion {
   Services& services_;
   net::Loop& loop_;
   const config::Application application_;  // as it was when the move began
-  const AeTitle calling_;
+  const AeTitle calling_, called_;
   const uint32_t max_pdu_;
   const net::Milliseconds at_most_;
   const std::shared_ptr<delivery::SlotWait> wait_;

@@ -48,8 +48,9 @@ std::vector<const ElementEdit*> EditsOf(const rules::Decisions& decided) {
 }
 
 net::Task<Result<SpooledPart>> EditSpooled(Services& services, dataset::FileMeta meta,
-                                           dataset::Region region,
+                                           dataset::Region region, uint64_t region_size,
                                            std::vector<const ElementEdit*> edits) {
+  auto share = co_await services.edits.Take(std::min(region_size, dataset::kMostEdited));
   auto edit = [&region, &edits] { return dataset::Edit(region, edits); };
   auto edited = co_await services.cpu.Run<Result<dataset::EditedHead>>(std::move(edit));
   if (!edited) co_return std::unexpected(edited.error());

@@ -13,9 +13,10 @@ class Services;
 std::vector<const ElementEdit*> EditsOf(const rules::Decisions& decided);
 
 // An instance of the spool with `edits` made, as a part of its own; none if they change nothing.
-// `meta`: of the file. Errors: as dataset::Edit, and kDisk; nothing is left then.
+// `meta`: of the file; `region_size`: bytes of its data set. Errors: as dataset::Edit, and kDisk;
+// nothing is left then.
 net::Task<Result<SpooledPart>> EditSpooled(Services& services, dataset::FileMeta meta,
-                                           dataset::Region region,
+                                           dataset::Region region, uint64_t region_size,
                                            std::vector<const ElementEdit*> edits);
 
 }  // namespace router::session

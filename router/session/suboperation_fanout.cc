@@ -131,9 +131,8 @@ Task<std::optional<SuboperationSession::Answer>> SuboperationSession::ObeyRules(
                         move->request.called.str()};
   const dataset::Region region{part.spooled.writer->path(), part.spooled.file->dataset_offset,
                                part.from.transfer_syntax};
-  auto obeyed =
-      co_await request.ObeyWhole(command, std::move(beside), region,
-                                 part.spooled.file->size - part.spooled.file->dataset_offset);
+  const uint64_t size = part.spooled.file->size - part.spooled.file->dataset_offset;
+  auto obeyed = co_await request.ObeyWhole(command, std::move(beside), region, size);
   if (!obeyed) co_return Answer{dimse::status::kCannotUnderstand, obeyed.error().detail};
   if (request.outcome()) {
     const auto* refuse = std::get_if<rules::Refuse>(&*request.outcome());
@@ -142,7 +141,7 @@ Task<std::optional<SuboperationSession::Answer>> SuboperationSession::ObeyRules(
   }
   if (ruling.decisions().edits.empty()) co_return std::nullopt;
   auto edited = co_await EditSpooled(services_, MetaOf(command, part.from.transfer_syntax), region,
-                                     EditsOf(ruling.decisions()));
+                                     size, size, EditsOf(ruling.decisions()));
   if (!edited) co_return Answer{dimse::status::kCannotUnderstand, edited.error().detail};
   if (!edited->part) co_return std::nullopt;
   request.NoteEdits();
