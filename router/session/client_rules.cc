@@ -67,6 +67,7 @@ void ClientSession::TakeTerms() {
   ruled_.edits = rules_.edits();
   if (decided.to && *decided.to != application_.name)
     ruled_.application = config_->FindApplication(*decided.to);
+  if (ruled_.application && decided.calling) ruled_.calling_as = *decided.calling;
   if (decided.move_to) ruled_.move_to = *decided.move_to;
   if (decided.retrieve_ae_title) ruled_.retrieve_ae_title = *decided.retrieve_ae_title;
   for (const auto& list : decided.copy_to)

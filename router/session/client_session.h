@@ -145,6 +145,7 @@ class ClientSession : public Session {
   // What was decided of the message under way, and is for those who deal with it.
   struct Ruled {
     const config::Application* application = nullptr;  // goes there instead
+    AeTitle calling_as;                                // our title there; empty: as configured
     std::vector<AeTitle> move_to;
     AeTitle retrieve_ae_title;
     std::vector<std::string> copy_to;  // keys of applications

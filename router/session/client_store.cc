@@ -78,6 +78,7 @@ Task<StoreAnswer> ClientSession::Settle(dimse::CommandSet command, Uid transfer_
   held.instance.calling_as = ruled_.application
                                  ? config_->CallingTitle(to, &client_config_, rq_.calling.title())
                                  : calling_as_;
+  if (!ruled_.calling_as.empty()) held.instance.calling_as = ruled_.calling_as;
   held.instance.transfer_syntax = transfer_syntax;
   held.terms = ruled_.terms;
   held.edits = ruled_.edits;

@@ -49,6 +49,12 @@ void KeepAsItCame(hold::Verdict& verdict, const std::string& why) {
 }  // namespace
 
 Task<StoreAnswer> HeldStore::Settle(store::SpoolFile file, store::SpoolWriter& received) {
+  StoreAnswer answer = co_await SettleOwn(std::move(file), received);
+  if (!copies_judged_) co_await DropCopies();
+  co_return answer;
+}
+
+Task<StoreAnswer> HeldStore::SettleOwn(store::SpoolFile file, store::SpoolWriter& received) {
   began_ = net::Loop::Current()->Now();
   dataset::Region region{received.path(), file.dataset_offset, instance.transfer_syntax};
   auto unreadable = co_await ReadFacts(region);

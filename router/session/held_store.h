@@ -59,6 +59,7 @@ class HeldStore {
 
  private:
   // `acknowledge: refuse`: what upstream does not take at once stays its client's.
+  Task<StoreAnswer> SettleOwn(store::SpoolFile file, store::SpoolWriter& part);
   const config::Acknowledge& acknowledge() const {
     return terms.hold.acknowledge ? *terms.hold.acknowledge : client_.acknowledge;
   }
@@ -73,8 +74,7 @@ class HeldStore {
                                                 dataset::Region region);
   Task<StoreAnswer> EndAnswered(StoreAnswer answer, store::SpoolFile file, dataset::Region region,
                                 store::SpoolWriter& part);
-  Task<Result<SpooledPart>> Rename(dataset::Region region, uint64_t size,
-                                   hold::Verdict& verdict);
+  Task<Result<SpooledPart>> Rename(dataset::Region region, uint64_t size, hold::Verdict& verdict);
   Task<> Keep(store::SpoolFile file, store::SpoolWriter& part);
   Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, store::SpoolWriter& part,
                            hold::Verdict verdict);
@@ -106,7 +106,8 @@ class HeldStore {
   bool is_behind_ = false;                // it was not, for others go before
   std::optional<store::State> kept_;
   SteadyTime began_;
-  std::string note_;  // what was done to it
+  std::string note_;            // what was done to it
+  bool copies_judged_ = false;  // no part of a copy is ours any more
 };
 
 }  // namespace router::session

@@ -21,8 +21,6 @@ Task<Result<>> HeldStore::AcceptCopies(store::SpoolFile file, dataset::Region re
       auto rows = co_await services_.ledger.AcceptAll(std::move(*judged));
       if (!rows) accepted = std::unexpected(rows.error());
     }
-  } else {
-    co_await DropCopies();
   }
   if (!taken_over) co_await part.Drop();
   if (accepted)
@@ -39,6 +37,7 @@ Task<Result<>> HeldStore::AcceptCopies(store::SpoolFile file, dataset::Region re
 // With an error no part of a copy is left.
 Task<Result<std::vector<store::Acceptance>>> HeldStore::JudgeCopies(
     store::SpoolFile file, dataset::Region region, std::optional<dataset::Digest> canonical) {
+  copies_judged_ = true;
   std::vector<store::Acceptance> all;
   for (StoreCopy& copy : copies) {
     auto judged = co_await JudgeCopy(copy, file, region);
