@@ -72,10 +72,9 @@ Task<Result<MoveLegs::Leg*>> MoveLegs::Open(std::list<Leg>::iterator found, Move
   co_return &*found;
 }
 
-Task<> MoveLegs::CloseTo(const MoveTarget& target, bool anyhow) {
+void MoveLegs::CloseTo(const MoveTarget& target, bool anyhow) {
   auto found = std::ranges::find(legs_, target, &Leg::target);
-  if (found == legs_.end() || !(anyhow || found->slot.IsWanted())) co_return;
-  co_await Close(*found, true);
+  if (found != legs_.end() && (anyhow || found->slot.IsWanted())) Drop(*found, true);
 }
 
 // Calls again for as long as the destination says that it has no room now (PS3.8 9.3.4: transient).

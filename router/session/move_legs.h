@@ -44,8 +44,9 @@ class MoveLegs {
   // in all. Good until it is closed. After Interrupt there is none: kInterrupted.
   Task<Result<Leg*>> For(MoveTarget target, net::Milliseconds at_most);
 
-  // Before somebody else needs the right to the only association there, or waits for one.
-  Task<> CloseTo(const MoveTarget& target, bool anyhow);
+  // Gives up one, before somebody else needs the right to the only association there, or if
+  // somebody waits for it.
+  void CloseTo(const MoveTarget& target, bool anyhow);
   // Between messages: gives up those for whose destinations others wait, once they have been had
   // for `share`.
   void CloseWanted(net::Milliseconds share);

@@ -155,7 +155,7 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(std::shared_
   if (!spooled) co_return std::unexpected(spooled.error());
   if (!spooled->file) co_return Answer{dimse::status::kOutOfResources, spooled->why};
   // With one slot in all, ours would keep the sender out.
-  co_await legs_.CloseTo(target, application->max_associations == 1);
+  legs_.CloseTo(target, application->max_associations == 1);
   HeldStore held(services_, *config_, *application, kNobody,
                  services_.Application(target.application));
   held.instance.sop_instance = command.affected_sop_instance();

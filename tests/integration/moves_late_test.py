@@ -106,12 +106,12 @@ class DeafDestinations(WaitingCase):
                                  instance("2.2", "2.2.1") + pixels())
 
 
-    def test_one_that_does_not_answer_a_release_keeps_nobody_waiting(self):
-        asked, end = threading.Event(), threading.Event()
+    def mute(self):
+        """A destination that does not answer the release of its first association before `end`."""
+        asked, end, stored = threading.Event(), threading.Event(), []
         self.addCleanup(end.set)
-        stored = []
 
-        def mute(leg):
+        def behave(leg):
             if leg.number > 1:
                 serve(leg, stored)
                 return
@@ -121,9 +121,37 @@ class DeafDestinations(WaitingCase):
             asked.set()
             end.wait(4 * SOON)
             leg.socket.close()
-        address, quick = self.listen(mute).address, self.destination()
-        self.begin(destinations={"QUICK": quick, "MUTE": {
-            "address": address, "max_associations": 1, "timeouts": {"release": "60s"}}})
+        peer = self.listen(behave)
+        peer.asked, peer.end, peer.stored = asked, end, stored
+        return peer
+
+    def alone(self, peer, **more):
+        return {"address": peer.address, "max_associations": 1, "timeouts": {"release": "60s"},
+                **more}
+
+    def test_what_is_held_does_not_wait_for_a_release_either(self):
+        mute = self.mute()
+        self.begin(destinations={"MUTE": self.alone(mute, profile="aria", machines=["A"],
+                                                    confirm="status")}, answer_within="1s")
+        request = self.begin_move(7, "MUTE", "2.2")
+        brings = self.sub_operations(((1, wire.CT, (wire.IMPLICIT,)),
+                                      (3, wire.RT_PLAN, (wire.IMPLICIT,))))
+        brings.send(store(1, "2.2", "2.2.1"))
+        self.assert_answered(brings, C_STORE, 5)
+        plan = wire.element(8, 0x16, wire.RT_PLAN) + instance("2.2", "2.2.2")[34:]
+        brings.send(wire.request(3, C_STORE, wire.RT_PLAN, 6, plan, {0x1000: "2.2.2"}))
+        self.assert_answered(brings, C_STORE, 6, 0xB000)
+        self.assertTrue(mute.asked.wait(SOON))
+        mute.end.set()
+        wait_until(lambda: [one.text(0x1000) for one in mute.stored] == ["2.2.2"], SOON,
+                   "the plan to be delivered")
+        self.leg.send(move_answer(request, completed=1, failed=0, warning=1))
+        self.assert_final(self.client, 0xB000, completed=1, failed=0)
+        brings.release()
+
+    def test_one_that_does_not_answer_a_release_keeps_nobody_waiting(self):
+        mute, quick = self.mute(), self.destination()
+        self.begin(destinations={"QUICK": quick, "MUTE": self.alone(mute)})
         request = self.begin_move(7, "MUTE", "2.2")
         other = self.connect()
         its_leg = self.upstream.next()
@@ -133,10 +161,10 @@ class DeafDestinations(WaitingCase):
         first.send(store(1, "2.2", "2.2.1"))
         self.assert_answered(first, C_STORE, 5)
         second.send(store(1, "2.2", "2.2.2"))  # wants the one association that the first has
-        self.assertTrue(asked.wait(SOON))
+        self.assertTrue(mute.asked.wait(SOON))
         first.send(store(1, "3.3", "3.3.1", 6))
         self.assert_answered(first, C_STORE, 6)
-        end.set()
+        mute.end.set()
         self.assert_answered(second, C_STORE, 5)
         for leg, answer in ((self.leg, move_answer(request, completed=2, failed=0)),
                             (its_leg, move_answer(its_request, completed=1, failed=0))):
