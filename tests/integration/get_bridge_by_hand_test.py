@@ -191,15 +191,28 @@ class GetBridgeLate(ByHandCase):
         self.assertEqual((final.field, final.status, told(final)["failed"]),
                          (C_GET | 0x8000, 0xA702, 1))
 
-    def patient(self, *answers):
-        """A C-GET of a patient for whom upstream, which has Study Root alone, answers its C-FIND
-        with these; returns the client's final response. Upstream is not asked for a C-MOVE."""
+    def asked_for_studies(self):
+        """A C-GET of a patient, of an upstream that has Study Root alone: the client, the line on
+        which upstream is asked for the studies, the C-FIND-RQ."""
         client = self.bridged(
             behave=lambda wire: wire.accept(rejects=(PATIENT_MOVE,)), get_class=PATIENT_GET)
         client.get(w.element(8, 0x52, "PATIENT ") + w.element(0x10, 0x20, "P1"))
         line = self.upstream.next()
         request = line.message()
         self.assertEqual((request.field, request.text(0x0002)), (raw_case.C_FIND, w.FIND))
+        return client, line, request
+
+    def test_it_is_cancelled_while_the_studies_of_a_patient_are_asked_for(self):
+        client, line, _ = self.asked_for_studies()
+        client.cancel()
+        self.assertEqual(client.take().status, 0xFE00)
+        self.assert_aborted(line, 0)
+        self.assert_moves_ended()
+
+    def patient(self, *answers):
+        """The C-FIND is answered with these; returns the client's final response. Upstream is not
+        asked for a C-MOVE."""
+        client, line, request = self.asked_for_studies()
         for status, data_set in answers:
             line.send(w.response(request.context, raw_case.C_FIND | 0x8000, w.FIND,
                                  request.message_id, status, has_data_set=bool(data_set)))
