@@ -71,6 +71,21 @@ TEST_F(QueryPlanTest, NoStatementOfTheWayOfAnInstanceWalksATable) {
   Transaction tx(*database_, now);
   RowId waiting = Accept(tx, 1, {Needs("9.1"), Needs("9.2"), Needs("9.3")});
   RowId first = Accept(tx, 2, {}), second = Accept(tx, 3, {}), third = Accept(tx, 4, {});
+  for (const Priority priority :
+       {Priority::kLow, Priority::kHigh}) {  // the second raises the first
+    const std::string name = "copy" + std::to_string(static_cast<int>(priority));
+    Acceptance copy = Arrival("1." + std::to_string(100 + static_cast<int>(priority)),
+                              SpoolFile{name, 10, 0, {}});
+    copy.instance.application = "RTPACS";
+    copy.instance.series = Uid("7.9");
+    copy.priority = priority;
+    copy.not_before = now + hours(1);
+    steps::Accept(tx, copy);
+  }
+  Acceptance lost = Arrival("1.200", SpoolFile{"lost", 10, 0, {}});
+  lost.instance.application = "RTPACS";
+  lost.verify = Reason{Cause::kOutcomeUnknown, "lost"};
+  steps::Accept(tx, lost);
   steps::Exists(tx, kVmsdbd, {Uid("9.1")}, known);
   steps::Absent(tx, kVmsdbd, {{Uid("9.2"), now}});
   steps::AskSoon(tx, kVmsdbd, {Uid("9.2")}, now);
