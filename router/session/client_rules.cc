@@ -65,7 +65,9 @@ void ClientSession::TakeTerms() {
   const rules::Decisions& decided = ruling_.decisions();
   ruled_.terms = TermsOf(decided, services_.clock.WallNow());
   ruled_.edits = rules_.edits();
-  if (decided.to && *decided.to != application_.name)
+  // What the association alone tells has led it here already.
+  if (ruling_.MayDecideByMessage(rules::Topic::kTo) && decided.to &&
+      *decided.to != application_.name)
     ruled_.application = config_->FindApplication(*decided.to);
   if (ruled_.application && decided.calling) ruled_.calling_as = *decided.calling;
   if (decided.move_to) ruled_.move_to = *decided.move_to;
