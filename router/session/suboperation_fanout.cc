@@ -140,8 +140,9 @@ Task<std::optional<SuboperationSession::Answer>> SuboperationSession::ObeyRules(
     co_return Answer{refuse->status, refuse->comment};
   }
   if (ruling.decisions().edits.empty()) co_return std::nullopt;
-  auto edited = co_await EditSpooled(services_, MetaOf(command, part.from.transfer_syntax), region,
-                                     size, size, EditsOf(ruling.decisions()));
+  dataset::FileMeta meta = MetaOf(command, part.from.transfer_syntax);
+  auto edited = co_await EditSpooled(services_, std::move(meta), region, size,
+                                     EditsOf(ruling.decisions()));
   if (!edited) co_return Answer{dimse::status::kCannotUnderstand, edited.error().detail};
   if (!edited->part) co_return std::nullopt;
   request.NoteEdits();
