@@ -141,8 +141,8 @@ Task<std::optional<SuboperationSession::Answer>> SuboperationSession::ObeyRules(
   }
   if (ruling.decisions().edits.empty()) co_return std::nullopt;
   dataset::FileMeta meta = MetaOf(command, part.from.transfer_syntax);
-  auto edited = co_await EditSpooled(services_, std::move(meta), region, size,
-                                     EditsOf(ruling.decisions()));
+  auto edited =
+      co_await EditSpooled(services_, std::move(meta), region, size, EditsOf(ruling.decisions()));
   if (!edited) co_return Answer{dimse::status::kCannotUnderstand, edited.error().detail};
   if (!edited->part) co_return std::nullopt;
   request.NoteEdits();
