@@ -168,6 +168,7 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(std::shared_
   held.within = application_.answer_within;
   const Ruling& ruling = RulingFor(target);
   if (!ruling.IsEmpty()) held.terms = TermsOf(ruling.decisions(), services_.clock.WallNow());
+  held.terms.hold.acknowledge.reset();  // for clients that store themselves, as above
   store::SpoolFile file = std::move(*spooled->file);
   held_ = &held;
   StoreAnswer answer = co_await held.Settle(std::move(file), *spooled->writer);
