@@ -56,6 +56,13 @@ enum class NoImages : uint8_t { kRelease, kQuarantine };
 enum class Operation : uint8_t { kEcho, kStore, kFind, kMove, kGet, kCommit, kNormalized };
 inline constexpr size_t kOperations = 7;
 
+// Where something was written: "sluice.yaml:41". It says nothing of what was written: any two are
+// equal.
+struct Place {
+  std::string text;  // empty: in no file
+  bool operator==(const Place&) const { return true; }
+};
+
 // DIMSE statuses written as "A700", "0xA700" or "A7xx".
 struct StatusPattern {
   uint16_t value = 0, mask = 0xFFFF;
@@ -200,6 +207,8 @@ struct Application {
   Statuses statuses;
   Timeouts timeouts;
 
+  Place place;
+
   bool HasTitle(const AeTitle& title) const;      // ae_title, name or also_called
   bool CallsFrom(const IpAddress& caller) const;  // by `from`
   // Does Sluice answer its clients' requests for storage commitment? Never where it only observes.
@@ -230,6 +239,8 @@ struct Client {
   uint16_t receives_on = 0;         // it takes C-MOVEs at this port of where it calls from; 0: no
   std::optional<Endpoint> address;  // or always here
   Acknowledge acknowledge;
+
+  Place place;
 
   const std::string& name() const { return ae_titles.front(); }  // the label in metrics
   bool HasTitle(const AeTitle& title) const;

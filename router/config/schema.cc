@@ -9,6 +9,12 @@
 namespace router::config {
 namespace {
 
+Place PlaceOf(Section& section) {
+  if (!section.node()) return {};
+  const Positioned& at = section.reader().PlaceOf(section.path());
+  return {at.file + ":" + std::to_string(at.line)};
+}
+
 // A target of a strong type, read into the plain member that users see.
 template <class Strong, class Plain, class Member>
 void ReadAs(Section& section, std::string_view key, Plain& target, Member member) {
@@ -220,6 +226,7 @@ Application ReadApplication(const std::string& name, Section& s, const AeTitle& 
   ReadMoves(s, a);
   ReadCommitment(s, a);
   ReadPatience(s, a);
+  a.place = PlaceOf(s);
   return a;
 }
 
@@ -246,6 +253,7 @@ Client ReadClient(Section& s) {
   ReadAs<ClientPort>(s, "receives_on", client.receives_on, &ClientPort::port);
   ReadOptional(s, "address", client.address);
   ReadAcknowledge(s, client.acknowledge);
+  client.place = PlaceOf(s);
   return client;
 }
 
