@@ -1,5 +1,5 @@
 #pragma once
-// For element_edit.cc and its parts alone: each kind of edit on a data set that lies open.
+// For element_edit.cc and its parts, and difference.cc, alone: each kind of edit on a data set that lies open.
 #include <functional>
 #include <span>
 #include <vector>

@@ -1,5 +1,6 @@
 #pragma once
-// For element_edit*.cc alone: as much of a data set as an edit has to open, the rest as it stands.
+// For element_edit*.cc and difference.cc alone: as much of a data set as an edit has to open, the
+// rest as it stands.
 #include <cstdint>
 #include <vector>
 
