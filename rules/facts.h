@@ -43,6 +43,7 @@ struct Message {
   // From kCommand on.
   uint16_t command_field = 0;  // PS3.7 E.1
   std::string_view sop_class, sop_instance, transfer_syntax;
+  bool named = true;  // false: nobody has said yet what these three are (`sluice explain`)
   std::string_view destination;  // Move Destination (0000,0600): of a C-MOVE-RQ, and of the C-MOVE
                                  // to which a sub-operation belongs
   std::string_view requested;    // the AE title that was called by whom it all began with: of a

@@ -42,6 +42,7 @@ class When : public Condition {
   Answer TestFrom(size_t first, const Asking& asking) const;
   // The rest of it, from kCommand on, once the association and a mask of commands let it pass.
   Answer TestMessage(const Asking& asking) const {
+    if (!asking.message->named) return TestFrom(by_message_, asking);
     for (const RowTest& row : rows_)
       if (!row.Passes(asking)) return AnswerOf(false);
     return TestFrom(after_rows_, asking);

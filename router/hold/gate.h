@@ -12,6 +12,7 @@
 #include "router/base/clock.h"
 #include "router/config/config.h"
 #include "router/dataset/source.h"
+#include "router/hold/judging.h"
 #include "router/hold/oracle.h"
 #include "router/hold/requirements.h"
 #include "router/hold/terms.h"
@@ -30,29 +31,6 @@ struct Services {
   store::Ledger& ledger;
   metrics::Registry& metrics;
   const Clock& clock;
-};
-
-// What is to become of an instance that was spooled and is in no ledger yet.
-struct Verdict {
-  enum class Kind : uint8_t {
-    kReady,       // all that it requires exists: send it at once
-    kWaiting,     // Accept with `requirements`; `missing` of these are not known to exist
-    kQuarantine,  // Accept with `quarantine = reason`
-    kRefuse,      // answer `status` and `comment`; drop the part
-  };
-  Kind kind = Kind::kReady;
-  std::vector<store::Requirement> requirements;  // noted ones too, for Acceptance
-  std::vector<Uid> missing;
-  store::Reason reason;  // of a quarantine, a refusal, a wait: for people, no patient data
-  // (0000,0900) and (0000,0902) of a refusal; of a quarantine too, for whom nothing may be kept.
-  uint16_t status = 0;
-  std::string comment;
-  std::optional<WallTime> warn_after, deadline;                      // for Acceptance
-  store::AtDeadline at_deadline = store::AtDeadline::kAsConfigured;  // for Acceptance
-  store::Patient patient;                                            // for Acceptance
-  // Machines to be named otherwise in the plan before it is sent or accepted: (300A,00B2).
-  std::map<std::string, std::string> rename;
-  bool patient_differs = false;  // from what it refers to; said already
 };
 
 // Decides when an instance may go to an application that has an order of injection: judges it on
@@ -133,7 +111,6 @@ class Gate {
     SteadyTime since;
     bool begun = false;  // it is being sent
   };
-  struct Harvested;
   struct Wish;
   struct Waiter;
   const config::Application& application() const { return *application_; }
@@ -152,9 +129,6 @@ class Gate {
   void NoteOtherPatient(const store::Instance& instance, const Uid& other, Verdict& verdict) const;
   void LetPass(const store::Instance& instance, std::vector<Uid> required, Verdict& verdict);
   void LogOtherPatient(const Uid& sop_instance, Kind kind, const Uid& other) const;
-  bool JudgeImages(const Requirements& requirements, config::NoImages choice,
-                   Verdict& verdict) const;
-  bool JudgeMachines(const Requirements& requirements, Verdict& verdict) const;
   Task<Result<std::vector<Uid>>> FindMissing(std::vector<store::Requirement> requirements);
   Task<Result<std::vector<Uid>>> AwaitComing(std::vector<store::Requirement> requirements,
                                              std::vector<Uid> missing, net::Milliseconds patience);

@@ -5,8 +5,6 @@
 
 #include "router/base/log.h"
 #include "router/base/text.h"
-#include "router/dataset/head.h"
-#include "router/dimse/status.h"
 #include "router/hold/gate.h"
 #include "router/hold/wish.h"
 #include "router/net/future.h"
@@ -55,11 +53,6 @@ bool AreInstances(const std::vector<store::Requirement>& requirements,
 
 }  // namespace
 
-struct Gate::Harvested {
-  Requirements requirements;
-  store::Patient patient;
-};
-
 Task<Result<Verdict>> Gate::Judge(store::Instance instance, dataset::Region file,
                                   net::Milliseconds patience, Terms terms) {
   return net::RunOn<Result<Verdict>>(
@@ -94,7 +87,7 @@ Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region 
   if (!harvested) co_return std::unexpected(harvested.error());
   verdict.requirements = harvested->requirements.references;
   verdict.patient = harvested->patient;
-  if (!JudgeMachines(harvested->requirements, verdict)) co_return verdict;
+  if (!JudgeMachines(application(), harvested->requirements, verdict)) co_return verdict;
   if (terms.hold && !JudgeImages(harvested->requirements, choices.no_images, verdict))
     co_return verdict;
   const std::vector<Uid> required = ReferredTo(verdict.requirements);
@@ -125,69 +118,13 @@ Task<Result<Verdict>> Gate::JudgeHere(store::Instance instance, dataset::Region 
   co_return verdict;
 }
 
-Task<Result<Gate::Harvested>> Gate::Harvest(store::Instance instance, dataset::Region file,
-                                            config::Requirements choices) {
-  struct Read {
-    dataset::Harvest harvest;
-    dataset::Head head;
+Task<Result<Harvested>> Gate::Harvest(store::Instance instance, dataset::Region file,
+                                      config::Requirements choices) {
+  std::move_only_function<Result<Harvested>()> work = [instance = std::move(instance),
+                                                       file = std::move(file), choices] {
+    return HarvestFrom(instance, file, choices);
   };
-  std::move_only_function<Result<Read>()> work =
-      [file = std::move(file), paths = PathsFor(instance.kind)]() -> Result<Read> {
-    auto head = dataset::ReadHead(file);
-    if (!head) return std::unexpected(head.error());
-    auto harvest = dataset::HarvestReferences(file, paths);
-    if (!harvest) return std::unexpected(harvest.error());
-    return Read{std::move(*harvest), std::move(*head)};
-  };
-  auto read = co_await services_.cpu.Run<Result<Read>>(std::move(work));
-  if (!read) co_return std::unexpected(read.error());
-  Harvested harvested;
-  harvested.patient = {read->head.patient_id_digest, read->head.patient_name_digest};
-  harvested.requirements =
-      RequirementsOf(instance.kind, instance.sop_instance, read->harvest, choices, instance.study);
-  // No reference names the study; as a rule it is that of the object which refers.
-  for (store::Requirement& one : harvested.requirements.references) one.study = instance.study;
-  co_return harvested;
-}
-
-// False: the verdict is settled.
-bool Gate::JudgeMachines(const Requirements& requirements, Verdict& verdict) const {
-  const std::vector<std::string>& known = application().machines;
-  std::vector<std::string> unknown;
-  for (const std::string& name : requirements.machines) {
-    if (UnknownMachine(std::span(&name, 1), known).empty()) continue;
-    auto ours = application().machine_names.find(name);
-    const bool map = application().unknown_machine == config::UnknownMachine::kMap;
-    if (map && ours != application().machine_names.end())
-      verdict.rename[name] = ours->second;
-    else
-      unknown.push_back(name);
-  }
-  if (unknown.empty()) return true;
-  verdict.rename.clear();  // it stays as it came, for a person to decide
-  const std::string name = Printable(unknown.front());
-  verdict.reason = {store::Cause::kUnknownMachine,
-                    fmt::format("treatment machine \"{}\" is not known to {}; known: {}", name,
-                                name_, fmt::join(known, ", "))};
-  const bool refuse = application().unknown_machine == config::UnknownMachine::kRefuse;
-  verdict.kind = refuse ? Verdict::Kind::kRefuse : Verdict::Kind::kQuarantine;
-  verdict.status = dimse::status::kCannotUnderstand;
-  verdict.comment = AsErrorComment(
-      fmt::format("machine {} unknown here; known: {}", name, fmt::join(known, ", ")));
-  return false;
-}
-
-// False: the verdict is settled.
-bool Gate::JudgeImages(const Requirements& requirements, config::NoImages choice,
-                       Verdict& verdict) const {
-  const bool keep = choice == config::NoImages::kQuarantine;
-  if (!requirements.names_no_images || !keep) return true;
-  verdict.kind = Verdict::Kind::kQuarantine;
-  verdict.reason = {store::Cause::kReferences,
-                    "it names no image, no series and no frame of reference"};
-  verdict.status = dimse::status::kCannotUnderstand;
-  verdict.comment = verdict.reason.text;
-  return false;
+  co_return co_await services_.cpu.Run<Result<Harvested>>(std::move(work));
 }
 
 Task<Result<std::string>> Gate::UnknownMachineIn(store::Instance instance, dataset::Region file) {

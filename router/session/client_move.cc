@@ -18,33 +18,15 @@ constexpr size_t kMaxIdentifier = 4 << 20;  // bytes; lists of UIDs grow
 // A C-MOVE-RQ: to a destination that only upstream knows it is relayed; to one that we reach it is
 // carried.
 Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) {
-  auto address = config::IpAddress::Parse(client_->peer_address());
   const AeTitle named = command.move_destination();
   // By rules it may go elsewhere, and to several.
-  std::vector<AeTitle> titles = std::move(ruled_.move_to);
-  const bool by_rule = !titles.empty();
-  if (!by_rule) titles.push_back(named);
-  std::vector<config::Destination> destinations;
-  for (const AeTitle& title : titles)
-    if (auto found = address ? config_->FindDestination(title, *address) : std::nullopt)
-      destinations.push_back(std::move(*found));
-  std::optional<config::Destination> destination;
-  if (destinations.size() == titles.size()) destination = destinations.front();
-  const auto is_unreachable = [](const config::Destination& one) {
-    return FactOf(one) != rules::DestinationFact::kReachable;
-  };
-  const bool is_lost = titles.size() > 1 && std::ranges::any_of(destinations, is_unreachable);
-  if (by_rule && (!destination || is_lost))
+  MovePlan move_plan = PlanMove(*config_, FactsOf(command), named, std::move(ruled_.move_to),
+                                client_->peer_address());
+  if (!move_plan.refused.empty())
     co_return co_await Refuse(first, dimse::status::kMoveDestinationUnknown,
-                              "a destination that a rule names cannot be reached from here");
-  rules::Facts facts = FactsOf(command);
-  facts.move_destination = named.str();
-  facts.destination = FactOf(destination);
-  // Upstream would store to us under a message ID that may be another move's.
-  if (config_->IsOurTitle(named) && !destination)
-    co_return co_await Refuse(first, dimse::status::kMoveDestinationUnknown,
-                              "Sluice itself is no destination");
-  rules::Plan plan = rules::Decide(facts);
+                              std::move(move_plan.refused));
+  const rules::Plan& plan = move_plan.plan;
+  const std::vector<config::Destination>& destinations = move_plan.destinations;
   for (const rules::Step& step : plan.observed) {
     const bool carry = std::holds_alternative<rules::CarryMove>(step);
     ObservedAction what{carry ? "carry" : "refuse", "", carry ? "" : "unknown_destination"};
@@ -58,11 +40,11 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
     std::string comment = refuse->comment;
     co_return co_await Refuse(first, refuse->status, std::move(comment));
   }
-  if (std::holds_alternative<rules::ForwardMove>(plan.step) && destination) {
-    command.SetMoveDestination(destination->ae_title);
+  if (std::holds_alternative<rules::ForwardMove>(plan.step) && !destinations.empty()) {
+    command.SetMoveDestination(destinations.front().ae_title);
     co_return co_await RelayRequest(first, std::move(command));
   }
-  if (!std::holds_alternative<rules::CarryMove>(plan.step) || !destination)
+  if (!std::holds_alternative<rules::CarryMove>(plan.step) || destinations.empty())
     co_return co_await RelayRequest(first, std::move(command));
 
   auto identifier = co_await Collect(*client_, first.last, kMaxIdentifier, MessageSilence());
@@ -79,8 +61,9 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
                       std::back_inserter(targets));
   move.target = targets.front();
   move.also.assign(targets.begin() + 1, targets.end());
-  if (targets.size() == 1 && destination->application && destination->application->move_to.empty())
-    move.target_limit = std::max(1u, destination->application->max_associations - 1);
+  const config::Application* only = destinations.front().application;
+  if (targets.size() == 1 && only && only->move_to.empty())
+    move.target_limit = std::max(1u, only->max_associations - 1);
   if (const ul::AcceptedContext* context = ContextOf(first.context))
     move.scope = ScopeOf(*identifier, context->transfer_syntax);
   Buffer bytes = std::move(*identifier);

@@ -17,9 +17,7 @@ StoreAnswer AnswerOf(const rules::Outcome& outcome) {
 }
 
 StoreAnswer AnswerOf(const Error& why) {
-  return {
-      why.code == Errc::kDisk ? dimse::status::kOutOfResources : dimse::status::kCannotUnderstand,
-      "rules cannot be applied: " + why.detail};
+  return AnswerOf(rules::Outcome(CannotObey(why, dimse::Command::kCStoreRq)));
 }
 
 }  // namespace
@@ -62,21 +60,11 @@ Task<Result<>> ClientSession::EndByRule(Incoming first, uint16_t status, std::st
 
 // What was decided beyond what has been done, for whoever deals with the message.
 void ClientSession::TakeTerms() {
-  const rules::Decisions& decided = ruling_.decisions();
-  ruled_.terms = TermsOf(decided, services_.clock.WallNow());
+  const bool late = ruled_.late;
+  ruled_ = RuledBy(ruling_.decisions(), *config_, application_,
+                   ruling_.MayDecideByMessage(rules::Topic::kTo), services_.clock.WallNow());
+  ruled_.late = late;
   ruled_.edits = rules_.edits();
-  // What the association alone tells has led it here already.
-  if (ruling_.MayDecideByMessage(rules::Topic::kTo) && decided.to &&
-      *decided.to != application_.name)
-    ruled_.application = config_->FindApplication(*decided.to);
-  if (ruled_.application && decided.calling) ruled_.calling_as = *decided.calling;
-  if (decided.move_to) ruled_.move_to = *decided.move_to;
-  if (decided.retrieve_ae_title) ruled_.retrieve_ae_title = *decided.retrieve_ae_title;
-  for (const auto& list : decided.copy_to)
-    for (const std::string& name : *list)
-      if (std::ranges::find(ruled_.copy_to, name) == ruled_.copy_to.end())
-        ruled_.copy_to.push_back(name);
-  ruled_.spools = ruled_.application || !ruled_.copy_to.empty() || ruled_.terms.queue;
 }
 
 // ---- in the spool

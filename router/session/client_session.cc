@@ -151,8 +151,7 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
       co_return co_await Refuse(first, refuse->status, std::move(comment));
     }
     if (ruled_.spools || ruled_.late ||
-        (terminated_ &&
-         (application_.Retains() || !std::holds_alternative<rules::Relay>(plan.step))))
+        (terminated_ && Spools(application_, plan.step)))
       co_return co_await Hold(first, std::move(command));
   }
   co_return co_await RelayRequest(first, std::move(command));
@@ -287,24 +286,10 @@ void ClientSession::LogEnd(const Result<>& how) const {
 // ---- small things
 
 rules::Facts ClientSession::FactsOf(const dimse::CommandSet& command) const {
-  rules::Facts facts;
+  rules::Facts facts = session::FactsOf(application_, command);
   facts.calling_ae_title = rq_.calling.title().str();
   facts.called_ae_title = rq_.called.title().str();
   facts.peer_address = client_->peer_address();
-  facts.application = application_.name;
-  facts.profile = application_.profile == config::Profile::kAria ? rules::Profile::kAria
-                                                                 : rules::Profile::kNone;
-  facts.mode =
-      application_.mode == config::Mode::kObserve ? rules::Mode::kObserve : rules::Mode::kEnforce;
-  facts.command_field = static_cast<uint16_t>(command.command());
-  facts.sop_class_uid = command.sop_class().str();
-  facts.sop_instance_uid = command.sop_instance().str();
-  if (command.command() == dimse::Command::kCStoreRq &&
-      !(dimse::MayHaveRequirements(facts.sop_class_uid) &&
-        dimse::KindOf(facts.sop_class_uid) == Kind::kOther))
-    facts.kind = dimse::KindOf(facts.sop_class_uid);
-  facts.refuse_unknown_destinations =
-      application_.unknown_destinations == config::UnknownDestinations::kRefuse;
   return facts;
 }
 

@@ -10,6 +10,7 @@
 #include "router/net/signal.h"
 #include "router/session/admit.h"
 #include "router/session/commitment_report.h"
+#include "router/session/facts.h"
 #include "router/session/get_bridge.h"
 #include "router/session/moves.h"
 #include "router/session/relay.h"
@@ -142,18 +143,6 @@ class ClientSession : public Session {
 
   // ---- client_rules.cc: what rules make of a request before it goes its way, and of an instance
   // in the spool
-  // What was decided of the message under way, and is for those who deal with it.
-  struct Ruled {
-    const config::Application* application = nullptr;  // goes there instead
-    AeTitle calling_as;                                // our title there; empty: as configured
-    std::vector<AeTitle> move_to;
-    AeTitle retrieve_ae_title;
-    std::vector<std::string> copy_to;  // keys of applications
-    StoreTerms terms;
-    bool spools = false;  // it is received whole before it goes anywhere
-    bool late = false;    // and rules look at it then
-    std::string edits;    // that were made, for the history of a row
-  };
   Task<Result<bool>> ObeyRules(Incoming first, dimse::CommandSet command);
   Task<Result<>> EndByRule(Incoming first, uint16_t status, std::string comment);
   void TakeTerms();

@@ -1,5 +1,7 @@
 #include "router/session/move_target.h"
 
+#include <algorithm>
+
 #include "router/base/text.h"
 #include "router/dataset/identifier.h"
 #include "router/session/legs.h"
@@ -48,6 +50,34 @@ std::vector<MoveTarget> TargetsOfMove(const config::Config& config,
     targets.push_back(TargetOf(config, to, called));
   }
   return targets;
+}
+
+MovePlan PlanMove(const config::Config& config, rules::Facts facts, const AeTitle& named,
+                  std::vector<AeTitle> instead, const std::string& from) {
+  MovePlan plan;
+  const auto address = config::IpAddress::Parse(from);
+  std::vector<AeTitle> titles = std::move(instead);
+  const bool by_rule = !titles.empty();
+  if (!by_rule) titles.push_back(named);
+  for (const AeTitle& title : titles)
+    if (auto found = address ? config.FindDestination(title, *address) : std::nullopt)
+      plan.destinations.push_back(std::move(*found));
+  if (plan.destinations.size() != titles.size()) plan.destinations.clear();
+  std::optional<config::Destination> first;
+  if (!plan.destinations.empty()) first = plan.destinations.front();
+  facts.move_destination = named.str();
+  facts.destination = FactOf(first);
+  const auto is_unreachable = [](const config::Destination& one) {
+    return FactOf(one) != rules::DestinationFact::kReachable;
+  };
+  const bool is_lost = titles.size() > 1 && std::ranges::any_of(plan.destinations, is_unreachable);
+  // Upstream would store to us under a message ID that may be another move's.
+  if (by_rule && (!first || is_lost))
+    plan.refused = "a destination that a rule names cannot be reached from here";
+  else if (config.IsOurTitle(named) && !first)
+    plan.refused = "Sluice itself is no destination";
+  plan.plan = rules::Decide(facts);
+  return plan;
 }
 
 MoveScope ScopeOf(Bytes identifier, const Uid& transfer_syntax) {

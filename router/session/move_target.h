@@ -5,6 +5,7 @@
 
 #include "router/config/config.h"
 #include "router/session/moves.h"
+#include "rules/decide.h"
 #include "rules/facts.h"
 
 namespace router::session {
@@ -22,6 +23,17 @@ MoveTarget TargetOf(const config::Config& config, const config::Destination& des
 std::vector<MoveTarget> TargetsOfMove(const config::Config& config,
                                       const config::Destination& destination,
                                       const AeTitle& called);
+
+// What becomes of a C-MOVE.
+struct MovePlan {
+  rules::Plan plan;
+  // Every destination is one that is configured; else none is named here.
+  std::vector<config::Destination> destinations;
+  std::string refused;  // why nothing comes of it (A801H); `plan` is not to be looked at then
+};
+// `named`: in the request; `instead`: by a rule, if not empty. `from`: the address of who asks.
+MovePlan PlanMove(const config::Config& config, rules::Facts facts, const AeTitle& named,
+                  std::vector<AeTitle> instead, const std::string& from);
 
 // The UIDs that the identifier names; nothing where it cannot be read.
 MoveScope ScopeOf(Bytes identifier, const Uid& transfer_syntax);

@@ -5,6 +5,7 @@
 #include "router/dataset/element_edit.h"
 #include "router/dimse/sop_classes.h"
 #include "router/dimse/status.h"
+#include "router/session/facts.h"
 #include "router/session/observe.h"
 #include "router/session/relay.h"
 #include "router/session/rule_edits.h"
@@ -89,13 +90,7 @@ Task<Result<>> RuledRequest::Receive(Ahead* ahead) {
   co_return Result<>();
 }
 
-// Rules cannot be obeyed: so it does not go on either.
-void RuledRequest::Fail(const Error& why) {
-  const uint16_t status = why.code == Errc::kDisk ? dimse::status::kOutOfResources
-                          : is_store_             ? dimse::status::kCannotUnderstand
-                                                  : dimse::status::kIdentifierMismatch;
-  outcome_ = rules::Refuse{status, "rules cannot be applied: " + why.detail};
-}
+void RuledRequest::Fail(const Error& why) { outcome_ = CannotObey(why, command_); }
 
 Task<> RuledRequest::Decide() {
   const rules::Decisions& decided = ruling_.decisions();

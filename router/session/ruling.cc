@@ -40,20 +40,21 @@ Ruling::Ruling(std::shared_ptr<const config::Config> config, rules::Caller calle
 const rules::Decisions& Ruling::OfAssociation(WallTime now) {
   if (IsEmpty()) return decisions_;
   now_ = MomentOf(now);
-  rules_->Decide(caller_, candidates_, MessageOf(rules::Phase::kAssociation), nullptr, decisions_);
+  rules_->Decide(caller_, candidates_, MessageAt(rules::Phase::kAssociation), nullptr, decisions_);
   return decisions_;
 }
 
 const rules::Decisions& Ruling::OfCommand(const dimse::CommandSet& command, Beside beside,
                                           WallTime now) {
-  if (IsEmpty()) return decisions_;
+  if (!rules_) return decisions_;
   now_ = MomentOf(now);
   command_field_ = static_cast<uint16_t>(command.command());
   sop_class_ = command.sop_class();
   sop_instance_ = command.sop_instance();
   beside_ = std::move(beside);
   looking_ = false;
-  rules_->Decide(caller_, candidates_, MessageOf(rules::Phase::kCommand), nullptr, decisions_);
+  size_.reset();
+  rules_->Decide(caller_, candidates_, MessageAt(rules::Phase::kCommand), nullptr, decisions_);
   return decisions_;
 }
 
@@ -63,8 +64,8 @@ Result<> Ruling::Look(Bytes data_set, bool whole) {
   looking_ = true;
   reader.Extend(data_set, whole);
   DataSetElements elements(reader);
-  rules::Message message = MessageOf(whole ? rules::Phase::kEnd : rules::Phase::kHead);
-  if (whole) message.size = data_set.size();
+  if (whole) size_ = data_set.size();
+  const rules::Message message = MessageAt(whole ? rules::Phase::kEnd : rules::Phase::kHead);
   rules_->Decide(caller_, candidates_, message, &elements, decisions_);
   return reader.ReadResult();
 }
@@ -74,10 +75,17 @@ Result<> Ruling::Look(const dataset::Region& file, uint64_t size) {
   reader.Open(file);
   looking_ = true;
   DataSetElements elements(reader);
-  rules::Message message = MessageOf(rules::Phase::kEnd);
-  message.size = size;
+  size_ = size;
+  const rules::Message message = MessageAt(rules::Phase::kEnd);
   rules_->Decide(caller_, candidates_, message, &elements, decisions_);
   return reader.ReadResult();
+}
+
+rules::Trace Ruling::Explain() {
+  if (!rules_) return {};
+  if (!looking_) return rules_->Explain(caller_, MessageOf(), nullptr, decisions_);
+  DataSetElements elements(Reader());
+  return rules_->Explain(caller_, MessageOf(), &elements, decisions_);
 }
 
 dataset::ElementReader& Ruling::Reader() {
@@ -89,18 +97,25 @@ std::string Ruling::Describe(rules::RuleIndex rule) const {
   return "rule \"" + rules_->NameOf(rule) + "\" (" + rules_->PlaceOf(rule) + ")";
 }
 
-rules::Message Ruling::MessageOf(rules::Phase phase) const {
+rules::Message Ruling::MessageAt(rules::Phase phase) {
+  phase_ = phase;
+  return MessageOf();
+}
+
+rules::Message Ruling::MessageOf() const {
   rules::Message message;
-  message.phase = phase;
+  message.phase = phase_;
   message.now = now_;
-  if (phase == rules::Phase::kAssociation) return message;
+  if (phase_ == rules::Phase::kAssociation) return message;
   message.command_field = command_field_;
   message.sop_class = sop_class_.view();
   message.sop_instance = sop_instance_.view();
+  message.named = !sop_class_.empty() || phase_ == rules::Phase::kEnd;
   message.transfer_syntax = beside_.transfer_syntax.view();
   message.destination = beside_.destination;
   message.requested = beside_.requested.empty() ? std::string_view(caller_.called)
                                                 : std::string_view(beside_.requested);
+  message.size = size_;
   return message;
 }
 

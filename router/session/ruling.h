@@ -57,13 +57,17 @@ class Ruling {
   // The same, of a file with `size` bytes of data set. Blocks on the disk, on whatever thread.
   Result<> Look(const dataset::Region& file, uint64_t size);
   const rules::Decisions& decisions() const { return decisions_; }
+  // Why they are so, over all rules: of the association or the message as the last call above saw
+  // it, whose bytes and file are still there. Not for the data path.
+  rules::Trace Explain();
 
   const std::string& NameOf(rules::RuleIndex rule) const { return rules_->NameOf(rule); }
   // "rule \"no films\" (sluice.yaml:41)", for a log line or a reason.
   std::string Describe(rules::RuleIndex rule) const;
 
  private:
-  rules::Message MessageOf(rules::Phase phase) const;
+  rules::Message MessageAt(rules::Phase phase);
+  rules::Message MessageOf() const;
   dataset::ElementReader& Reader();
 
   std::shared_ptr<const config::Config> config_;
@@ -72,6 +76,8 @@ class Ruling {
   rules::RuleSet::Candidates candidates_;
   rules::Decisions decisions_;
   // Of the message.
+  rules::Phase phase_ = rules::Phase::kAssociation;
+  std::optional<uint64_t> size_;
   rules::Moment now_;
   uint16_t command_field_ = 0;
   Uid sop_class_, sop_instance_;

@@ -20,6 +20,7 @@ class Uids : public Condition {
 
   Answer Test(const Asking& asking) const override {
     if (asking.phase < Phase::kCommand) return OpenUntil(Phase::kCommand);
+    if (!asking.message->named && !IsOfEcho(asking)) return OpenUntil(Phase::kHead);
     return AnswerOf(test_.Passes(asking));
   }
   const RowTest* AsRowTest() const override { return &test_; }
@@ -36,7 +37,9 @@ class Uids : public Condition {
            });
   }
   std::string Say(const Asking& asking, Truth truth) const override {
-    if (truth == Truth::kOpen) return "the command is not known yet";
+    if (truth == Truth::kOpen)
+      return asking.phase < Phase::kCommand ? "the command is not known yet"
+                                            : std::string(name_) + " is not known yet";
     std::string text = std::string(name_) + " is " + router::Printable((asking.*test_.row).text);
     return truth == Truth::kYes ? text : text + ", not " + written_;
   }
@@ -47,6 +50,7 @@ class Uids : public Condition {
   }
 
  private:
+  bool IsOfEcho(const Asking& asking) const { return IsSopClass() && asking.command == kEcho; }
   bool IsSopClass() const { return test_.table == &Tables::sop_classes; }
   bool Has(std::string_view uid) const {
     return std::ranges::any_of(globs_, [&](const Glob& glob) { return glob.Matches(uid); });
