@@ -23,7 +23,7 @@ struct CommandLine {
 void AddServing(CommandLine& line);  // serve, check
 void AddAsking(CommandLine& line);   // those that ask the API of a running Sluice
 void AddKeeping(CommandLine& line);  // backup, restore, rescue
-void AddTrying(CommandLine& line);   // test, worksheet: nothing of a running Sluice takes part
+void AddTrying(CommandLine& line);   // test, worksheet, explain: nothing of a running Sluice takes part
 
 // ---- what the groups share
 

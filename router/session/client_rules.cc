@@ -61,8 +61,7 @@ Task<Result<>> ClientSession::EndByRule(Incoming first, uint16_t status, std::st
 // What was decided beyond what has been done, for whoever deals with the message.
 void ClientSession::TakeTerms() {
   const bool late = ruled_.late;
-  ruled_ = RuledBy(ruling_.decisions(), *config_, application_,
-                   ruling_.MayDecideByMessage(rules::Topic::kTo), services_.clock.WallNow());
+  ruled_ = RuledBy(ruling_, *config_, application_, services_.clock.WallNow());
   ruled_.late = late;
   ruled_.edits = rules_.edits();
 }

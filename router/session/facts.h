@@ -24,10 +24,9 @@ struct Ruled {
   bool late = false;    // and rules look at it then
   std::string edits;    // that were made, for the history of a row
 };
-// `to`: the application of the association. `routes`: may a message lead elsewhere, or has what leads
-// anywhere led the association there already?
-Ruled RuledBy(const rules::Decisions& decided, const config::Config& config,
-              const config::Application& to, bool routes, WallTime now);
+// `to`: the application of the association.
+Ruled RuledBy(const Ruling& ruling, const config::Config& config, const config::Application& to,
+              WallTime now);
 
 // Without a rule, does an instance go through the spool where its association allows that?
 bool Spools(const config::Application& application, const rules::Step& step);
