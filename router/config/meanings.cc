@@ -17,7 +17,7 @@ constexpr Meaning kAll[] = {
     {"metrics", "A listener of its own for `/metrics`.", "none"},
     {"log", "Log lines."},
     {"limits", "Budgets and deadlines of the whole process."},
-    {"rules", "Rules come with a later version; each one is reported as an error until then.",
+    {"rules", "What is done otherwise than by default: [rules.md](rules.md).",
      "`[]`"},
     {"listen.address", "Which interface.", "every interface"},
     {"listen.port", "Usually the port where clients used to reach VMSDBD."},
