@@ -62,9 +62,9 @@ class Comparison {
   Result<> Elements(Level& before, Node* left, Level& after, Node* right, const std::string& path) {
     if (left && right && left->vr == right->vr && std::ranges::equal(left->raw, right->raw))
       return {};
-    auto left_items = left ? OpenItems(*left, before.encoding) : Result<bool>(false);
+    auto left_items = left ? OpenItems(*left, before.encoding, before.left) : Result<bool>(false);
     if (!left_items) return std::unexpected(left_items.error());
-    auto right_items = right ? OpenItems(*right, after.encoding) : Result<bool>(false);
+    auto right_items = right ? OpenItems(*right, after.encoding, after.left) : Result<bool>(false);
     if (!right_items) return std::unexpected(right_items.error());
     if (*left_items && *right_items && left->items.size() == right->items.size())
       return Items(before, *left, after, *right, path);
@@ -81,10 +81,11 @@ class Comparison {
     if (before.depth >= Scanner::kMostDepth)
       return Fail(Errc::kCorrupt, Blame::kDownstream, "sequences nest too deep");
     for (size_t at = 0; at < left.items.size(); ++at) {
-      auto compared =
-          Levels(Level::Of(left.items[at].elements, left.inside, before.set, before.depth + 1),
-                 Level::Of(right.items[at].elements, right.inside, after.set, after.depth + 1),
-                 path + "[" + std::to_string(at + 1) + "]");
+      auto compared = Levels(
+          Level::Of(left.items[at].elements, left.inside, before.set, before.left,
+                    before.depth + 1),
+          Level::Of(right.items[at].elements, right.inside, after.set, after.left, after.depth + 1),
+          path + "[" + std::to_string(at + 1) + "]");
       if (!compared) return compared;
     }
     return {};
@@ -111,18 +112,19 @@ Result<std::vector<Difference>> DifferencesBetween(const Encoded& before, const 
   std::vector<Buffer> plain;  // what the nodes are views of
   std::vector<std::vector<Node>> nodes;
   const Encoding encoding = EncodingOf(before.transfer_syntax);
+  size_t left = kMostElements;
   for (const Encoded* one : {&before, &after}) {
     auto read = ReadRest(*Open(*one), kMostInflated);
     if (!read) return std::unexpected(read.error());
     plain.push_back(std::move(*read));
-    auto elements = ReadElements(plain.back(), encoding);
+    auto elements = ReadElements(plain.back(), encoding, left);
     if (!elements) return std::unexpected(elements.error());
     nodes.push_back(std::move(*elements));
   }
   std::vector<Difference> found;
   const CharacterSet none;
-  auto compared = Comparison(found).Levels(Level::Of(nodes[0], encoding, none, 0),
-                                           Level::Of(nodes[1], encoding, none, 0), "");
+  auto compared = Comparison(found).Levels(Level::Of(nodes[0], encoding, none, left, 0),
+                                           Level::Of(nodes[1], encoding, none, left, 0), "");
   if (!compared) return std::unexpected(compared.error());
   return found;
 }

@@ -9,8 +9,7 @@ namespace router::dataset {
 namespace {
 
 constexpr Tag kAll = 0xFFFFFFFF;
-constexpr size_t kMostElements = 4'000'000;  // some 400 MB; a structure set has some 100,000
-constexpr size_t kFirstRead = 64 << 10;      // bytes of a file; most heads are shorter
+constexpr size_t kFirstRead = 64 << 10;  // bytes of a file; most heads are shorter
 
 Tag LastOf(const ElementPath& path) {
   if (path.steps.empty()) return 0;

@@ -44,6 +44,9 @@ struct ItemNode {
   std::vector<Node> elements;
 };
 
+// Some 400 MB; a structure set has some 100,000.
+constexpr size_t kMostElements = 4'000'000;
+
 // The elements of a data set without what is around it: all of `bytes`, none opened. Errors:
 // kCorrupt, blamed on the sender, also where they are not in the order of their tags; kLimit where
 // there are more than `left`, which then counts those that may still follow.
