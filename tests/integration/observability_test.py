@@ -68,7 +68,8 @@ class Alerts(unittest.TestCase):
 
     def test_commands_they_name_exist(self):
         commands = {"serve", "check", "held", "status", "release", "retry", "discard", "observe",
-                    "leave", "rescue", "backup", "restore", "reload", "drain", "test", "worksheet"}
+                    "leave", "rescue", "backup", "restore", "reload", "drain", "test", "worksheet",
+                    "explain"}
         text = expressions.RULES.read_text() + OPERATIONS.read_text()
         named = set(re.findall(r'(?:`|")sluice ([a-z]+)', text))
         self.assertTrue(named)

@@ -157,6 +157,8 @@ class EditorSchema(Case):
 
         def spoil(node, path):
             """Yields each path to a value, and to a key that is not there."""
+            if path == ["rules"]:  # what they say is tried with those of docs/rules.md
+                return
             if isinstance(node, dict):
                 if path not in (["applications"], ["applications", "VMSDBD", "machine_names"]):
                     yield path + ["no_such_key"]
@@ -165,7 +167,7 @@ class EditorSchema(Case):
             elif isinstance(node, list) and node and isinstance(node[0], dict):
                 for index, value in enumerate(node):
                     yield from spoil(value, path + [index])
-            elif path != ["rules"]:
+            else:
                 yield path
 
         all_values = copy.deepcopy(full)

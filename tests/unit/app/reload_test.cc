@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "router/config/load.h"
+#include "router/session/rule_world.h"
 
 namespace router {
 namespace {
@@ -175,7 +176,7 @@ class ReloadTest : public ::testing::Test {
   static void TearDownTestSuite() { std::filesystem::remove(token_); }
 
   static std::shared_ptr<const config::Config> Load(const std::string& text) {
-    config::Loaded loaded = config::LoadText("f", text);
+    config::Loaded loaded = config::LoadText("f", text, session::RulesReader());
     EXPECT_THAT(loaded.errors, IsEmpty());
     return loaded.config;
   }
