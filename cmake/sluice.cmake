@@ -1,6 +1,7 @@
 # Flags that every target of ours has, kept off the targets of the packages.
 add_library(sluice_flags INTERFACE)
-target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wpedantic -Werror)
+# -pthread is what some packages ask for: asked of all, headers that are parsed once suit everybody.
+target_compile_options(sluice_flags INTERFACE -pthread -Wall -Wextra -Wpedantic -Werror)
 target_include_directories(sluice_flags INTERFACE ${PROJECT_SOURCE_DIR})
 if(SLUICE_SANITIZE STREQUAL "asan")
   target_compile_options(sluice_flags INTERFACE -fsanitize=address,undefined
