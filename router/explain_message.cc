@@ -195,7 +195,7 @@ void MessageExplainer::EndStore(const dimse::CommandSet& command, const Explaine
   if (instance) edited = *instance;
   const rules::Decisions& decided = ruling_.decisions();
   if (ObeyRules(ruling_, looked_, command.command(), instance ? &edited : nullptr, end)) return;
-  const session::Ruled ruled = session::RuledBy(ruling_, *config_, application, now_);
+  const session::Ruled ruled = session::RuledBy(ruling_, now_);
   const config::Application& to = ruled.application ? *ruled.application : application;
   if (ruled.application)
     GoTo(to,
@@ -249,7 +249,7 @@ void MessageExplainer::EndMove(const dimse::CommandSet& command, bool as_enforce
   const bool obeys = as_enforced || application.mode == config::Mode::kEnforce;
   if (obeys && ObeyRules(ruling_, looked_, command.command(), nullptr, end)) return;
   const session::Ruled ruled =
-      obeys ? session::RuledBy(ruling_, *config_, application, now_) : session::Ruled();
+      obeys ? session::RuledBy(ruling_, now_) : session::Ruled();
   rules::Facts facts = session::FactsOf(application, command);
   if (as_enforced) facts.mode = rules::Mode::kEnforce;
   const AeTitle named = command.move_destination();

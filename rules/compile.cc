@@ -121,6 +121,7 @@ RuleSet::Compiled RuleSet::Compile(const Positioned& list, const World& world,
   PutInOrder(compiled.problems, list);
   if (errors) return compiled;
   for (ReadRule& one : read) {
+    for (router::ElementEdit& edit : one.rule.then.edits) edit.clinical = one.draft.clinical_edit;
     set->rules_.push_back(std::move(one.rule));
   }
   NoteRivals(set->rules_);

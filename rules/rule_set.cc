@@ -26,6 +26,8 @@ bool RuleSet::Candidates::MayNeedDataSet(uint16_t command_field) const {
   return (with_data_set_ & CommandBit(command_field)) != 0;
 }
 
+bool RuleSet::NeedsMessage(RuleIndex rule) const { return rules_[rule].NeedsMessage(); }
+
 RuleSet::Candidates RuleSet::CandidatesFor(const Caller& caller) const {
   Candidates candidates;
   const Asking asking(*tables_, caller);

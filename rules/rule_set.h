@@ -52,6 +52,9 @@ class RuleSet {
   const std::string& NameOf(RuleIndex rule) const;  // unique; the label `rule` of metrics
   std::string PlaceOf(RuleIndex rule) const;        // "sluice.yaml:41"
 
+  // Can only a message tell whether the rule matches? Else its association does (and the time).
+  bool NeedsMessage(RuleIndex rule) const;
+
   // Every element that a rule may ask for: the slots of Elements::At.
   std::span<const router::ElementPath> paths() const;
 

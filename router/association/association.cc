@@ -187,6 +187,7 @@ void Association::Opening::Interrupt() {
 
 Task<Result<>> Association::Fill(Milliseconds silence) {
   chunk_.Release();
+  if (!has_put_back_) Buffer().swap(put_back_);
   auto chunk = co_await stream_->Read(silence);
   if (!chunk) {
     Error error = chunk.error();

@@ -54,6 +54,7 @@ struct ElementEdit {
   std::string value;  // UTF-8; several values are parted by backslashes
   std::function<std::optional<std::string>(std::string_view value)> rewrite;  // UTF-8 in and out
   std::vector<std::string> keep;                                              // private creators
+  bool clinical = false;  // meant for plans, and for UIDs, on the way to where they are treated
   std::string text;  // for people, as one line: "set PatientComments"; never a value
 };
 

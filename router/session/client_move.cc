@@ -57,8 +57,8 @@ Task<Result<>> ClientSession::OnMove(Incoming first, dimse::CommandSet command) 
   move.destination = named.str();
   std::vector<MoveTarget> targets;
   for (const config::Destination& one : destinations)
-    std::ranges::move(TargetsOfMove(*config_, one, rq_.called.title()),
-                      std::back_inserter(targets));
+    for (MoveTarget& target : TargetsOfMove(*config_, one, rq_.called.title()))
+      if (std::ranges::find(targets, target) == targets.end()) targets.push_back(std::move(target));
   move.target = targets.front();
   move.also.assign(targets.begin() + 1, targets.end());
   const config::Application* only = destinations.front().application;

@@ -36,7 +36,7 @@ Task<Result<bool>> ClientSession::ObeyRules(Incoming first, dimse::CommandSet co
   if (obeyed && !observed) obeyed = co_await rules_.Obey(&ahead);
   if (!obeyed) co_return std::unexpected(obeyed.error());
   // Whoever deals with the message receives it from its beginning.
-  if (ahead.any) client_->PutBack(std::move(ahead.bytes), ahead.complete);
+  if (ahead.any && !first.last) client_->PutBack(std::move(ahead.bytes), ahead.complete);
   if (observed) co_return false;
   ruled_.late = rules_.late();
   if (!rules_.outcome()) {
@@ -61,7 +61,7 @@ Task<Result<>> ClientSession::EndByRule(Incoming first, uint16_t status, std::st
 // What was decided beyond what has been done, for whoever deals with the message.
 void ClientSession::TakeTerms() {
   const bool late = ruled_.late;
-  ruled_ = RuledBy(ruling_, *config_, application_, services_.clock.WallNow());
+  ruled_ = RuledBy(ruling_, services_.clock.WallNow());
   ruled_.late = late;
   ruled_.edits = rules_.edits();
 }
@@ -134,6 +134,11 @@ Task<Result<std::optional<StoreCopy>>> ClientSession::CopyFor(std::string name,
   copy.calling_as = config_->CallingTitle(*copy.application, &client_config_, rq_.calling.title());
   rules::Caller caller = ruling_.caller();
   caller.application = name;
+  // What was edited before it was copied goes to the copy's application too.
+  if (!ruled_.edits.empty())
+    if (auto why = ObjectionTo(EditsOf(ruling_.decisions()), command.affected_sop_class(),
+                               copy.application))
+      co_return Fail(Errc::kBadConfig, Blame::kInternal, std::move(*why));
   Ruling ruling(config_, std::move(caller));
   if (ruling.IsEmpty()) co_return copy;
   const WallTime now = services_.clock.WallNow();
@@ -151,9 +156,12 @@ Task<Result<std::optional<StoreCopy>>> ClientSession::CopyFor(std::string name,
                {"sop_instance_uid", command.sop_instance().str()}});
     co_return std::nullopt;
   }
+  const std::vector<const ElementEdit*> edits = EditsOf(decided);
+  if (auto why = ObjectionTo(edits, command.affected_sop_class(), copy.application))
+    co_return Fail(Errc::kBadConfig, Blame::kInternal, std::move(*why));
   if (decided.edits.empty()) co_return copy;
   dataset::FileMeta meta = MetaOf(command, region.transfer_syntax);
-  auto edited = co_await EditSpooled(services_, std::move(meta), region, size, EditsOf(decided));
+  auto edited = co_await EditSpooled(services_, std::move(meta), region, size, edits);
   if (!edited) co_return std::unexpected(edited.error());
   for (const auto& edit : decided.edits)
     copy.note += (copy.note.empty() ? "" : "; ") + edit->text + " by " + ruling.Describe(edit.by);

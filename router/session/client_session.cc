@@ -46,8 +46,8 @@ ClientSession::ClientSession(Services& services, std::shared_ptr<const config::C
       entry_(services.roster(client_->loop()), this),
       began_(services.clock.WallNow()),
       limited_(client_->loop()),
-      rules_(services_, *client_, ruling_, limited_, {rq_.calling.title(), application_.name},
-             config_->limits.client_idle),
+      rules_(services_, *client_, ruling_, limited_,
+             {rq_.calling.title(), application_.name, &application_}, config_->limits.client_idle),
       upstream_ended_(client_->loop()),
       upstream_turn_(client_->loop()),
       moves_ended_(client_->loop()),
@@ -150,7 +150,8 @@ Task<Result<>> ClientSession::OnRequest(Incoming first) {
       std::string comment = refuse->comment;
       co_return co_await Refuse(first, refuse->status, std::move(comment));
     }
-    if (ruled_.spools || ruled_.late ||
+    // What a rule has kept, or may keep, goes before what comes later in its series.
+    if (ruled_.spools || ruled_.late || kept_by_rule_ || ruling_.MayDecide(rules::Topic::kQueue) ||
         (terminated_ && Spools(application_, plan.step)))
       co_return co_await Hold(first, std::move(command));
   }

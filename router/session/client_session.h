@@ -229,10 +229,11 @@ class ClientSession : public Session {
   bool busy_ = false;      // a message of the client is being dealt with
   bool stopping_ = false;  // drain
   bool stop_at_once_ = false;
-  bool finishing_ = false;  // Finish ends both sides: neither interrupts the other any more
-  net::Signal limited_;     // while a message waits for its turn, by a rule
-  RuledRequest rules_;      // on the message under way
-  Ruled ruled_;             // what was decided of it
+  bool finishing_ = false;     // Finish ends both sides: neither interrupts the other any more
+  net::Signal limited_;        // while a message waits for its turn, by a rule
+  RuledRequest rules_;         // on the message under way
+  bool kept_by_rule_ = false;  // an instance that could have been sent at once
+  Ruled ruled_;                // what was decided of it
   uint64_t messages_ = 0;
   uint64_t counted_in_ = 0, counted_out_ = 0;  // bytes already in the metrics
 

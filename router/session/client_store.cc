@@ -86,12 +86,15 @@ Task<StoreAnswer> ClientSession::Settle(dimse::CommandSet command, Uid transfer_
     auto copies = co_await CopiesOf(command, region, file.size - file.dataset_offset);
     if (!copies) {
       co_await part.Drop();
-      co_return StoreAnswer{dimse::status::kOutOfResources,
-                            "copies cannot be made: " + copies.error().detail};
+      co_return StoreAnswer{copies.error().code == Errc::kDisk ? dimse::status::kOutOfResources
+                                                               : dimse::status::kCannotUnderstand,
+                            "a copy cannot be made: " + copies.error().detail};
     }
     held.copies = std::move(*copies);
   }
-  co_return co_await held.Settle(std::move(file), part);
+  StoreAnswer answer = co_await held.Settle(std::move(file), part);
+  kept_by_rule_ |= held.kept().has_value() && (ruled_.spools || ruled_.late);
+  co_return answer;
 }
 
 // Receives the data set into the spool and makes it durable. An error is the client's end; without

@@ -26,14 +26,11 @@ rules::Facts FactsOf(const config::Application& application, const dimse::Comman
   return facts;
 }
 
-Ruled RuledBy(const Ruling& ruling, const config::Config& config, const config::Application& to,
-              WallTime now) {
+Ruled RuledBy(const Ruling& ruling, WallTime now) {
   const rules::Decisions& decided = ruling.decisions();
   Ruled ruled;
   ruled.terms = TermsOf(decided, now);
-  // What the association alone tells has led it here already.
-  if (ruling.MayDecideByMessage(rules::Topic::kTo) && decided.to && *decided.to != to.name)
-    ruled.application = config.FindApplication(*decided.to);
+  ruled.application = ruling.RoutedTo();
   if (ruled.application && decided.calling) ruled.calling_as = *decided.calling;
   if (decided.move_to) ruled.move_to = *decided.move_to;
   if (decided.retrieve_ae_title) ruled.retrieve_ae_title = *decided.retrieve_ae_title;

@@ -24,9 +24,7 @@ struct Ruled {
   bool late = false;    // and rules look at it then
   std::string edits;    // that were made, for the history of a row
 };
-// `to`: the application of the association.
-Ruled RuledBy(const Ruling& ruling, const config::Config& config, const config::Application& to,
-              WallTime now);
+Ruled RuledBy(const Ruling& ruling, WallTime now);
 
 // Without a rule, does an instance go through the spool where its association allows that?
 bool Spools(const config::Application& application, const rules::Step& step);

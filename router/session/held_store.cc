@@ -104,7 +104,7 @@ Task<StoreAnswer> HeldStore::SettleOwn(store::SpoolFile file, store::SpoolWriter
 // is kept in any case, where others share its file.
 bool HeldStore::GoesAtOnce(const hold::Verdict& verdict) const {
   if (verdict.kind != hold::Verdict::Kind::kReady || terms.queue) return false;
-  if (application_.Retains() && !copies.empty()) return false;
+  if (application_.Retains() && !copies.empty() && !KeepsNothing()) return false;
   return note_.empty() || KeepsNothing() || !services_.holding.Enter().has_value();
 }
 

@@ -63,7 +63,9 @@ class HeldStore {
   const config::Acknowledge& acknowledge() const {
     return terms.hold.acknowledge ? *terms.hold.acknowledge : client_.acknowledge;
   }
-  bool KeepsNothing() const { return acknowledge().then == config::Acknowledge::Then::kRefuse; }
+  bool KeepsNothing() const {
+    return !terms.queue && acknowledge().then == config::Acknowledge::Then::kRefuse;
+  }
   bool GoesAtOnce(const hold::Verdict& verdict) const;
   Task<std::optional<StoreAnswer>> ReadFacts(dataset::Region region);
   Task<std::optional<StoreAnswer>> SendReady(dataset::Region region,

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "router/dataset/dictionary.h"
 #include "router/dataset/element_edit.h"
 #include "router/dataset/source.h"
+#include "router/dimse/sop_classes.h"
 #include "router/session/room.h"
 #include "router/session/services.h"
 
@@ -45,6 +47,22 @@ std::vector<const ElementEdit*> EditsOf(const rules::Decisions& decided) {
   edits.reserve(decided.edits.size());
   for (const auto& edit : decided.edits) edits.push_back(edit.value);
   return edits;
+}
+
+std::optional<std::string> ObjectionTo(std::span<const ElementEdit* const> edits,
+                                       const Uid& sop_class, const config::Application* to) {
+  if (!to || to->profile != config::Profile::kAria || to->clinical_edit) return std::nullopt;
+  const Kind kind = dimse::KindOf(sop_class.view());
+  const bool may_be_plan =
+      kind == Kind::kPlan || (kind == Kind::kOther && dimse::MayHaveRequirements(sop_class.view()));
+  for (const ElementEdit* edit : edits) {
+    const bool of_uid =
+        !edit->path.steps.empty() &&
+        dataset::VrInDictionary(edit->path.steps.back().tag) == dataset::VrOf('U', 'I');
+    if (!edit->clinical && (may_be_plan || of_uid))
+      return edit->text + " needs clinical_edit on the way to " + to->name;
+  }
+  return std::nullopt;
 }
 
 net::Task<Result<SpooledPart>> EditSpooled(Services& services, dataset::FileMeta meta,

@@ -8,7 +8,12 @@ std::optional<SteadyTime> RuleLimits::Take(const std::string& rule, const std::s
                                            const rules::Limit& limit, SteadyTime now,
                                            SteadyTime by) {
   std::lock_guard lock(mutex_);
-  std::deque<SteadyTime>& taken = taken_[{rule, client}];
+  if (places_.size() >= kMostKept)  // of titles that came once
+    std::erase_if(places_,
+                  [&](const auto& one) { return one.second.taken.back() + one.second.per <= now; });
+  Places& places = places_[{rule, client}];
+  std::deque<SteadyTime>& taken = places.taken;
+  places.per = limit.per;
   while (taken.size() > limit.count) taken.pop_front();  // the limit has become lower
   while (!taken.empty() && taken.front() + limit.per <= now) taken.pop_front();
   SteadyTime at = now;

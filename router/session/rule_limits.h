@@ -22,9 +22,13 @@ class RuleLimits {
                                  const rules::Limit& limit, SteadyTime now, SteadyTime by);
 
  private:
+  static constexpr size_t kMostKept = 1000;  // beyond that, what has passed is forgotten
+  struct Places {
+    std::deque<SteadyTime> taken;  // the last `count`, the earliest first
+    rules::Duration per{0};
+  };
   std::mutex mutex_;
-  // The last `count` places that were taken, the earliest first.
-  std::map<std::pair<std::string, std::string>, std::deque<SteadyTime>> taken_;  // under mutex_
+  std::map<std::pair<std::string, std::string>, Places> places_;  // under mutex_
 };
 
 }  // namespace router::session

@@ -26,7 +26,9 @@ const rules::Decisions& RuledRequest::Begin(const dimse::CommandSet& command,
   edits_.clear();
   command_ = command.command();
   is_store_ = command_ == dimse::Command::kCStoreRq;
+  has_data_set_ = command.HasDataSet();
   sop_instance_ = command.sop_instance();
+  sop_class_ = command.sop_class();
   transfer_syntax_ = beside.transfer_syntax;
   return ruling_.OfCommand(command, std::move(beside), services_.clock.WallNow());
 }
@@ -58,7 +60,8 @@ Task<Result<>> RuledRequest::Look(const dimse::CommandSet& command, Ruling::Besi
 Task<Result<>> RuledRequest::Obey(Ahead* ahead) {
   if (outcome_ || late_) co_return Result<>();
   co_await Decide();
-  if (outcome_ || ruling_.decisions().edits.empty()) co_return Result<>();
+  if (outcome_ || !has_data_set_ || ruling_.decisions().edits.empty()) co_return Result<>();
+  if (Objects()) co_return Result<>();
   co_return co_await Edit(ahead);
 }
 
@@ -67,6 +70,7 @@ Task<Result<>> RuledRequest::ObeySpooled(dataset::Region region, uint64_t size) 
   auto seen = co_await services_.cpu.Run<Result<>>(std::move(look));
   if (!seen) co_return seen;
   if (!counted_) co_await Decide();
+  if (!outcome_) Objects();
   co_return Result<>();
 }
 
@@ -91,6 +95,18 @@ Task<Result<>> RuledRequest::Receive(Ahead* ahead) {
 }
 
 void RuledRequest::Fail(const Error& why) { outcome_ = CannotObey(why, command_); }
+
+const config::Application* RuledRequest::Target() const {
+  const config::Application* elsewhere = ruling_.RoutedTo();
+  return elsewhere ? elsewhere : who_.to;
+}
+
+// May what the rules say not be edited where it goes? Then it goes nowhere.
+bool RuledRequest::Objects() {
+  const auto why = ObjectionTo(EditsOf(ruling_.decisions()), sop_class_, Target());
+  if (why) Fail({Errc::kBadConfig, Blame::kInternal, false, *why});
+  return why.has_value();
+}
 
 Task<> RuledRequest::Decide() {
   const rules::Decisions& decided = ruling_.decisions();

@@ -30,7 +30,8 @@ class RuledRequest {
   // Who asks for what, for log lines.
   struct Who {
     AeTitle calling;
-    std::string application;
+    std::string application;  // for log lines
+    const config::Application* to = nullptr;
   };
 
   // More of a client's instance than this is not kept in memory to be looked at or edited: it is
@@ -71,6 +72,8 @@ class RuledRequest {
   // What was edited, for people and for history; empty: nothing.
   const std::string& edits() const { return edits_; }
   void NoteEdits();
+  // Where it goes, by its message if that leads elsewhere than its association.
+  const config::Application* Target() const;
 
  private:
   const rules::Decisions& Begin(const dimse::CommandSet& command, Ruling::Beside beside);
@@ -81,6 +84,7 @@ class RuledRequest {
   Task<std::optional<rules::Refuse>> AwaitLimits();
   void Count();
   void Fail(const Error& why);
+  bool Objects();
 
   Services& services_;
   Association& from_;
@@ -91,7 +95,8 @@ class RuledRequest {
   const size_t most_ahead_;  // bytes
   dimse::Command command_ = dimse::Command::kCEchoRq;
   Uid transfer_syntax_, sop_instance_;
-  bool is_store_ = false, late_ = false, counted_ = false;
+  Uid sop_class_;
+  bool has_data_set_ = false, is_store_ = false, late_ = false, counted_ = false;
   std::optional<rules::Outcome> outcome_;
   std::string edits_;
 };

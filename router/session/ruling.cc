@@ -93,6 +93,12 @@ dataset::ElementReader& Ruling::Reader() {
   return *reader_;
 }
 
+const config::Application* Ruling::RoutedTo() const {
+  const auto& to = decisions_.to;
+  if (!to || !rules_->NeedsMessage(to.by) || *to == caller_.application) return nullptr;
+  return config_->FindApplication(*to);
+}
+
 std::string Ruling::Describe(rules::RuleIndex rule) const {
   return "rule \"" + rules_->NameOf(rule) + "\" (" + rules_->PlaceOf(rule) + ")";
 }

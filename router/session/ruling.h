@@ -61,6 +61,10 @@ class Ruling {
   // it, whose bytes and file are still there. Not for the data path.
   rules::Trace Explain();
 
+  // Where the message is led by a rule that only a message can tell to match; null: nowhere else
+  // than its association. What the association alone tells has led that there already.
+  const config::Application* RoutedTo() const;
+
   const std::string& NameOf(rules::RuleIndex rule) const { return rules_->NameOf(rule); }
   // "rule \"no films\" (sluice.yaml:41)", for a log line or a reason.
   std::string Describe(rules::RuleIndex rule) const;

@@ -168,7 +168,10 @@ Task<Result<SuboperationSession::Answer>> SuboperationSession::Hold(std::shared_
   held.within = application_.answer_within;
   const Ruling& ruling = RulingFor(target);
   if (!ruling.IsEmpty()) held.terms = TermsOf(ruling.decisions(), services_.clock.WallNow());
-  held.terms.hold.acknowledge.reset();  // for clients that store themselves, as above
+  // For clients that store themselves, as above.
+  held.terms.hold.acknowledge.reset();
+  held.terms.queue = false;
+  held.terms.not_before.reset();
   store::SpoolFile file = std::move(*spooled->file);
   held_ = &held;
   StoreAnswer answer = co_await held.Settle(std::move(file), *spooled->writer);

@@ -122,11 +122,13 @@ Task<> SuboperationSession::DeliverTo(std::shared_ptr<OpenMove> move, MoveTarget
 Task<std::optional<SuboperationSession::Answer>> SuboperationSession::ObeyRules(
     std::shared_ptr<OpenMove> move, MoveTarget target, const Part& part, dimse::CommandSet command,
     Part* own) {
-  Ruling& ruling = RulingFor(target);
+  Ruling ruling = NewRuling(target);  // others are asked at the same time
   if (ruling.IsEmpty() || IsObserved(target)) co_return std::nullopt;
   net::Signal woken(upstream_->loop());
-  RuledRequest request(services_, *upstream_, ruling, woken, {application_.ae_title, target.label},
-                       Silence());
+  RuledRequest request(
+      services_, *upstream_, ruling, woken,
+      {application_.ae_title, target.label, config_->FindApplication(target.application)},
+      Silence());
   Ruling::Beside beside{part.from.transfer_syntax, move->request.destination,
                         move->request.called.str()};
   const dataset::Region region{part.spooled.writer->path(), part.spooled.file->dataset_offset,

@@ -7,16 +7,21 @@
 namespace router::session {
 
 // Those that may match on the way to this destination.
-Ruling& SuboperationSession::RulingFor(const MoveTarget& target) {
-  auto found = rulings_.find(target.label);
-  if (found != rulings_.end()) return found->second;
+Ruling SuboperationSession::NewRuling(const MoveTarget& target) const {
   rules::Caller caller;
   caller.listener = upstream_->local_endpoint();
   caller.address = upstream_->peer_address();
   caller.calling = rq_.calling.title().str();
   caller.called = title_.str();
   caller.application = target.application;
-  return rulings_.emplace(target.label, Ruling(config_, std::move(caller))).first->second;
+  return Ruling(config_, std::move(caller));
+}
+
+// The same, for one instance after another.
+Ruling& SuboperationSession::RulingFor(const MoveTarget& target) {
+  auto found = rulings_.find(target.label);
+  if (found != rulings_.end()) return found->second;
+  return rulings_.emplace(target.label, NewRuling(target)).first->second;
 }
 
 bool SuboperationSession::IsObserved(const MoveTarget& target) const {
@@ -29,13 +34,15 @@ Task<Result<std::optional<SuboperationSession::Answer>>> SuboperationSession::Ob
     std::shared_ptr<OpenMove> move, Ruling* ruling, ul::ContextId context,
     dimse::CommandSet command, RuledRequest::Ahead* ahead) {
   const MoveTarget& target = move->request.target;
-  RuledRequest request(services_, *upstream_, *ruling, limited_,
-                       {application_.ae_title, target.label}, Silence(),
-                       RuledRequest::kMostOfSuboperation);
+  RuledRequest request(
+      services_, *upstream_, *ruling, limited_,
+      {application_.ae_title, target.label, config_->FindApplication(target.application)},
+      Silence(), RuledRequest::kMostOfSuboperation);
   Ruling::Beside beside{ContextOf(context)->transfer_syntax, move->request.destination,
                         move->request.called.str()};
   auto obeyed = co_await request.Look(command, std::move(beside), ahead);
   if (!obeyed) co_return std::unexpected(obeyed.error());
+  if (ahead->complete) whole_at_ = upstream_->loop().Now();  // it waits from now on
   if (IsObserved(target)) {
     NoteObservedRules(services_, services_.Application(target.application), *ruling, command,
                       application_.ae_title);

@@ -324,6 +324,7 @@ void SuboperationSession::Stop(bool at_once) {
   const Error why{Errc::kInterrupted, Blame::kInternal, true, "Sluice is stopping"};
   stopping_ = true;
   if (at_once) legs_.Interrupt(why);
+  if (at_once) limited_.Notify();
   if (at_once && held_) held_->GiveUp();
   if (at_once || MayEnd()) upstream_->Interrupt(why);
 }

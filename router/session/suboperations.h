@@ -72,6 +72,7 @@ class SuboperationSession : public Session {
   };
   class Passing;
   // ---- suboperation_rules.cc
+  Ruling NewRuling(const MoveTarget& target) const;
   Ruling& RulingFor(const MoveTarget& target);
   bool IsObserved(const MoveTarget& target) const;
   Task<Result<std::optional<Answer>>> ObeyRules(std::shared_ptr<OpenMove> move, Ruling* ruling,

@@ -49,6 +49,15 @@ bool CheckDestination(const Positioned& node, const router::AeTitle& title, bool
   return false;
 }
 
+// The application that one of `titles` names already by another of its titles; or null.
+const KnownApplication* NamedBefore(const router::AeTitle& title,
+                                    const std::vector<router::AeTitle>& titles,
+                                    const World& world) {
+  const KnownApplication* named = world.Find(title.view());
+  const auto is_same = [&](const auto& other) { return world.Find(other.view()) == named; };
+  return named && std::ranges::any_of(titles, is_same) ? named : nullptr;
+}
+
 }  // namespace
 
 bool ParseMoveTo(const Positioned& node, Scope& scope, Draft& draft) {
@@ -60,6 +69,9 @@ bool ParseMoveTo(const Positioned& node, Scope& scope, Draft& draft) {
       scope.problems.Error(*scalar, "move_to: " + title.error().detail);
     } else if (std::ranges::find(titles, *title) != titles.end()) {
       scope.problems.Error(*scalar, "move_to: " + Quoted(title->view()) + " stands there twice");
+    } else if (const KnownApplication* twice = NamedBefore(*title, titles, scope.world)) {
+      scope.problems.Error(*scalar,
+                           "move_to: " + Quoted(title->view()) + " is " + twice->name + " again");
     } else if (CheckDestination(*scalar, *title, scalars.size() > 1, scope)) {
       titles.push_back(*title);
     }

@@ -328,6 +328,17 @@ class RulesHold(RulesCase):
         self.sends(self.chain.dose)
         self.assertEqual([one["kind"] for one in self.sluice.held()], ["dose"])
 
+    def test_no_plan_is_edited_on_its_way_where_two_rules_meet_that_nobody_meant_to(self):
+        self.begin_aria([{"name": "all to Aria", "when": {"calling": "ME"},
+                          "then": {"to": "VMSDBD"}},
+                         {"name": "mark what leaves", "when": {"command": "C-STORE"},
+                          "then": {"to": "PACS", "set": {"RTPlanDescription": "a copy"}}}])
+        outcome = self.send(self.chain.plan, options=("-R", "-d"))
+        self.assertIn("0xc000", outcome.output)
+        self.assertIn("needs clinical_edit on the way to VMSDBD", self.sluice.output())
+        self.assertEqual(self.aria.arrivals(), [])
+        self.assertEqual(self.sluice.held(), [])
+
     def test_observed_rules_change_nothing_and_are_counted(self):
         self.begin_aria([{"name": "no doses", "when": {"command": "C-STORE", "sop_class": "dose"},
                           "then": {"refuse": {"status": "A900", "comment": "no doses"}}}],
