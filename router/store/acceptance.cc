@@ -89,19 +89,22 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
     }
     bool replace = acceptance.on_conflict == OnConflict::kReplace && MayBeReplaced(*first) &&
                    !acceptance.only_if_held;
-    if (same || !replace) {
+    if (!same && !replace && acceptance.is_copy) {
+      answer.outcome = Accepted::Outcome::kConflict;
+    } else if (same || !replace) {
       answer.outcome = same ? Accepted::Outcome::kDuplicate : Accepted::Outcome::kConflict;
       answer.row = first->id;
       answer.state = first->state;
       return answer;
+    } else {
+      Row gone = *first;
+      gone.state = State::kDiscarded;
+      gone.reason = {Cause::kReplaced, "the same UID came again with other content"};
+      gone.missing = gone.listed = 0;
+      gone.waits_for.reset();
+      tx.Update(*first, gone);
+      answer.outcome = Accepted::Outcome::kReplaced;
     }
-    Row gone = *first;
-    gone.state = State::kDiscarded;
-    gone.reason = {Cause::kReplaced, "the same UID came again with other content"};
-    gone.missing = gone.listed = 0;
-    gone.waits_for.reset();
-    tx.Update(*first, gone);
-    answer.outcome = Accepted::Outcome::kReplaced;
   } else if (acceptance.only_if_held) {
     answer.outcome = Accepted::Outcome::kNotKept;
     return answer;
@@ -127,6 +130,10 @@ Accepted Accept(Transaction& tx, const Acceptance& acceptance) {
   if (acceptance.quarantine) {
     row.state = State::kQuarantined;
     row.reason = *acceptance.quarantine;
+  }
+  if (answer.outcome == Accepted::Outcome::kConflict) {
+    row.state = State::kQuarantined;
+    row.reason = {Cause::kConflict, "other content is held under its UID"};
   }
   if (acceptance.verify) {
     row.state = State::kVerifying;

@@ -36,6 +36,10 @@ struct Acceptance {
   // It gets no row of its own, for its sender answers for it: joined to a row of the same instance
   // that is to be sent, or else dropped (kNotKept, with the row if there is one in quarantine).
   bool only_if_held = false;
+  // A copy of the first of AcceptAll, or of what was sent at once, for which its sender answers to
+  // nobody: where other content stays under its UID (kConflict) it gets a row in quarantine all the
+  // same. If the first is a conflict nothing of its copies is kept (kNotKept).
+  bool is_copy = false;
   std::string note;                       // what was done to it, for its history; no patient data
   Patient patient;                        // remembered under its UID
   bool quarantine_other_patient = false;  // where what it refers to is another patient's
@@ -48,9 +52,10 @@ struct Accepted {
   enum class Outcome : uint8_t {
     kNew,        // a row of its own
     kDuplicate,  // the same content is held already: one copy, `row` is the first
-    kConflict,   // other content is held under this UID and stays: `row` is the first
-    kReplaced,   // the first was discarded, `row` is the new one
-    kNotKept,    // only_if_held, and nothing of it is to be sent
+    kConflict,  // other content is held under this UID and stays: `row` is the first; of a copy its
+                // own, in quarantine
+    kReplaced,  // the first was discarded, `row` is the new one
+    kNotKept,   // only_if_held, and nothing of it is to be sent; or a copy of what was refused
   };
   Outcome outcome = Outcome::kNew;
   RowId row = 0;

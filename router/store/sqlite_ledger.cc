@@ -39,6 +39,12 @@ std::vector<std::string> FilesOf(const std::vector<Acceptance>& instances) {
   return names;
 }
 
+// Was the instance refused of which the others are copies?
+bool IsConflict(const std::vector<Accepted>& answers, const std::vector<Acceptance>& instances) {
+  return !answers.empty() && !instances.front().is_copy &&
+         answers.front().outcome == Accepted::Outcome::kConflict;
+}
+
 // A new ledger in its place would know nothing of what was to be restored.
 Result<> MustNotBeHalfRestored(const StorePaths& paths) {
   std::error_code error;
@@ -127,7 +133,9 @@ Task<Result<std::vector<Accepted>>> SqliteLedger::AcceptAll(std::vector<Acceptan
         std::vector<Accepted> answers;
         for (const Acceptance& one : instances) {
           if (one.only_if_held) thread_->DropPart(one.file.name);
-          answers.push_back(steps::Accept(tx, one));
+          answers.push_back(one.is_copy && IsConflict(answers, instances)
+                                ? Accepted{Accepted::Outcome::kNotKept, 0, State::kWaiting, {}}
+                                : steps::Accept(tx, one));
         }
         return answers;
       });

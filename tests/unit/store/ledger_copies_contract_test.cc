@@ -158,5 +158,34 @@ TEST_P(LedgerCopiesContract, EachSeriesKeepsItsOrderAtEachApplication) {
   }
 }
 
+TEST_P(LedgerCopiesContract, ACopyInConflictIsKeptInQuarantineForAPerson) {
+  Acceptance held = Arrival("1.1", Part("first"));
+  held.instance.application = Copies("9.9")[1].instance.application;
+  const RowId first = Accept(std::move(held)).row;
+  std::vector<Acceptance> both = Copies("1.1", {}, "second");
+  both[1].is_copy = true;
+  const std::vector<Accepted> rows = AcceptBoth(std::move(both));
+  EXPECT_EQ(rows[0].outcome, Accepted::Outcome::kNew);
+  EXPECT_EQ(rows[1].outcome, Accepted::Outcome::kConflict);
+  ASSERT_NE(rows[1].row, first);
+  EXPECT_EQ(rows[1].state, State::kQuarantined);
+  EXPECT_EQ(Find(rows[1].row).reason.cause, Cause::kConflict);
+  EXPECT_EQ(StateOf(first), State::kReady);
+  Deliver(rows[0].row);
+  EXPECT_TRUE(FileIsThere(Find(rows[1].row).file.name));
+}
+
+TEST_P(LedgerCopiesContract, OfWhatIsInConflictItselfNoCopyIsKept) {
+  const RowId held = Accept(Arrival("1.1", Part("first"))).row;
+  std::vector<Acceptance> both = Copies("1.1", {}, "second");
+  both[1].is_copy = true;
+  const std::vector<Accepted> rows = AcceptBoth(std::move(both));
+  EXPECT_EQ(rows[0].outcome, Accepted::Outcome::kConflict);
+  EXPECT_EQ(rows[1].outcome, Accepted::Outcome::kNotKept);
+  Await(ledger().OpenRows(kVmsdbd));
+  EXPECT_EQ(FilesInSpool(), 1u);
+  EXPECT_TRUE(FileIsThere(Find(held).file.name));
+}
+
 }  // namespace
 }  // namespace router::store
