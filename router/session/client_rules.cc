@@ -146,6 +146,10 @@ Task<Result<std::optional<StoreCopy>>> ClientSession::CopyFor(std::string name,
   auto look = [&ruling, &region, size] { return ruling.Look(region, size); };
   auto seen = co_await services_.cpu.Run<Result<>>(std::move(look));
   if (!seen) co_return std::unexpected(seen.error());
+  if (copy.application->mode == config::Mode::kObserve) {
+    NoteObservedRules(services_, *copy.runtime, ruling, command, rq_.calling.title());
+    co_return copy;
+  }
   const rules::Decisions& decided = ruling.decisions();
   copy.terms = TermsOf(decided, now);
   if (decided.outcome) {

@@ -21,6 +21,13 @@ using net::Task;
 store::Acceptance AcceptanceFor(const config::Application& application, const StoreTerms& terms,
                                 const hold::Verdict& verdict);
 
+// A failure of our own making. FailedBy: what is our own trouble may be over when the client tries
+// again (A700H); else `status`.
+inline StoreAnswer Failed(uint16_t status, std::string comment) {
+  return {status, std::move(comment)};
+}
+StoreAnswer FailedBy(const Error& error, uint16_t status);
+
 // What becomes of one spooled instance: judged by the gate, if there is one, then sent at once,
 // accepted into the ledger, or refused. The answer is the C-STORE response for the client:
 // upstream's own, 0000H for what is durable, or a failure, and then nothing of it is left here, and
@@ -58,11 +65,11 @@ class HeldStore {
   Task<StoreAnswer> Settle(store::SpoolFile file, store::SpoolWriter& part);
 
  private:
-  // `acknowledge: refuse`: what upstream does not take at once stays its client's.
   Task<StoreAnswer> SettleOwn(store::SpoolFile file, store::SpoolWriter& part);
   const config::Acknowledge& acknowledge() const {
     return terms.hold.acknowledge ? *terms.hold.acknowledge : client_.acknowledge;
   }
+  // `acknowledge: refuse`: what upstream does not take at once stays its client's.
   bool KeepsNothing() const {
     return !terms.queue && acknowledge().then == config::Acknowledge::Then::kRefuse;
   }
@@ -77,13 +84,17 @@ class HeldStore {
   Task<StoreAnswer> EndAnswered(StoreAnswer answer, store::SpoolFile file, dataset::Region region,
                                 store::SpoolWriter& part);
   Task<Result<SpooledPart>> Rename(dataset::Region region, uint64_t size, hold::Verdict& verdict);
+  void LogAnswered(const StoreAnswer& answer, const Result<hold::Verdict>& verdict) const;
+
+  // held_store_accept.cc
   Task<> Keep(store::SpoolFile file, store::SpoolWriter& part);
   Task<StoreAnswer> Accept(store::SpoolFile file, dataset::Region region, store::SpoolWriter& part,
                            hold::Verdict verdict);
   Task<std::optional<dataset::Digest>> CanonicalOf(dataset::Region region);
   store::Acceptance AcceptanceOf(store::SpoolFile file, std::optional<dataset::Digest> canonical,
                                  const hold::Verdict& verdict) const;
-  void LogAnswered(const StoreAnswer& answer, const Result<hold::Verdict>& verdict) const;
+  StoreAnswer AnswerNotKept(const store::Accepted& accepted, const hold::Verdict& verdict) const;
+  StoreAnswer AnswerAccepted(const store::Accepted& accepted, const hold::Verdict& verdict) const;
 
   // held_store_copies.cc
   Task<Result<>> AcceptCopies(store::SpoolFile file, dataset::Region region,
@@ -94,9 +105,7 @@ class HeldStore {
                                                            dataset::Region region);
   Task<> DropCopies();
   void WakeCopies();
-
-  StoreAnswer AnswerNotKept(const store::Accepted& accepted, const hold::Verdict& verdict) const;
-  StoreAnswer AnswerAccepted(const store::Accepted& accepted, const hold::Verdict& verdict) const;
+  void LogCopies(std::span<const store::Accepted> rows) const;
 
   Services& services_;
   const config::Config& config_;

@@ -19,6 +19,7 @@ Task<Result<>> HeldStore::AcceptCopies(store::SpoolFile file, dataset::Region re
     if (judged && !judged->empty()) {
       for (const store::Acceptance& one : *judged) taken_over |= one.file.name == file.name;
       auto rows = co_await services_.ledger.AcceptAll(std::move(*judged));
+      if (rows) LogCopies(*rows);
       if (!rows) accepted = std::unexpected(rows.error());
     }
   }
@@ -87,12 +88,23 @@ Task<Result<std::optional<store::Acceptance>>> HeldStore::JudgeCopy(StoreCopy& c
   acceptance.instance = std::move(one);
   acceptance.file = std::move(file);
   acceptance.note = copy.note;
+  acceptance.is_copy = true;
   co_return acceptance;
 }
 
 Task<> HeldStore::DropCopies() {
   for (StoreCopy& copy : copies)
     if (copy.own.part) co_await copy.own.part->Drop();
+}
+
+// A copy that is kept in quarantine is nobody's to send again: a person has to know.
+void HeldStore::LogCopies(std::span<const store::Accepted> rows) const {
+  for (const store::Accepted& row : rows)
+    if (row.outcome == store::Accepted::Outcome::kConflict)
+      log::Warning("copy quarantined: other content is held under its UID",
+                   {{"sop_instance_uid", instance.sop_instance.str()},
+                    {"calling", instance.client.view()},
+                    {"row", row.row}});
 }
 
 void HeldStore::WakeCopies() {

@@ -123,7 +123,7 @@ Task<std::optional<SuboperationSession::Answer>> SuboperationSession::ObeyRules(
     std::shared_ptr<OpenMove> move, MoveTarget target, const Part& part, dimse::CommandSet command,
     Part* own) {
   Ruling ruling = NewRuling(target);  // others are asked at the same time
-  if (ruling.IsEmpty() || IsObserved(target)) co_return std::nullopt;
+  if (ruling.IsEmpty()) co_return std::nullopt;
   net::Signal woken(upstream_->loop());
   RuledRequest request(
       services_, *upstream_, ruling, woken,
@@ -134,6 +134,15 @@ Task<std::optional<SuboperationSession::Answer>> SuboperationSession::ObeyRules(
   const dataset::Region region{part.spooled.writer->path(), part.spooled.file->dataset_offset,
                                part.from.transfer_syntax};
   const uint64_t size = part.spooled.file->size - part.spooled.file->dataset_offset;
+  if (IsObserved(target)) {
+    ruling.OfCommand(command, std::move(beside), services_.clock.WallNow());
+    auto look = [&ruling, &region, size] { return ruling.Look(region, size); };
+    auto seen = co_await services_.cpu.Run<Result<>>(std::move(look));
+    if (seen)
+      NoteObservedRules(services_, services_.Application(target.application), ruling, command,
+                        application_.ae_title);
+    co_return std::nullopt;
+  }
   auto obeyed = co_await request.ObeyWhole(command, std::move(beside), region, size);
   if (!obeyed) co_return Answer{dimse::status::kCannotUnderstand, obeyed.error().detail};
   if (request.outcome()) {
