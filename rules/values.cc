@@ -5,49 +5,22 @@
 #include <optional>
 #include <span>
 
+#include "router/base/quantity.h"
 #include "router/base/text.h"
 
 namespace rules {
 namespace {
 
-template <class T>
-struct Unit {
-  std::string_view name;
-  T size;
-};
-constexpr std::array<Unit<uint64_t>, 5> kTimes = {
-    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
-constexpr std::array<Unit<uint64_t>, 5> kSizes = {
-    {{"TiB", 1ull << 40}, {"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10}, {"B", 1}}};
-constexpr uint64_t kAges = 3650 * kTimes[0].size;  // the longest duration, as in the configuration
-
-// The digits in front, at most 12; what follows them is left in `text`.
-std::optional<uint64_t> TakeNumber(std::string_view& text) {
-  uint64_t value = 0;
-  size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  if (digits == 0 || digits > 12) return std::nullopt;
-  for (char digit : text.substr(0, digits)) value = 10 * value + static_cast<uint64_t>(digit - '0');
-  text.remove_prefix(digits);
-  return value;
-}
-
-std::optional<uint64_t> Quantity(std::string_view text, std::span<const Unit<uint64_t>> units) {
-  auto amount = TakeNumber(text);
-  auto unit = std::ranges::find(units, text, &Unit<uint64_t>::name);
-  if (!amount || unit == units.end() || *amount > (uint64_t{1} << 62) / unit->size)
-    return std::nullopt;
-  return *amount * unit->size;
-}
+constexpr Duration kAges = std::chrono::days(3650);  // the longest, as in the configuration
 
 // Minutes of the day; 24:00 is its end.
 std::optional<uint16_t> TimeOfDay(std::string_view text) {
   std::string_view rest = text;
-  auto hours = TakeNumber(rest);
+  auto hours = router::TakeNumber(rest);
   if (!hours || !rest.starts_with(':')) return std::nullopt;
   rest.remove_prefix(1);
   const size_t digits = rest.size();
-  auto minutes = TakeNumber(rest);
+  auto minutes = router::TakeNumber(rest);
   if (!minutes || digits != 2 || !rest.empty() || *minutes > 59) return std::nullopt;
   if (*hours > 24 || (*hours == 24 && *minutes != 0)) return std::nullopt;
   return static_cast<uint16_t>(*hours * 60 + *minutes);
@@ -75,21 +48,21 @@ std::unexpected<router::Error> Wrong(std::string_view text, std::string_view why
 }
 
 router::Result<Duration> ParseDuration(std::string_view text) {
-  auto amount = Quantity(text, kTimes);
-  if (!amount) return Wrong(text, "is no duration; write 500ms, 30s, 15m, 2h or 7d");
-  if (*amount == 0 || *amount > kAges) return Wrong(text, "is not from 1ms to 3650d");
-  return Duration(static_cast<int64_t>(*amount));
+  auto duration = router::DurationIn(text);
+  if (!duration) return Wrong(text, "is no duration; write 500ms, 30s, 15m, 2h or 7d");
+  if (*duration == Duration(0) || *duration > kAges) return Wrong(text, "is not from 1ms to 3650d");
+  return *duration;
 }
 
 router::Result<uint64_t> ParseSize(std::string_view text) {
-  auto amount = Quantity(text, kSizes);
+  auto amount = router::BytesIn(text);
   if (!amount) return Wrong(text, "is no size; write 128KiB, 64MiB or 10GiB");
   return *amount;
 }
 
 router::Result<uint32_t> ParseCount(std::string_view text) {
   std::string_view rest = text;
-  auto number = TakeNumber(rest);
+  auto number = router::TakeNumber(rest);
   if (!number || !rest.empty() || *number == 0 || *number > 1'000'000'000)
     return Wrong(text, "is no number from 1 to 1000000000");
   return static_cast<uint32_t>(*number);

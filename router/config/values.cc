@@ -4,50 +4,11 @@
 #include <cctype>
 #include <optional>
 
+#include "router/base/quantity.h"
 #include "router/base/text.h"
 
 namespace router::config {
 namespace {
-
-template <class T>
-struct Unit {
-  std::string_view name;
-  T size;
-};
-
-constexpr std::array<Unit<int64_t>, 5> kTimes = {
-    {{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
-constexpr std::array<Unit<uint64_t>, 5> kSizes = {
-    {{"TiB", 1ull << 40}, {"GiB", 1ull << 30}, {"MiB", 1ull << 20}, {"KiB", 1ull << 10}, {"B", 1}}};
-
-// The digits in front; what follows them is left in `text`. None if there are no digits or more
-// than fit (which a number of people's making never is).
-std::optional<uint64_t> TakeNumber(std::string_view& text) {
-  uint64_t value = 0;
-  size_t digits = 0;
-  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
-  if (digits == 0 || digits > 12) return std::nullopt;
-  for (char digit : text.substr(0, digits)) value = 10 * value + static_cast<uint64_t>(digit - '0');
-  text.remove_prefix(digits);
-  return value;
-}
-
-template <class T, size_t N>
-std::optional<T> Quantity(std::string_view text, const std::array<Unit<T>, N>& units) {
-  auto amount = TakeNumber(text);
-  auto unit = std::ranges::find(units, text, &Unit<T>::name);
-  if (!amount || unit == units.end()) return std::nullopt;
-  if (*amount > (uint64_t{1} << 62) / static_cast<uint64_t>(unit->size)) return std::nullopt;
-  return static_cast<T>(*amount) * unit->size;
-}
-
-template <class T, size_t N>
-std::string InLargestUnit(T amount, const std::array<Unit<T>, N>& units) {
-  for (const Unit<T>& unit : units)
-    if (amount % unit.size == 0 && amount >= unit.size)
-      return std::to_string(amount / unit.size) + std::string(unit.name);
-  return "0" + std::string(units.back().name);
-}
 
 bool IsPrintable(std::string_view text) {
   return std::ranges::none_of(
@@ -78,14 +39,14 @@ Result<uint32_t> ParseValue(std::string_view text) {
 
 template <>
 Result<Duration> ParseValue(std::string_view text) {
-  auto amount = Quantity(text, kTimes);
-  if (!amount) return NotAValue(text, "is no duration; write 500ms, 30s, 15m, 2h or 7d");
-  return Duration(*amount);
+  auto duration = DurationIn(text);
+  if (!duration) return NotAValue(text, "is no duration; write 500ms, 30s, 15m, 2h or 7d");
+  return *duration;
 }
 
 template <>
 Result<ByteCount> ParseValue(std::string_view text) {
-  auto amount = Quantity(text, kSizes);
+  auto amount = BytesIn(text);
   if (!amount) return NotAValue(text, "is no size; write 128KiB, 64MiB or 10GiB");
   return *amount;
 }
@@ -196,9 +157,7 @@ Result<FilePattern> ParseValue(std::string_view text) {
   return FilePattern{std::move(*pattern)};
 }
 
-std::string Write(Duration duration) {
-  return duration == Duration(0) ? "0s" : InLargestUnit(duration.count(), kTimes);
-}
-std::string Write(ByteCount bytes) { return InLargestUnit(bytes, kSizes); }
+std::string Write(Duration duration) { return duration == Duration(0) ? "0s" : TextOf(duration); }
+std::string Write(ByteCount bytes) { return TextOfBytes(bytes); }
 
 }  // namespace router::config

@@ -7,6 +7,7 @@
 
 #include "router/base/log.h"
 #include "router/dataset/dictionary.h"
+#include "router/dataset/element_value.h"
 #include "router/dataset/scanner.h"
 
 namespace router::dataset {
@@ -36,31 +37,6 @@ size_t UnitOf(Vr vr) {
       return 8;
     default:
       return 1;
-  }
-}
-
-bool IsText(Vr vr) {
-  switch (vr) {
-    case VrOf('A', 'E'):
-    case VrOf('A', 'S'):
-    case VrOf('C', 'S'):
-    case VrOf('D', 'A'):
-    case VrOf('D', 'S'):
-    case VrOf('D', 'T'):
-    case VrOf('I', 'S'):
-    case VrOf('L', 'O'):
-    case VrOf('L', 'T'):
-    case VrOf('P', 'N'):
-    case VrOf('S', 'H'):
-    case VrOf('S', 'T'):
-    case VrOf('T', 'M'):
-    case VrOf('U', 'C'):
-    case VrOf('U', 'I'):
-    case VrOf('U', 'R'):
-    case VrOf('U', 'T'):
-      return true;
-    default:
-      return false;
   }
 }
 
@@ -132,7 +108,7 @@ class Canon {
       return {};
     }
     AddTag(event.tag, 'V');
-    if (IsText(VrInDictionary(event.tag))) return AddText();
+    if (IsTextVr(VrInDictionary(event.tag))) return AddText();
     return AddValue(event.length, event.big_endian ? UnitOf(event.vr) : 1);
   }
 

@@ -49,25 +49,6 @@ bool IsNumber(Vr vr) {
   return WithNumber(vr, [](auto) {});
 }
 
-bool IsText(Vr vr) {
-  if (IsInCharacterSet(vr)) return true;
-  switch (vr) {
-    case VrOf('A', 'E'):
-    case VrOf('A', 'S'):
-    case VrOf('C', 'S'):
-    case VrOf('D', 'A'):
-    case VrOf('D', 'S'):
-    case VrOf('D', 'T'):
-    case VrOf('I', 'S'):
-    case VrOf('T', 'M'):
-    case VrOf('U', 'I'):
-    case VrOf('U', 'R'):
-      return true;
-    default:
-      return false;
-  }
-}
-
 // PS3.5 6.2: of some texts the spaces at the beginning count.
 std::string_view WithoutPadding(std::string_view text, Vr vr) {
   const bool keeps_front = vr == VrOf('L', 'T') || vr == VrOf('S', 'T') || vr == VrOf('U', 'T') ||
@@ -156,7 +137,26 @@ Vr VrFor(Vr in_header, Tag tag, std::string_view creator) {
   return known == kNoVr ? in_header : known;
 }
 
-bool HasTextForm(Vr vr) { return IsText(vr) || IsNumber(vr) || vr == kAt; }
+bool IsTextVr(Vr vr) {
+  if (IsInCharacterSet(vr)) return true;
+  switch (vr) {
+    case VrOf('A', 'E'):
+    case VrOf('A', 'S'):
+    case VrOf('C', 'S'):
+    case VrOf('D', 'A'):
+    case VrOf('D', 'S'):
+    case VrOf('D', 'T'):
+    case VrOf('I', 'S'):
+    case VrOf('T', 'M'):
+    case VrOf('U', 'I'):
+    case VrOf('U', 'R'):
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool HasTextForm(Vr vr) { return IsTextVr(vr) || IsNumber(vr) || vr == kAt; }
 
 Decoded DecodeValue(Bytes value, Vr vr, bool big_endian, const CharacterSet& set) {
   Decoded decoded;
@@ -168,7 +168,7 @@ Decoded DecodeValue(Bytes value, Vr vr, bool big_endian, const CharacterSet& set
         LoadNumbers<typename decltype(as)::Type>(value, big_endian, &decoded.values);
       }))
     return decoded;
-  if (!IsText(vr)) {
+  if (!IsTextVr(vr)) {
     if (vr != kUn && vr != kNoVr) return decoded;
     const std::string_view text = TrimSpaces(AsText(value));
     if (!text.empty() && IsPrintable(text)) decoded.values.emplace_back(text);
@@ -194,7 +194,7 @@ Decoded DecodeValue(Bytes value, Vr vr, bool big_endian, const CharacterSet& set
 Result<> CheckValue(std::string_view text, Vr vr) {
   if (text.empty()) return {};
   if (!HasTextForm(vr)) return Illegal("its VR has no form as text");
-  if (!IsText(vr)) return {};  // EncodeValue knows
+  if (!IsTextVr(vr)) return {};  // EncodeValue knows
   while (true) {
     const size_t end = PartsValues(vr) ? text.find('\\') : std::string_view::npos;
     if (auto fault = FaultOf(text.substr(0, end), vr)) return Illegal(std::move(*fault));
@@ -206,7 +206,7 @@ Result<> CheckValue(std::string_view text, Vr vr) {
 Result<Buffer> EncodeValue(std::string_view text, Vr vr, bool big_endian, const CharacterSet& set) {
   if (text.empty()) return Buffer();
   if (IsNumber(vr) || vr == kAt) return EncodeNumbers(text, vr, big_endian);
-  if (!IsText(vr)) return Illegal("its VR has no form as text");
+  if (!IsTextVr(vr)) return Illegal("its VR has no form as text");
   auto bytes = IsInCharacterSet(vr) ? set.Encode(text, vr) : CharacterSet().Encode(text, vr);
   if (!bytes)
     return Illegal(

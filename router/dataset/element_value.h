@@ -16,6 +16,9 @@ namespace router::dataset {
 // of a private one by that of DCMTK for its creator. kNoVr if nobody knows.
 Vr VrFor(Vr in_header, Tag tag, std::string_view creator);
 
+// Are its values text (PS3.5 6.2), of the default repertoire or of (0008,0005)?
+bool IsTextVr(Vr vr);
+
 // Is there a text form of values of this VR? Not of sequences, OB and the like, nor of what has no
 // known VR.
 bool HasTextForm(Vr vr);
